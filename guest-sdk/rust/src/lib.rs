@@ -1,0 +1,1 @@
+//! The Rust kit for policies.

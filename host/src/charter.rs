@@ -1,0 +1,111 @@
+//! The central boundaries, typed and compiled: who may send what, what is known, when a policy is asked, what may be
+//! done, and what each market is granted of it. Names are looked up once, at the door; inside, everything is an index.
+
+pub mod table;
+pub mod expression;
+pub mod fields;
+pub mod events;
+pub mod consent;
+pub mod channels;
+pub mod actions;
+pub mod markets;
+pub mod file;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::Instant;
+use crate::ids::{Digest, Key, Text};
+
+pub use actions::{Action, ActionIx, Parameter, Target};
+pub use channels::{Channel, ChannelIx, Latency, Mode};
+pub use consent::{
+    Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
+};
+pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Update};
+pub use fields::{Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Type, Window, WindowIx};
+pub use file::{Complaint, Complaints};
+pub use markets::{Fallback, Frame, Limits, Market, MarketIx, Setting, Template};
+pub use table::Table;
+
+/// One version of the charter: the central file and every market's own, checked against each other.
+#[derive(Debug)]
+pub struct Charter {
+    pub version: Text,
+    /// Of every file of the folder, names and contents, in order of name.
+    pub digest: Digest,
+    pub owner: Text,
+    pub review_by: Option<jiff::civil::Date>,
+    pub currency: Currency,
+    /// How many of the charter's major units one major unit of the other currency is.
+    pub rates: Vec<(Currency, Rate)>,
+    pub people: Vec<(Text, Text)>,
+    pub sources: Table<SourceIx, Source>,
+    pub identities: Table<IdentityIx, Identity>,
+    pub customer: OwnFields,
+    pub purposes: Table<PurposeIx, Purpose>,
+    pub fields: Table<FieldIx, Field>,
+    pub windows: Table<WindowIx, Window>,
+    pub items: Table<ItemsIx, Items>,
+    pub events: Table<EventIx, EventKind>,
+    /// In the charter's order, which decides which moment an event is.
+    pub moments: Table<MomentIx, Moment>,
+    pub channels: Table<ChannelIx, Channel>,
+    pub actions: Table<ActionIx, Action>,
+    pub markets: Table<MarketIx, Market>,
+    /// Names to indices: for the door, never for the path.
+    pub names: Names,
+    /// The files as they were read, kept with the evidence by digest.
+    pub files: Vec<(String, Arc<str>)>,
+}
+
+/// Look-ups by name, for the door.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub sources: HashMap<Text, SourceIx>,
+    pub identities: HashMap<Text, IdentityIx>,
+    pub purposes: HashMap<Text, PurposeIx>,
+    pub fields: HashMap<Text, FieldIx>,
+    pub windows: HashMap<Text, WindowIx>,
+    pub items: HashMap<Text, ItemsIx>,
+    pub events: HashMap<Text, EventIx>,
+    pub moments: HashMap<Text, MomentIx>,
+    pub channels: HashMap<Text, ChannelIx>,
+    pub actions: HashMap<Text, ActionIx>,
+    pub markets: HashMap<Text, MarketIx>,
+    /// Back from the stable key in stored state to what it is now; a key without an entry is no longer defined.
+    pub field_keys: HashMap<Key, FieldIx>,
+    pub purpose_keys: HashMap<Key, PurposeIx>,
+}
+
+/// The fields that the host itself must read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnFields {
+    pub country: Option<FieldIx>,
+    pub time_zone: Option<FieldIx>,
+    pub language: Option<FieldIx>,
+}
+
+/// An ISO 4217 code and its number of decimals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Currency {
+    pub code: [u8; 3],
+    pub decimals: u8,
+}
+
+/// An exact decimal: `digits` / 10^`decimals`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    pub digits: u64,
+    pub decimals: u8,
+}
+
+impl Charter {
+    /// Whether the charter's review date has passed.
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        self.review_by.is_some_and(|date| {
+            date.to_zoned(jiff::tz::TimeZone::UTC)
+                .is_ok_and(|end| end.timestamp() < now.timestamp())
+        })
+    }
+}

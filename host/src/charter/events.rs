@@ -1,0 +1,114 @@
+//! What can happen, and when a policy is asked.
+
+use crate::charter::channels::{Latency, Mode};
+use crate::charter::consent::PurposeIx;
+use crate::charter::expression::{Condition, Expression};
+use crate::charter::fields::{FieldIx, ItemsIx, Type, WindowIx};
+use crate::charter::markets::MarketIx;
+use crate::charter::table::{Table, index};
+use crate::clock::Span;
+use crate::ids::{Key, Text};
+
+index! {
+    /// One of the charter's events.
+    EventIx
+}
+index! {
+    /// One of the data of an event: only valid with that event.
+    DatumIx
+}
+index! {
+    /// One of the charter's moments.
+    MomentIx
+}
+
+/// One kind of event.
+#[derive(Debug)]
+pub struct EventKind {
+    pub name: Text,
+    pub key: Key,
+    pub meaning: Text,
+    pub owner: Text,
+    pub purpose: PurposeIx,
+    pub data: Table<DatumIx, Datum>,
+    pub updates: Vec<Update>,
+    pub subject: Presence,
+    pub account: Presence,
+    /// What the host does with it besides the updates.
+    pub built_in: Option<BuiltIn>,
+    /// The windows and item lists that it changes, so that absorbing visits no other.
+    pub windows: Vec<WindowIx>,
+    pub items: Vec<ItemsIx>,
+    /// The moments on it, in the charter's order.
+    pub moments: Vec<MomentIx>,
+}
+
+/// Whether an event must name something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    Required,
+    Optional,
+}
+
+/// Events that the host itself understands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuiltIn {
+    ConsentGiven,
+    ConsentWithdrawn,
+}
+
+/// One typed datum of an event.
+#[derive(Debug)]
+pub struct Datum {
+    /// As it stands in the event's `data`; a market's own with its namespace, such as `de.gift_wrap`.
+    pub name: Text,
+    pub ty: Type,
+    pub of: Option<Text>,
+    /// For lists, the most entries.
+    pub at_most: usize,
+    pub required: bool,
+    /// For texts, the only values; empty for any.
+    pub one_of: Vec<Text>,
+    /// The only market in which it is read; `None` for a central datum.
+    pub market: Option<MarketIx>,
+}
+
+/// One change of a field.
+#[derive(Debug)]
+pub struct Update {
+    pub field: FieldIx,
+    pub change: Change,
+    pub when: Option<Condition>,
+    /// The only market in which it applies; `None` for a central update.
+    pub market: Option<MarketIx>,
+}
+
+/// What an update does to its field.
+#[derive(Debug)]
+pub enum Change {
+    /// Replaces the value. Where the expression is unknown, nothing changes.
+    Set(Expression),
+    /// Adds to an integer, number or money; a field without a value counts as zero.
+    Add(Expression),
+    Clear,
+    /// Adds to a list what is not there.
+    Append(Expression),
+    /// Takes from a list.
+    Remove(Expression),
+}
+
+/// An event that is worth a decision.
+#[derive(Debug)]
+pub struct Moment {
+    pub name: Text,
+    pub key: Key,
+    pub on: EventIx,
+    pub when: Option<Condition>,
+    pub mode: Mode,
+    pub class: Latency,
+    pub real_time: Text,
+    pub worst_case: Text,
+    pub owner: Text,
+    /// Events that arrive later than this are absorbed, and nobody is asked.
+    pub lateness: Option<Span>,
+}

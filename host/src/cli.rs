@@ -1,0 +1,64 @@
+//! The command line: one file per command.
+#![expect(
+    clippy::print_stdout,
+    reason = "the command line speaks on standard output"
+)]
+
+mod charter;
+mod demo;
+mod policy;
+mod send;
+mod serve;
+mod token;
+
+use clap::{Parser, Subcommand};
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// Exit status 0.
+    Done,
+    /// Exit status 1: it did its work and found something wrong.
+    Found,
+}
+
+/// Why a command could not do its work; shown to the person with its sources. Exit status 1.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An edge runtime for real-time personalization: from a customer's event to the right decision, inside central boundaries.
+#[derive(Parser, Debug)]
+#[command(name = "kairos", version)]
+pub struct Kairos {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the host.
+    Serve(serve::Args),
+    /// Run a host on a temporary folder, send it real events and show what it decided.
+    Demo(demo::Args),
+    /// Send events from a file and show what came of them.
+    Send(send::Args),
+    /// Make a token for a caller.
+    Token(token::Args),
+    /// Check a charter.
+    Charter(charter::Args),
+    /// Build and check policies.
+    Policy(policy::Args),
+}
+
+impl Kairos {
+    /// Runs the command.
+    pub fn run(self) -> Result<Ending, Failure> {
+        match self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::Demo(args) => demo::run(args),
+            Command::Send(args) => send::run(args),
+            Command::Token(args) => token::run(args),
+            Command::Charter(args) => charter::run(args),
+            Command::Policy(args) => policy::run(args),
+        }
+    }
+}

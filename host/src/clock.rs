@@ -1,0 +1,167 @@
+//! Time: instants, spans, and the one place where the host asks what time it is.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub struct Instant(i64);
+
+/// Milliseconds, never negative.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub struct Span(u64);
+
+/// Text that is not an RFC 3339 time.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not an RFC 3339 time such as `2026-11-02T09:30:00Z`")]
+pub struct InvalidInstant {
+    text: String,
+    source: jiff::Error,
+}
+
+impl Instant {
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339 with any offset.
+    pub fn parse(text: &str) -> Result<Self, InvalidInstant> {
+        match text.parse::<jiff::Timestamp>() {
+            Ok(time) => Ok(Self(time.as_millisecond())),
+            Err(source) => Err(InvalidInstant {
+                text: text.chars().take(64).collect(),
+                source,
+            }),
+        }
+    }
+
+    pub const fn plus(self, span: Span) -> Self {
+        Self(self.0.saturating_add_unsigned(span.0))
+    }
+
+    pub const fn minus(self, span: Span) -> Self {
+        Self(self.0.saturating_sub_unsigned(span.0))
+    }
+
+    /// How long after `earlier` this is; zero when it is not after.
+    pub const fn since(self, earlier: Self) -> Span {
+        let millis = self.0.saturating_sub(earlier.0);
+        Span(if millis > 0 { millis.unsigned_abs() } else { 0 })
+    }
+
+    pub fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        })
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds only where there are some.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(f)
+    }
+}
+
+impl Span {
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn from_days(days: u64) -> Self {
+        Self(days.saturating_mul(86_400_000))
+    }
+
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+}
+
+/// In the largest unit that divides it, as the charter writes it: `90d`, `45m`, `5ms`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (unit, millis) in [
+            ("d", 86_400_000),
+            ("h", 3_600_000),
+            ("m", 60_000),
+            ("s", 1_000),
+        ] {
+            if self.0 != 0 && self.0 % millis == 0 {
+                return write!(f, "{}{unit}", self.0 / millis);
+            }
+        }
+        write!(f, "{}ms", self.0)
+    }
+}
+
+/// What time it is for the host.
+#[derive(Debug)]
+pub enum Clock {
+    /// The machine's own time.
+    System,
+    /// The latest `occurred-at` seen: for demos, pilots and tests on old data.
+    Events(AtomicI64),
+    /// Stands still until it is set.
+    Fixed(AtomicI64),
+}
+
+impl Clock {
+    pub fn events() -> Self {
+        Self::Events(AtomicI64::new(0))
+    }
+
+    pub fn fixed(at: Instant) -> Self {
+        Self::Fixed(AtomicI64::new(at.0))
+    }
+
+    pub fn now(&self) -> Instant {
+        match self {
+            Self::System => Instant(jiff::Timestamp::now().as_millisecond()),
+            Self::Events(latest) | Self::Fixed(latest) => Instant(latest.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Tells an event clock that something occurred; the others do not care.
+    pub fn saw(&self, occurred_at: Instant) {
+        if let Self::Events(latest) = self {
+            latest.fetch_max(occurred_at.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a fixed clock; the others do not move.
+    pub fn set(&self, at: Instant) {
+        if let Self::Fixed(now) = self {
+            now.store(at.0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Time that only ever goes forward, for measuring how long something took; not for decisions.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the monotonic clock"
+    )]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    pub fn elapsed(self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

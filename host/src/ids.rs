@@ -1,0 +1,174 @@
+//! Names of things: ids that are drawn, keys that follow from a name, digests that follow from content.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+use crate::clock::Instant;
+
+/// Short immutable text; cloning never allocates.
+pub type Text = SmolStr;
+
+macro_rules! drawn_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Reads the hyphenated form; `None` for anything else.
+            pub fn parse(text: &str) -> Option<Self> {
+                Uuid::try_parse(text).ok().map(Self)
+            }
+
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+drawn_id! {
+    /// A customer, by a random number that means nothing outside.
+    CustomerId
+}
+drawn_id! {
+    /// An account (a company), by a random number.
+    AccountId
+}
+drawn_id! {
+    /// A decision; sorts by time.
+    DecisionId
+}
+drawn_id! {
+    /// An action; sorts by time.
+    ActionId
+}
+
+impl CustomerId {
+    pub fn draw(chance: &mut Chance) -> Self {
+        Self(Uuid::from_bytes(random_form(chance)))
+    }
+}
+
+impl AccountId {
+    pub fn draw(chance: &mut Chance) -> Self {
+        Self(Uuid::from_bytes(random_form(chance)))
+    }
+}
+
+impl DecisionId {
+    pub fn draw(now: Instant, chance: &mut Chance) -> Self {
+        Self(sorted_form(now, chance))
+    }
+}
+
+impl ActionId {
+    pub fn draw(now: Instant, chance: &mut Chance) -> Self {
+        Self(sorted_form(now, chance))
+    }
+}
+
+fn random_form(chance: &mut Chance) -> [u8; 16] {
+    *uuid::Builder::from_random_bytes(chance.bytes())
+        .into_uuid()
+        .as_bytes()
+}
+
+fn sorted_form(now: Instant, chance: &mut Chance) -> Uuid {
+    let random: [u8; 10] = chance.bytes();
+    uuid::Builder::from_unix_timestamp_millis(now.millis().unsigned_abs(), &random).into_uuid()
+}
+
+/// The stable key of a name that the charter defines: the same in every version of the charter, so that stored state
+/// need not be rewritten when the charter changes. Two names of one charter never share a key: the loader refuses that.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Key(u32);
+
+impl Key {
+    /// Derives the key of `name` among things of one `sort`, such as `field` or `purpose`.
+    pub fn of(sort: &str, name: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(sort.as_bytes())
+            .update(b"\0")
+            .update(name.as_bytes());
+        let mut first = [0; 4];
+        hasher.finalize_xof().fill(&mut first);
+        Self(u32::from_le_bytes(first))
+    }
+}
+
+/// A SHA-256 digest, written `sha256:<hex>`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where randomness comes from: seeded by the operating system in the host, by a number in a test.
+pub struct Chance(blake3::OutputReader);
+
+impl Chance {
+    pub fn from_seed(seed: &[u8]) -> Self {
+        Self(
+            blake3::Hasher::new_derive_key("kairos chance 1")
+                .update(seed)
+                .finalize_xof(),
+        )
+    }
+
+    /// Seeds from the operating system; the error is the operating system's.
+    pub fn from_system() -> std::io::Result<Self> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(std::io::Error::other)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes);
+        bytes
+    }
+
+    pub fn number(&mut self) -> u64 {
+        u64::from_le_bytes(self.bytes())
+    }
+}

@@ -1,0 +1,26 @@
+//! The binary `kairos`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use kairos::cli::{Ending, Kairos};
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the last words of a command that failed"
+)]
+fn main() -> ExitCode {
+    match Kairos::parse().run() {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Found) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            let mut source = failure.source();
+            while let Some(cause) = source {
+                eprintln!("  because {cause}");
+                source = cause.source();
+            }
+            ExitCode::from(1)
+        }
+    }
+}
