@@ -11,5 +11,9 @@ pub mod encoding;
 // Ground.
 pub mod charter;
 
+// The path.
+pub mod event;
+pub mod context;
+
 // Edges.
 pub mod cli;
