@@ -14,6 +14,7 @@ pub mod charter;
 // The path.
 pub mod event;
 pub mod context;
+pub mod policy;
 
 // Edges.
 pub mod cli;

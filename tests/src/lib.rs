@@ -1,1 +1,4 @@
 //! What the promises share.
+
+pub mod guest;
+pub mod small_charter;

@@ -1,0 +1,3 @@
+;; Looks for room without end.
+;; expect: it used up its fuel
+(func $realloc (type $realloc) (loop $again (br $again)) (unreachable))

@@ -1,0 +1,17 @@
+;; Proposes a few actions whose texts are all the same 200 KB: little memory here, much for the host.
+;; expect: it answered nonsense: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted
+(func $proposal (param $at i32)
+  (i32.store offset=0 (local.get $at) (i32.const 4096))
+  (i32.store offset=4 (local.get $at) (i32.const 200000))
+  (i32.store offset=8 (local.get $at) (i32.const 4096))
+  (i32.store offset=12 (local.get $at) (i32.const 200000)))
+(func $decide (type $decide)
+  (memory.fill (i32.const 4096) (i32.const 97) (i32.const 200000))
+  (memory.fill (i32.const 210000) (i32.const 0) (i32.const 4096))
+  (call $proposal (i32.const 210000))
+  (call $proposal (i32.const 210096))
+  (call $proposal (i32.const 210192))
+  (i32.store8 offset=4 (global.get $decision) (i32.const 0))
+  (i32.store offset=8 (global.get $decision) (i32.const 210000))
+  (i32.store offset=12 (global.get $decision) (i32.const 3))
+  (global.get $decision))
