@@ -10,6 +10,7 @@ pub mod encoding;
 
 // Ground.
 pub mod charter;
+pub mod store;
 
 // The path.
 pub mod event;
