@@ -2,6 +2,7 @@
 //! done, and what each market is granted of it. Names are looked up once, at the door; inside, everything is an index.
 
 pub mod table;
+mod nearest;
 pub mod expression;
 pub mod fields;
 pub mod events;

@@ -29,7 +29,8 @@ pub struct EventKind {
     pub key: Key,
     pub meaning: Text,
     pub owner: Text,
-    pub purpose: PurposeIx,
+    /// `None` for a built-in event, which is kept as the proof of a consent.
+    pub purpose: Option<PurposeIx>,
     pub data: Table<DatumIx, Datum>,
     pub updates: Vec<Update>,
     pub subject: Presence,

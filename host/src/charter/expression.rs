@@ -1,10 +1,25 @@
 //! Conditions and amounts: a checked, bounded subset of CEL, compiled when the charter loads into a typed program over
-//! indices. What is unknown makes a comparison false.
+//! indices. What is unknown makes a comparison false, and a flag that is unknown counts as false.
+
+pub(super) mod check;
+mod program;
+pub(super) mod scope;
 
 use crate::charter::events::DatumIx;
 use crate::charter::fields::{FieldIx, ItemsIx, WindowIx};
 use crate::clock::Instant;
-use crate::value::Value;
+use crate::value::{Kind, Value};
+
+use program::{Program, Truth};
+
+/// The longest expression, in bytes.
+pub const EXPRESSION_BYTES: usize = 1_024;
+/// The most names, literals and operators in one expression.
+pub const EXPRESSION_NODES: usize = 128;
+/// How deep an expression may be nested.
+pub const EXPRESSION_DEPTH: usize = 24;
+/// The most entries of a list that an expression writes out.
+pub const EXPRESSION_LIST: usize = 100;
 
 /// What a program may look at while it runs.
 pub trait Facts {
@@ -19,21 +34,27 @@ pub trait Facts {
 
 /// A program that answers yes or no.
 #[derive(Debug)]
-pub struct Condition {}
+pub struct Condition(Truth);
 
 impl Condition {
-    pub fn holds(&self, _facts: &dyn Facts) -> bool {
-        false
+    /// Whether it is so; allocates nothing.
+    pub fn holds(&self, facts: &dyn Facts) -> bool {
+        self.0.holds(facts)
     }
 }
 
 /// A program that gives a value of a kind that was checked at load.
 #[derive(Debug)]
-pub struct Expression {}
+pub struct Expression(Program);
 
 impl Expression {
-    /// `None` where anything that it needs is unknown, and on overflow.
-    pub fn value(&self, _facts: &dyn Facts) -> Option<Value> {
-        None
+    /// `None` where anything that it needs is unknown, on overflow and on division by zero.
+    pub fn value(&self, facts: &dyn Facts) -> Option<Value> {
+        self.0.value(facts)
+    }
+
+    /// What kind of value it gives.
+    pub fn kind(&self) -> Kind {
+        self.0.kind()
     }
 }

@@ -85,6 +85,8 @@ pub struct Field {
     pub max_age: Option<Span>,
     /// Older than this, it is dropped.
     pub retention: Option<Span>,
+    /// Whose status it belongs to.
+    pub per: Per,
     /// The only market that may read it; `None` for a central field.
     pub market: Option<MarketIx>,
 }
