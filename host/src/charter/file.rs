@@ -1,34 +1,300 @@
-//! Reads the charter's folder.
+//! Reads the charter's folder and compiles it. Whatever is wrong is collected, so that one run tells all of it.
 
+mod page;
+mod reading;
+mod values;
+mod typing;
+mod names;
+mod consent;
+mod fields;
+mod events;
+mod windows;
+mod moments;
+mod actions;
+mod markets;
+mod choice;
+mod fallback;
+
+use std::fmt;
+use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::charter::Charter;
+use crate::charter::{Charter, Currency, Names, OwnFields, Table};
+use crate::ids::{Digest, Text};
+
+use page::Node;
+use reading::{Findings, Keys, Section};
+
+/// The largest file of a charter, in bytes.
+pub const CHARTER_FILE_BYTES: u64 = 1024 * 1024;
+/// The central file.
+const CENTRAL: &str = "charter.toml";
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {key}: {what}")]
 pub struct Complaint {
     pub file: String,
     /// From 1.
     pub line: usize,
-    /// Dotted path of the key.
+    /// Dotted path of the key; empty where it is the file as a whole.
     pub key: String,
     /// What is wrong and what would be right.
     pub what: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.what)
+    }
 }
 
 /// Everything that is wrong with a charter, in order of file and line; never empty.
 #[derive(Debug)]
 pub struct Complaints(pub Vec<Complaint>);
 
+/// One complaint to a line.
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, complaint) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str("\n")?;
+            }
+            complaint.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Complaints {}
+
 impl Charter {
     /// Reads `charter.toml` and `markets/*.toml` in `folder`.
-    pub fn load(_folder: &Path) -> Result<Self, Complaints> {
-        Err(Complaints(Vec::new()))
+    pub fn load(folder: &Path) -> Result<Self, Complaints> {
+        let files = read_folder(folder).map_err(|complaint| Complaints(vec![complaint]))?;
+        Self::compile(&files)
     }
 
-    /// Compiles files given as (name, text), the names relative to the folder.
-    pub fn compile(_files: &[(String, String)]) -> Result<Self, Complaints> {
-        Err(Complaints(Vec::new()))
+    /// Compiles files given as (name, text), the names relative to the folder: `charter.toml`, `markets/de.toml`.
+    pub fn compile(files: &[(String, String)]) -> Result<Self, Complaints> {
+        let mut files: Vec<&(String, String)> = files.iter().collect();
+        files.sort_by_key(|(name, _)| (name != CENTRAL, name.as_str()));
+        let findings = Findings::default();
+        let mut pages: Vec<Node> = Vec::with_capacity(files.len());
+        for (name, text) in &files {
+            if is_part(name) {
+                pages.extend(
+                    Node::parse(name, text)
+                        .map_err(|complaint| findings.add(complaint))
+                        .ok(),
+                );
+            } else {
+                findings.about_file(
+                    name,
+                    "is no part of a charter: there are `charter.toml` and `markets/<market>.toml`",
+                );
+            }
+        }
+        let (central, choices) = match pages.split_first() {
+            Some((central, choices)) if central.file() == CENTRAL => (central, choices),
+            _ => {
+                if !files.iter().any(|(name, _)| name == CENTRAL) {
+                    findings
+                        .about_file(CENTRAL, "is missing: it is the central file of the charter");
+                }
+                return Err(findings.into_complaints(&files));
+            }
+        };
+        let mut charter = empty(&files);
+        read(central, choices, &mut charter, &findings);
+        if findings.is_empty() {
+            Ok(charter)
+        } else {
+            Err(findings.into_complaints(&files))
+        }
     }
+}
+
+/// The whole charter, section by section: first what things are called, then what they are, so that they may name each other.
+fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Findings) {
+    const KEYS: Keys = Keys {
+        known: &[
+            "version",
+            "owner",
+            "review-by",
+            "currency",
+            "rates",
+            "people",
+            "sources",
+            "identities",
+            "customer",
+            "purposes",
+            "fields",
+            "windows",
+            "items",
+            "events",
+            "moments",
+            "channels",
+            "actions",
+            "markets",
+        ],
+        later: &[
+            "approvals",
+            "segments",
+            "stages",
+            "suppressions",
+            "laws",
+            "deviations",
+            "kpis",
+        ],
+        central: &[],
+    };
+    let top = Section::open(central, &KEYS, findings);
+    let stray = names::declare(&top, choices, charter, findings);
+    read_header(&top, charter);
+    consent::read_purposes(&top, charter, findings);
+    consent::read_identities(&top, charter, findings);
+    fields::read_fields(&top, &stray.fields, charter, findings);
+    fields::read_own_fields(&top, charter, findings);
+    events::read_events(&top, &stray, charter, findings);
+    windows::read_windows(&top, charter, findings);
+    windows::read_items(&top, charter, findings);
+    events::read_updates(&top, &stray, charter, findings);
+    moments::read_moments(&top, charter, findings);
+    consent::read_sources(&top, charter, findings);
+    actions::read_channels(&top, charter, findings);
+    actions::read_actions(&top, charter, findings);
+    markets::read_markets(&top, charter, findings);
+    for choice in &stray.choices {
+        choice::narrow(choice, central, charter, findings);
+    }
+}
+
+fn read_header(top: &Section<'_>, charter: &mut Charter) {
+    if let Some(version) = top.required("version", values::text) {
+        charter.version = version;
+    }
+    charter.people = top
+        .open_each("people")
+        .filter_map(|(name, node)| {
+            top.noted(node, values::mail(node))
+                .map(|mail| (Text::new(name), mail))
+        })
+        .collect();
+    charter.owner = top.owner(&charter.people);
+    charter.review_by = top.optional("review-by", values::date);
+    if let Some(currency) = top.required("currency", values::currency) {
+        charter.currency = currency;
+    }
+    for (code, node) in top.open_each("rates") {
+        let currency = top.noted(node, values::currency_code(code));
+        let rate = top.noted(node, values::rate(node));
+        match (currency, rate) {
+            (Some(currency), Some(_)) if currency == charter.currency => {
+                top.findings.say(
+                    node,
+                    "is the charter's own currency: rates are for the others",
+                );
+            }
+            (Some(currency), Some(rate)) => charter.rates.push((currency, rate)),
+            _ => {}
+        }
+    }
+}
+
+fn is_part(name: &str) -> bool {
+    name == CENTRAL
+        || name
+            .strip_prefix("markets/")
+            .is_some_and(|market| market.ends_with(".toml") && !market.contains('/'))
+}
+
+fn empty(files: &[&(String, String)]) -> Charter {
+    let mut bytes = Vec::new();
+    for (name, text) in files {
+        for part in [name, text] {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+    }
+    Charter {
+        version: Text::default(),
+        digest: Digest::of(&bytes),
+        owner: Text::default(),
+        review_by: None,
+        currency: Currency {
+            code: *b"XXX",
+            decimals: 2,
+        },
+        rates: Vec::new(),
+        people: Vec::new(),
+        sources: Table::new(),
+        identities: Table::new(),
+        customer: OwnFields::default(),
+        purposes: Table::new(),
+        fields: Table::new(),
+        windows: Table::new(),
+        items: Table::new(),
+        events: Table::new(),
+        moments: Table::new(),
+        channels: Table::new(),
+        actions: Table::new(),
+        markets: Table::new(),
+        names: Names::default(),
+        files: files
+            .iter()
+            .map(|(name, text)| (name.clone(), Arc::from(text.as_str())))
+            .collect(),
+    }
+}
+
+/// Every TOML file at the top and in `markets`, so that a misplaced one is told of and not ignored.
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Complaint> {
+    let mut files = Vec::new();
+    read_level(folder, "", &mut files)?;
+    let markets = folder.join("markets");
+    if markets.is_dir() {
+        read_level(&markets, "markets/", &mut files)?;
+    }
+    Ok(files)
+}
+
+fn read_level(
+    folder: &Path,
+    prefix: &str,
+    files: &mut Vec<(String, String)>,
+) -> Result<(), Complaint> {
+    let unreadable = |name: &str, cause: &dyn fmt::Display| Complaint {
+        file: name.to_owned(),
+        line: 1,
+        key: String::new(),
+        what: format!("cannot be read: {cause}"),
+    };
+    let shown = folder.display().to_string();
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(&shown, &error))? {
+        let path = entry.map_err(|error| unreadable(&shown, &error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if !name.ends_with(".toml") || path.is_dir() {
+            continue;
+        }
+        let name = format!("{prefix}{name}");
+        let bytes = fs::metadata(&path)
+            .map_err(|error| unreadable(&name, &error))?
+            .len();
+        if bytes > CHARTER_FILE_BYTES {
+            return Err(unreadable(
+                &name,
+                &format!("it has {bytes} bytes, and at most {CHARTER_FILE_BYTES} are read"),
+            ));
+        }
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&name, &error))?;
+        files.push((name, text));
+    }
+    Ok(())
 }

@@ -1,0 +1,119 @@
+//! [purposes], [identities] and [sources].
+
+use crate::charter::Charter;
+use crate::charter::consent::{Basis, Identity, Needs, Purpose, Source, Strength};
+use crate::charter::fields::Per;
+use crate::charter::file::reading::{Findings, Keys, Section, refer};
+use crate::charter::file::values;
+use crate::ids::{Key, Text};
+
+pub(super) const PER: &[(&str, Per)] = &[("customer", Per::Customer), ("account", Per::Account)];
+
+pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
+    const KEYS: Keys = Keys {
+        known: &["meaning", "basis", "channels", "needs", "owner"],
+        later: &["retention"],
+        central: &[],
+    };
+    const BASES: &[(&str, Basis)] = &[
+        ("contract", Basis::Contract),
+        ("opt-in", Basis::OptIn),
+        ("legitimate-interest", Basis::LegitimateInterest),
+    ];
+    const NEEDS: &[(&str, Needs)] = &[("granted", Needs::Granted), ("confirmed", Needs::Confirmed)];
+    for (name, node) in top.open_each("purposes") {
+        let section = Section::open(node, &KEYS, findings);
+        let basis = section.required("basis", |node| values::word(node, BASES));
+        let channels = section.list("channels", |node| {
+            refer(node, &charter.names.channels, "a channel")
+        });
+        let needs = section.optional("needs", |node| match basis {
+            Some(Basis::OptIn) | None => values::word(node, NEEDS),
+            Some(_) => Err(
+                "says how much consent is needed, and only the basis `opt-in` asks for any"
+                    .to_owned(),
+            ),
+        });
+        charter.purposes.push(Purpose {
+            name: Text::new(name),
+            key: Key::of("purpose", name),
+            meaning: section.meaning(),
+            basis: basis.unwrap_or(Basis::OptIn),
+            channels,
+            needs: needs.unwrap_or(Needs::Granted),
+            owner: section.owner(&charter.people),
+        });
+    }
+}
+
+pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
+    const KEYS: Keys = Keys {
+        known: &["meaning", "strength", "of", "store", "retention"],
+        later: &["needs"],
+        central: &[],
+    };
+    const STRENGTHS: &[(&str, Strength)] =
+        &[("strong", Strength::Strong), ("weak", Strength::Weak)];
+    const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
+    for (name, node) in top.open_each("identities") {
+        let section = Section::open(node, &KEYS, findings);
+        let of = section
+            .optional("of", |node| values::word(node, PER))
+            .unwrap_or(Per::Customer);
+        let strength = |node| match (values::word(node, STRENGTHS)?, of) {
+            (Strength::Weak, Per::Account) => {
+                Err("is `weak`: a name of an account is `strong`".to_owned())
+            }
+            (strength, _) => Ok(strength),
+        };
+        let strength = match of {
+            Per::Customer => section.required("strength", strength),
+            Per::Account => section.optional("strength", strength),
+        };
+        charter.identities.push(Identity {
+            name: Text::new(name),
+            key: Key::of("identity", name),
+            meaning: section.meaning(),
+            strength: strength.unwrap_or(Strength::Strong),
+            of,
+            hashed: section
+                .optional("store", |node| values::word(node, STORES))
+                .unwrap_or(false),
+            retention: section.optional("retention", values::duration),
+        });
+    }
+}
+
+pub(super) fn read_sources(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
+    const KEYS: Keys = Keys {
+        known: &["meaning", "may-send", "subjects"],
+        later: &[],
+        central: &[],
+    };
+    for (name, node) in top.open_each("sources") {
+        let section = Section::open(node, &KEYS, findings);
+        let mut may_send = section.list("may-send", |node| {
+            refer(node, &charter.names.events, "an event")
+        });
+        may_send.sort_unstable();
+        may_send.dedup();
+        let mut subjects = section.list("subjects", |node| {
+            let identity = refer(node, &charter.names.identities, "an identity")?;
+            match charter.identities.at(identity).of {
+                Per::Customer => Ok(identity),
+                Per::Account => {
+                    Err("is an identity of accounts: an event names it as its `account`".to_owned())
+                }
+            }
+        });
+        subjects.sort_unstable();
+        subjects.dedup();
+        charter.sources.push(Source {
+            name: Text::new(name),
+            key: Key::of("source", name),
+            meaning: section.meaning(),
+            may_send,
+            subjects,
+        });
+    }
+}
