@@ -6,7 +6,7 @@ const event = {
 };
 const headers = { "content-type": "application/cloudevents+json", ...(token && { authorization: `Bearer ${token}` }) };
 try {
-  const signal = AbortSignal.timeout(200); // the page does not wait longer
+  const signal = AbortSignal.timeout(1000); // the page does not wait longer
   const answer = await fetch(`${url}/v1/markets/gb/events`, { method: "POST", headers, body: JSON.stringify(event), signal });
   const reply = await answer.json();
   if (!answer.ok) throw new Error(`${reply.title}: ${reply.detail}`);

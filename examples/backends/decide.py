@@ -11,7 +11,7 @@ if token := os.environ.get("KAIROS_TOKEN"):
 url = os.environ.get("KAIROS_URL", "http://127.0.0.1:8080") + "/v1/markets/gb/events"
 try:
     request = urllib.request.Request(url, json.dumps(event).encode(), headers)
-    with urllib.request.urlopen(request, timeout=0.2) as answer:  # the page does not wait longer
+    with urllib.request.urlopen(request, timeout=1) as answer:  # the page does not wait longer
         actions = [action for decision in json.load(answer)["decisions"] for action in decision.get("actions", [])]
     banner = next((action for action in actions if action["channel"] == "web"), None)
     print(f"show {banner['action']} {banner.get('parameters')}" if banner else "nothing to show")

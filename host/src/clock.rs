@@ -98,7 +98,7 @@ impl fmt::Display for Span {
             ("m", 60_000),
             ("s", 1_000),
         ] {
-            if self.0 != 0 && self.0 % millis == 0 {
+            if self.0 != 0 && self.0.is_multiple_of(millis) {
                 return write!(f, "{}{unit}", self.0 / millis);
             }
         }
@@ -130,6 +130,14 @@ impl Clock {
         match self {
             Self::System => Instant(jiff::Timestamp::now().as_millisecond()),
             Self::Events(latest) | Self::Fixed(latest) => Instant(latest.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// When something really happened to this host: an event clock does not know.
+    pub fn wall(&self) -> Instant {
+        match self {
+            Self::System | Self::Events(_) => Instant(jiff::Timestamp::now().as_millisecond()),
+            Self::Fixed(_) => self.now(),
         }
     }
 

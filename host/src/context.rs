@@ -1,5 +1,7 @@
 //! What a policy is given: the readings that its manifest declares for a moment, as far as it may know them.
 
+mod gather;
+
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{
@@ -8,6 +10,8 @@ use crate::charter::{
 use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
+
+pub use gather::{Gathered, gather, zone_of};
 
 /// What a manifest declares for one moment, resolved against one charter.
 #[derive(Clone, Debug)]
@@ -23,7 +27,6 @@ pub struct Inputs {
 #[derive(Clone, Debug)]
 pub struct DatumInput {
     pub name: Text,
-    /// `None` where the event no longer declares it.
     pub datum: DatumIx,
     pub required: bool,
 }
@@ -46,7 +49,8 @@ pub enum Read {
     Window(WindowIx),
     /// `bought[sku]`: when the item that the datum names was added.
     Item(ItemsIx, DatumIx),
-    /// `consent.marketing` or `consent.marketing.email`: whether it may be used, as a flag.
+    /// `consent.marketing` or `consent.marketing.email`: what the customer said last, as a text: `confirmed`, `granted`,
+    /// `soft`, `requested`, `denied` or `withdrawn`.
     Consent(PurposeIx, Option<ChannelIx>),
     /// `contacts.email.7d`: how many actions over that channel in that time.
     Contacts(ChannelIx, Span),

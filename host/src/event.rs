@@ -1,5 +1,21 @@
 //! One event: what the outside said, checked against the charter. Inside, every name is an index of that charter.
 
+mod amount;
+mod batch;
+mod caller;
+mod consent;
+mod content;
+mod data;
+mod datum;
+mod envelope;
+mod names;
+mod parse;
+mod refused;
+mod scalar;
+mod structured;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +24,12 @@ use crate::charter::{Charter, EventIx, IdentityIx, MarketIx, SourceIx};
 use crate::clock::Instant;
 use crate::ids::Text;
 use crate::value::Value;
+
+pub use batch::split;
+pub use caller::{Caller, Markets, Role, Roles, Voice};
+pub use consent::ConsentRequest;
+pub use parse::Door;
+pub use refused::{Complaint, Refused};
 
 /// One checked event.
 #[derive(Clone, Debug)]
@@ -38,6 +60,25 @@ pub struct Event {
 /// A digest of an event's content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Content(pub [u8; 16]);
+
+/// Where an event is looked up: a keyed hash of its source and id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct EventKey(pub [u8; 16]);
+
+impl EventKey {
+    /// Hashes the pair under the data folder's secret `salt`.
+    pub fn of(salt: &[u8; 32], source: &str, id: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(salt);
+        hasher
+            .update(b"event\0")
+            .update(source.as_bytes())
+            .update(b"\0")
+            .update(id.as_bytes());
+        let mut first = [0; 16];
+        hasher.finalize_xof().fill(&mut first);
+        Self(first)
+    }
+}
 
 /// One identity: `crm:17850`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -2,20 +2,35 @@
 //! and keeps the evidence to explain every decision. The modules stand in reading order; each imports only from above.
 
 // Words.
+pub mod clock;
 pub mod ids;
 pub mod value;
-pub mod clock;
 pub mod limits;
 pub mod encoding;
 
 // Ground.
 pub mod charter;
+pub mod customer;
 pub mod store;
 
 // The path.
 pub mod event;
+pub mod cache;
+pub mod absorb;
+pub mod moment;
 pub mod context;
 pub mod policy;
+pub mod boundary;
+pub mod action;
+pub mod evidence;
+pub mod reply;
+
+// The path, whole.
+pub mod telemetry;
+pub mod node;
+pub mod decide;
 
 // Edges.
+pub mod server;
+pub mod settings;
 pub mod cli;

@@ -3,13 +3,19 @@
 pub mod disk;
 mod format;
 pub mod log;
+mod view;
+mod snapshot;
+mod folder;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::folder::{Opened, Rebuilt, Replay, Store, StoreError};
 pub use self::format::Flaw;
 pub use self::log::{Cut, Failed, Log, LogError, Record, Records, Refused};
+pub use self::snapshot::SnapshotError;
+pub use self::view::{Changes, Space, Unusable, View, ViewError};
 
 /// A place in the log: the number of bytes before it since the log began.
 #[derive(
@@ -59,6 +65,8 @@ pub struct Settings {
     pub pending_bytes: usize,
     /// How much of the log's end is read and checked at every start; what is older is checked when it is read.
     pub verify_bytes: u64,
+    /// How much of the view's blocks is kept in memory.
+    pub view_cache_bytes: u64,
 }
 
 impl Default for Settings {
@@ -68,6 +76,7 @@ impl Default for Settings {
             segment_bytes: 64 * 1024 * 1024,
             pending_bytes: 16 * 1024 * 1024,
             verify_bytes: 1024 * 1024 * 1024,
+            view_cache_bytes: 64 * 1024 * 1024,
         }
     }
 }

@@ -12,10 +12,18 @@ use kairos_tests::small_charter::{LIMITS, small_charter};
 
 fn ask(criterion: &mut Criterion) {
     let engines = Arc::new(Engines::new(&Settings::default()).expect("there is room"));
-    let two = Guest::that_decides(Decision::Act(vec![banner("gold"), banner("silver")]));
-    let policy = Active::check(&engines, "gb", &two.component(), &small_charter()).expect("a good policy");
+    // As much memory as a small policy has: resetting it after the call costs by its size.
+    let two = Guest {
+        pages: 1,
+        ..Guest::that_decides(Decision::Act(vec![banner("gold"), banner("silver")]))
+    };
+    let policy =
+        Active::check(&engines, "gb", &two.component(), &small_charter()).expect("a good policy");
     let (signal, context) = (signal(), context());
-    assert!(matches!(policy.ask(0, &LIMITS, &signal, &context).answer, Answer::Decision(_)));
+    assert!(matches!(
+        policy.ask(0, &LIMITS, &signal, &context).answer,
+        Answer::Decision(_)
+    ));
     criterion.bench_function("sandbox/ask", |bench| {
         bench.iter(|| policy.ask(0, &LIMITS, &signal, &context));
     });
@@ -36,7 +44,12 @@ fn signal() -> Signal {
 }
 
 fn context() -> Context {
-    let known = |value| Reading::Known(Stamped { value, as_of: Instant::from_millis(0) });
+    let known = |value| {
+        Reading::Known(Stamped {
+            value,
+            as_of: Instant::from_millis(0),
+        })
+    };
     let mut readings = vec![
         known(Value::Integer(300)),
         known(Value::Text("gold".into())),

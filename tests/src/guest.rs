@@ -34,7 +34,9 @@ impl Guest {
     pub fn quiet() -> Self {
         Self {
             manifest: quiet_manifest(),
-            decision: Decision::Hold { reason: "quiet".into() },
+            decision: Decision::Hold {
+                reason: "quiet".into(),
+            },
             code: String::new(),
             pages: 4,
             interface: INTERFACE.to_owned(),
@@ -43,11 +45,17 @@ impl Guest {
     }
 
     pub fn that_decides(decision: Decision) -> Self {
-        Self { decision, ..Self::quiet() }
+        Self {
+            decision,
+            ..Self::quiet()
+        }
     }
 
     pub fn with_code(code: &str) -> Self {
-        Self { code: code.to_owned(), ..Self::quiet() }
+        Self {
+            code: code.to_owned(),
+            ..Self::quiet()
+        }
     }
 
     /// The whole core module as text.
@@ -57,13 +65,26 @@ impl Guest {
         let decision = image.decision(&self.decision);
         let heap = (BASE + image.bytes.len()).next_multiple_of(16);
         let has = |name: &str| self.code.contains(&format!("(func {name} "));
-        let unless = |name: &str, default: &str| if has(name) { String::new() } else { default.to_owned() };
+        let unless = |name: &str, default: &str| {
+            if has(name) {
+                String::new()
+            } else {
+                default.to_owned()
+            }
+        };
         let post_return = if has("$post_return") {
-            format!(r#"(export "cabi_post_{}#decide" (func $post_return))"#, self.export)
+            format!(
+                r#"(export "cabi_post_{}#decide" (func $post_return))"#,
+                self.export
+            )
         } else {
             String::new()
         };
-        let data: String = image.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+        let data: String = image
+            .bytes
+            .iter()
+            .map(|byte| format!("\\{byte:02x}"))
+            .collect();
         format!(
             r#"(module
   (type $decide (func (param i32 i32 i32 i32 i64 i32 i32 i64 i32 i32 i32 i32 i32 i64 i32 i32) (result i32)))
@@ -111,8 +132,12 @@ impl Guest {
 /// Wraps a core module that exports a world of `interface`.
 pub fn component_of(mut module: Vec<u8>, interface: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("policy.wit", interface).expect("the interface parses");
-    let world = resolve.select_world(&[package], None).expect("there is one world");
+    let package = resolve
+        .push_str("policy.wit", interface)
+        .expect("the interface parses");
+    let world = resolve
+        .select_world(&[package], None)
+        .expect("there is one world");
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .expect("a module has room for its types");
     ComponentEncoder::default()
@@ -138,8 +163,8 @@ pub fn quiet_manifest() -> Manifest {
                 input("cart_value", Kind::Integer),
                 input("orders_90d", Kind::Integer),
                 input("bought[sku]", Kind::Instant),
-                input("consent.marketing", Kind::Flag),
-                input("consent.marketing.email", Kind::Flag),
+                input("consent.marketing", Kind::Text),
+                input("consent.marketing.email", Kind::Text),
                 input("contacts.email.7d", Kind::Integer),
                 input("pending.cart_reminder", Kind::Flag),
                 input("setting.floor", Kind::Integer),
@@ -151,17 +176,27 @@ pub fn quiet_manifest() -> Manifest {
 }
 
 pub fn input(name: &str, kind: Kind) -> Input {
-    Input { name: name.into(), kind, required: false }
+    Input {
+        name: name.into(),
+        kind,
+        required: false,
+    }
 }
 
 pub fn may_propose(action: &str, channels: &[&str]) -> MayPropose {
-    MayPropose { action: action.into(), channels: channels.iter().map(Text::new).collect() }
+    MayPropose {
+        action: action.into(),
+        channels: channels.iter().map(Text::new).collect(),
+    }
 }
 
 pub fn reason(code: &str) -> Reason {
     Reason {
         code: code.into(),
-        sentences: vec![Sentence { language: "en".into(), text: format!("because of {code}").into() }],
+        sentences: vec![Sentence {
+            language: "en".into(),
+            text: format!("because of {code}").into(),
+        }],
     }
 }
 
@@ -219,7 +254,11 @@ impl Image {
                     image.list(&moment.data, Self::input),
                     image.list(&moment.reads, Self::input),
                     image.list(&moment.proposes, |image, may| {
-                        [image.text(&may.action), image.list(&may.channels, |image, name| image.text(name))].concat()
+                        [
+                            image.text(&may.action),
+                            image.list(&may.channels, |image, name| image.text(name)),
+                        ]
+                        .concat()
                     }),
                 ]
                 .concat()
@@ -244,10 +283,15 @@ impl Image {
     fn decision(&mut self, decision: &Decision) -> u32 {
         const OK: [u8; 4] = [0; 4];
         let record = match decision {
-            Decision::Act(proposals) => {
-                [OK.to_vec(), vec![0; 4], self.list(proposals, Self::proposal)].concat()
+            Decision::Act(proposals) => [
+                OK.to_vec(),
+                vec![0; 4],
+                self.list(proposals, Self::proposal),
+            ]
+            .concat(),
+            Decision::Hold { reason } => {
+                [OK.to_vec(), vec![1, 0, 0, 0], self.text(reason)].concat()
             }
-            Decision::Hold { reason } => [OK.to_vec(), vec![1, 0, 0, 0], self.text(reason)].concat(),
         };
         self.put(&record)
     }

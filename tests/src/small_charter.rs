@@ -1,7 +1,7 @@
 //! A charter of two markets, small enough to know by heart.
 
-use std::hash::Hash;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use kairos::charter::channels::{Latency, Mode};
 use kairos::charter::consent::{Basis, Needs};
@@ -30,8 +30,21 @@ pub fn small_charter() -> Charter {
     let purposes = table([purpose("service"), purpose("marketing")]);
     let markets = table([market("gb", 2), market("de", 1)]);
     let events = table([
-        event("product.viewed", vec![datum("sku", Type::Text, Some("sku")), datum("business", Type::Flag, None), local_datum("de.gift_wrap")]),
-        event("order.placed", vec![datum("total", Type::Money, None), datum("skus", Type::Texts, Some("sku"))]),
+        event(
+            "product.viewed",
+            vec![
+                datum("sku", Type::Text, Some("sku")),
+                datum("business", Type::Flag, None),
+                local_datum("de.gift_wrap"),
+            ],
+        ),
+        event(
+            "order.placed",
+            vec![
+                datum("total", Type::Money, None),
+                datum("skus", Type::Texts, Some("sku")),
+            ],
+        ),
     ]);
     let moments = table([moment("page_viewed", 0), moment("order_placed", 1)]);
     let fields = table([
@@ -42,7 +55,10 @@ pub fn small_charter() -> Charter {
     ]);
     let windows = table([window("orders_90d")]);
     let items = table([bought()]);
-    let channels = table([channel("web", Mode::Respond), channel("email", Mode::Inspire)]);
+    let channels = table([
+        channel("web", Mode::Respond),
+        channel("email", Mode::Inspire),
+    ]);
     let actions = table([action("loyalty_banner", 0), action("cart_reminder", 1)]);
     let names = Names {
         purposes: names(&purposes, |one: &Purpose| &one.name),
@@ -61,7 +77,10 @@ pub fn small_charter() -> Charter {
         digest: Digest::of(b"a small charter"),
         owner: "platform".into(),
         review_by: None,
-        currency: Currency { code: *b"EUR", decimals: 2 },
+        currency: Currency {
+            code: *b"EUR",
+            decimals: 2,
+        },
         rates: Vec::new(),
         people: Vec::new(),
         sources: Table::new(),
@@ -89,8 +108,14 @@ fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
     table
 }
 
-fn names<I: Index + Eq + Hash, T>(table: &Table<I, T>, name: impl Fn(&T) -> &Text) -> HashMap<Text, I> {
-    table.iter().map(|(index, entry)| (name(entry).clone(), index)).collect()
+fn names<I: Index + Eq + Hash, T>(
+    table: &Table<I, T>,
+    name: impl Fn(&T) -> &Text,
+) -> HashMap<Text, I> {
+    table
+        .iter()
+        .map(|(index, entry)| (name(entry).clone(), index))
+        .collect()
 }
 
 fn purpose(name: &str) -> Purpose {
@@ -106,8 +131,16 @@ fn purpose(name: &str) -> Purpose {
 }
 
 fn market(name: &str, moments: u16) -> Market {
-    let banner = Frame { channels: vec![Index::from_number(0)], parameters: Vec::new(), lapses: None };
-    let reminder = Frame { channels: vec![Index::from_number(1)], parameters: Vec::new(), lapses: None };
+    let banner = Frame {
+        channels: vec![Index::from_number(0)],
+        parameters: Vec::new(),
+        lapses: None,
+    };
+    let reminder = Frame {
+        channels: vec![Index::from_number(1)],
+        parameters: Vec::new(),
+        lapses: None,
+    };
     Market {
         name: name.into(),
         key: Key::of("market", name),
@@ -121,7 +154,11 @@ fn market(name: &str, moments: u16) -> Market {
         moments: (0..moments).map(Index::from_number).collect(),
         frames: vec![Some(banner), (name == "gb").then_some(reminder)],
         limits: LIMITS,
-        settings: vec![Setting { name: "floor".into(), value: Value::Integer(3_000), meaning: Text::default() }],
+        settings: vec![Setting {
+            name: "floor".into(),
+            value: Value::Integer(3_000),
+            meaning: Text::default(),
+        }],
         fallbacks: Vec::new(),
     }
 }
@@ -132,7 +169,7 @@ fn event(name: &str, data: Vec<Datum>) -> EventKind {
         key: Key::of("event", name),
         meaning: Text::default(),
         owner: "data".into(),
-        purpose: Index::from_number(0),
+        purpose: Some(Index::from_number(0)),
         data: table(data),
         updates: Vec::new(),
         subject: Presence::Optional,
@@ -157,7 +194,10 @@ fn datum(name: &str, ty: Type, of: Option<&str>) -> Datum {
 }
 
 fn local_datum(name: &str) -> Datum {
-    Datum { market: Some(Index::from_number(1)), ..datum(name, Type::Flag, None) }
+    Datum {
+        market: Some(Index::from_number(1)),
+        ..datum(name, Type::Flag, None)
+    }
 }
 
 fn moment(name: &str, on: u16) -> Moment {
@@ -190,6 +230,7 @@ fn field(name: &str, ty: Type, market: Option<kairos::charter::MarketIx>) -> Fie
         purpose: Index::from_number(0),
         max_age: None,
         retention: None,
+        per: Per::Customer,
         market,
     }
 }
@@ -260,5 +301,8 @@ pub fn moment_named(charter: &Charter, name: &str) -> kairos::charter::MomentIx 
 
 /// The action and the channel of those names.
 pub fn action_over(charter: &Charter, action: &str, channel: &str) -> (ActionIx, ChannelIx) {
-    (charter.names.actions[action], charter.names.channels[channel])
+    (
+        charter.names.actions[action],
+        charter.names.channels[channel],
+    )
 }

@@ -1,4 +1,10 @@
 //! The real data becomes events without loss: six months where they are at hand, else the two weeks of the repository.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is how to complain"
+)]
 
 use std::collections::HashSet;
 use std::fs;

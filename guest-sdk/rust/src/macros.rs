@@ -50,8 +50,6 @@ macro_rules! reasons {
 /// - An input whose charter name is no Rust name says it: `consent: Reading<Text> = "consent.marketing.email"`.
 /// - The first channel of an action is the one that a proposal takes when it does not say another.
 ///
-/// What was not declared is not there: `no field `points` on type `&OrderPlaced``, says the compiler.
-///
 /// ```
 /// use kairos_sdk::prelude::*;
 ///
@@ -62,6 +60,24 @@ macro_rules! reasons {
 ///         reads { points: Reading<Integer>, days: Integer = "setting.review_days" }
 ///         proposes { thank_you_banner by [web], review_request by [email] }
 ///     }
+/// }
+/// ```
+///
+/// What was not declared is not there: "no field `points` on type `&OrderPlaced<'_>`", says the compiler.
+///
+/// ```compile_fail,E0609
+/// use kairos_sdk::prelude::*;
+///
+/// kairos_sdk::moment! {
+///     struct OrderPlaced: "order_placed" {
+///         data { total: Money }
+///         reads {}
+///         proposes {}
+///     }
+/// }
+///
+/// fn order_placed(order: &OrderPlaced<'_>) -> i64 {
+///     order.points
 /// }
 /// ```
 #[macro_export]

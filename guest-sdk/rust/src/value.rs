@@ -103,6 +103,7 @@ impl Div<Money> for Money {
 #[derive(Clone, Debug)]
 pub struct Value(pub(crate) wit::Value);
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Value {
     pub(crate) fn kind(&self) -> wit::Kind {
         match self.0 {

@@ -3,6 +3,7 @@
 
 pub(super) mod check;
 mod program;
+mod typed;
 pub(super) mod scope;
 
 use crate::charter::events::DatumIx;

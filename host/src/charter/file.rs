@@ -9,6 +9,7 @@ mod consent;
 mod fields;
 mod events;
 mod windows;
+mod updates;
 mod moments;
 mod actions;
 mod markets;
@@ -86,7 +87,9 @@ impl Charter {
         let findings = Findings::default();
         let mut pages: Vec<Node> = Vec::with_capacity(files.len());
         for (name, text) in &files {
-            if is_part(name) {
+            if text.len() as u64 > CHARTER_FILE_BYTES {
+                findings.about_file(name, &too_large(text.len() as u64));
+            } else if is_part(name) {
                 pages.extend(
                     Node::parse(name, text)
                         .map_err(|complaint| findings.add(complaint))
@@ -163,7 +166,7 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
     events::read_events(&top, &stray, charter, findings);
     windows::read_windows(&top, charter, findings);
     windows::read_items(&top, charter, findings);
-    events::read_updates(&top, &stray, charter, findings);
+    updates::read_updates(&top, &stray, charter, findings);
     moments::read_moments(&top, charter, findings);
     consent::read_sources(&top, charter, findings);
     actions::read_channels(&top, charter, findings);
@@ -288,13 +291,14 @@ fn read_level(
             .map_err(|error| unreadable(&name, &error))?
             .len();
         if bytes > CHARTER_FILE_BYTES {
-            return Err(unreadable(
-                &name,
-                &format!("it has {bytes} bytes, and at most {CHARTER_FILE_BYTES} are read"),
-            ));
+            return Err(unreadable(&name, &too_large(bytes)));
         }
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&name, &error))?;
         files.push((name, text));
     }
     Ok(())
+}
+
+fn too_large(bytes: u64) -> String {
+    format!("it has {bytes} bytes, and at most {CHARTER_FILE_BYTES} are read")
 }

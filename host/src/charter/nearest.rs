@@ -1,6 +1,6 @@
 //! Finds what somebody meant who typed a name wrong.
 
-/// `: did you mean …?` with the nearest of `known`, or `: known are …` when there are only a few; else nothing.
+/// `: did you mean …?` with the nearest of `known`, or `: there are …` when there are only a few; else nothing.
 pub(super) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> String {
     const SHORT_LIST: usize = 6;
     let mut known: Vec<&str> = known.collect();
@@ -14,7 +14,8 @@ pub(super) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>
     match nearest {
         Some((_, name)) => format!(": did you mean `{name}`?"),
         None if known.is_empty() || known.len() > SHORT_LIST => String::new(),
-        None => format!(": known are {}", quoted(&known)),
+        None if known.len() == 1 => format!(": there is only {}", quoted(&known)),
+        None => format!(": there are {}", quoted(&known)),
     }
 }
 

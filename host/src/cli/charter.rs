@@ -66,7 +66,7 @@ fn summary(folder: &Path, charter: &Charter) -> String {
         charter.owner,
         charter.digest,
         counts.join(", "),
-        markets(charter),
+        markets(charter).trim_fmt(),
     )
 }
 

@@ -1,10 +1,88 @@
 //! `kairos serve`.
 
+mod policies;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::cli::{Ending, Failure};
+use crate::node::Node;
+use crate::server::Server;
+use crate::settings;
+use crate::telemetry::Telemetry;
 
+/// Runs the host.
+///
+/// For a first try: kairos serve --charter examples/retail/charter --policies target/policies --data data --open
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    serve: settings::Serve,
+}
 
-pub fn run(_args: Args) -> Result<Ending, Failure> {
-    Err("not built yet".into())
+pub(super) fn run(args: Args) -> Result<Ending, Failure> {
+    let Args { serve } = args;
+    if let Err(contradiction) = serve.check() {
+        clap::Error::raw(ErrorKind::ArgumentConflict, format!("{contradiction}\n")).exit();
+    }
+    settings::start_log()?;
+    check_folder("--charter", &serve.charter)?;
+    check_folder("--policies", &serve.policies)?;
+    let telemetry = Arc::new(Telemetry::new());
+    let node = Node::open(serve.node(), &telemetry)?;
+    let watch = policies::Watch::start(serve.policies.clone(), Arc::clone(&node))?;
+    let server = Server::start(Arc::clone(&node), telemetry, &serve.server())?;
+    let charter = node.charter();
+    println!(
+        "kairos listens on http://{}: charter {}, {} markets, {} policies{}{}",
+        server.address(),
+        charter.version,
+        charter.markets.len(),
+        watch.loaded(),
+        match serve.open {
+            true => ", open to anyone on this machine",
+            false => "",
+        },
+        match serve.clock {
+            settings::ClockChoice::System => "",
+            settings::ClockChoice::Events => ", on the clock of its events",
+        },
+    );
+    wait_and_stop(server, watch)
+}
+
+fn check_folder(flag: &str, folder: &Path) -> Result<(), Failure> {
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(format!("`{flag} {}` is no folder", folder.display()).into()),
+    }
+}
+
+/// Stops at the first signal, in order; at the second, at once.
+fn wait_and_stop(server: Server, watch: policies::Watch) -> Result<Ending, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running requests end first; a second signal stops at once");
+        let stopped = tokio::task::spawn_blocking(move || {
+            watch.stop();
+            server.stop();
+        });
+        tokio::select! {
+            stopped = stopped => stopped?,
+            _ = terminate.recv() => std::process::exit(1),
+            _ = interrupt.recv() => std::process::exit(1),
+        }
+        Ok(Ending::Done)
+    })
 }

@@ -1,7 +1,7 @@
 //! A manifest held against the charter: every name becomes an index, and what is not granted is refused.
 
 use crate::charter::{
-    ActionIx, ChannelIx, Charter, DatumIx, EventKind, FieldIx, Market, MarketIx, MomentIx,
+    ActionIx, ChannelIx, Charter, DatumIx, EventKind, FieldIx, Market, MarketIx, MomentIx, Per,
 };
 use crate::clock::Span;
 use crate::context::{DatumInput, Inputs, Read, ReadInput};
@@ -66,9 +66,11 @@ impl Binding {
             bound.inputs.push(binder.inputs(number, index, moment));
             for may in &moment.proposes {
                 let pairs = binder.proposes(moment, may);
-                bound
-                    .proposes
-                    .extend(pairs.into_iter().map(|(action, channel)| (index, action, channel)));
+                bound.proposes.extend(
+                    pairs
+                        .into_iter()
+                        .map(|(action, channel)| (index, action, channel)),
+                );
             }
         }
         if !binder.outside.is_empty() {
@@ -150,13 +152,19 @@ impl Binder<'_> {
 
     fn datum(&self, index: MomentIx, moment: &Moment, input: &Input) -> Result<DatumIx, Outside> {
         let event = self.event(index);
-        let found = event.data.iter().find(|(_, datum)| datum.name == input.name);
+        let found = event
+            .data
+            .iter()
+            .find(|(_, datum)| datum.name == input.name);
         let Some((datum, declared)) = found else {
             return Err(Outside::UnknownDatum {
                 moment: moment.name.clone(),
                 event: event.name.clone(),
                 input: input.name.clone(),
-                near: nearest(&input.name, event.data.iter().map(|(_, datum)| datum.name.as_str())),
+                near: nearest(
+                    &input.name,
+                    event.data.iter().map(|(_, datum)| datum.name.as_str()),
+                ),
             });
         };
         self.check_owner(moment, input, declared.market)?;
@@ -177,8 +185,14 @@ impl Binder<'_> {
         Ok(read)
     }
 
+    /// A customer's field by its name, an account's as `account.<name>`.
     fn field(&self, name: &str) -> Option<FieldIx> {
-        self.charter.names.fields.get(name).copied()
+        let (name, per) = match name.strip_prefix("account.") {
+            Some(name) => (name, Per::Account),
+            None => (name, Per::Customer),
+        };
+        let field = self.charter.names.fields.get(name).copied()?;
+        (self.charter.fields.at(field).per == per).then_some(field)
     }
 
     /// What is no field: windows by name, the rest by how it is written.
@@ -218,7 +232,7 @@ impl Binder<'_> {
             None => (rest, None),
         };
         let purpose = *self.charter.names.purposes.get(purpose)?;
-        Some((Read::Consent(purpose, channel), Kind::Flag))
+        Some((Read::Consent(purpose, channel), Kind::Text))
     }
 
     fn contacts(&self, rest: &str) -> Option<(Read, Kind)> {
@@ -240,7 +254,13 @@ impl Binder<'_> {
     }
 
     /// `bought[sku]`: the datum must name items of the same type.
-    fn item(&self, index: MomentIx, moment: &Moment, input: &Input, (items, by): (&str, &str)) -> Found {
+    fn item(
+        &self,
+        index: MomentIx,
+        moment: &Moment,
+        input: &Input,
+        (items, by): (&str, &str),
+    ) -> Found {
         let Some(list) = self.charter.names.items.get(items).copied() else {
             return Err(self.unknown(moment, input));
         };
@@ -294,8 +314,18 @@ impl Binder<'_> {
         let plain = names.fields.keys().chain(names.windows.keys()).cloned();
         let written = (names.purposes.keys().map(|name| format!("consent.{name}")))
             .chain(names.actions.keys().map(|name| format!("pending.{name}")))
-            .chain(names.channels.keys().map(|name| format!("contacts.{name}.7d")))
-            .chain(self.market.settings.iter().map(|one| format!("setting.{}", one.name)))
+            .chain(
+                names
+                    .channels
+                    .keys()
+                    .map(|name| format!("contacts.{name}.7d")),
+            )
+            .chain(
+                self.market
+                    .settings
+                    .iter()
+                    .map(|one| format!("setting.{}", one.name)),
+            )
             .map(Text::from);
         let all: Vec<_> = plain.chain(written).collect();
         Outside::UnknownReading {
@@ -315,25 +345,45 @@ impl Binder<'_> {
         }
     }
 
-    fn action(&self, moment: &Moment, may: &MayPropose) -> Result<Vec<(ActionIx, ChannelIx)>, Vec<Outside>> {
+    fn action(
+        &self,
+        moment: &Moment,
+        may: &MayPropose,
+    ) -> Result<Vec<(ActionIx, ChannelIx)>, Vec<Outside>> {
         let known = &self.charter.names.actions;
         let (moment, action) = (moment.name.clone(), may.action.clone());
         let Some(index) = known.get(&may.action).copied() else {
             let near = nearest(&may.action, known.keys().map(Text::as_str));
-            return Err(vec![Outside::UnknownAction { moment, action, near }]);
+            return Err(vec![Outside::UnknownAction {
+                moment,
+                action,
+                near,
+            }]);
         };
         let Some(frame) = self.market.frame(index) else {
             let market = self.market.name.clone();
-            return Err(vec![Outside::ActionNotGranted { moment, action, market }]);
+            return Err(vec![Outside::ActionNotGranted {
+                moment,
+                action,
+                market,
+            }]);
         };
         let name_of = |channel: &ChannelIx| self.charter.channels.at(*channel).name.clone();
         let possible: Vec<_> = frame.channels.iter().map(name_of).collect();
         if may.channels.is_empty() {
-            return Err(vec![Outside::NoChannel { moment, action, possible }]);
+            return Err(vec![Outside::NoChannel {
+                moment,
+                action,
+                possible,
+            }]);
         }
         let (mut pairs, mut outside) = (Vec::new(), Vec::new());
         for channel in &may.channels {
-            match frame.channels.iter().find(|granted| name_of(granted) == *channel) {
+            match frame
+                .channels
+                .iter()
+                .find(|granted| name_of(granted) == *channel)
+            {
                 Some(granted) => pairs.push((index, *granted)),
                 None => outside.push(Outside::ChannelNotGranted {
                     moment: moment.clone(),
@@ -343,7 +393,11 @@ impl Binder<'_> {
                 }),
             }
         }
-        if outside.is_empty() { Ok(pairs) } else { Err(outside) }
+        if outside.is_empty() {
+            Ok(pairs)
+        } else {
+            Err(outside)
+        }
     }
 }
 
@@ -372,7 +426,11 @@ fn span_of(text: &str) -> Option<Span> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let millis = digits.parse::<u64>().ok()?.checked_mul(seconds)?.checked_mul(1_000)?;
+    let millis = digits
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(seconds)?
+        .checked_mul(1_000)?;
     let span = Span::from_millis(millis);
     (millis > 0 && span <= Span::from_days(CONTACT_DAYS)).then_some(span)
 }

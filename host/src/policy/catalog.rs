@@ -32,6 +32,8 @@ pub struct Active {
     binding: Binding,
     /// By core.
     policies: Vec<v1_0::Policy>,
+    /// Their clock runs as long as there is a policy to interrupt.
+    _engines: Arc<Engines>,
 }
 
 impl Catalog {
@@ -43,14 +45,19 @@ impl Catalog {
         }
     }
 
-    pub fn engines(&self) -> &Engines {
+    pub fn engines(&self) -> &Arc<Engines> {
         &self.engines
     }
 
     /// Checks `wasm`, loads it into every core, binds it to the charter and makes it the market's policy.
     ///
     /// Slow: call it outside of the serving path. After a refusal the market keeps the policy that it had.
-    pub fn load(&self, market: &str, wasm: &[u8], charter: &Charter) -> Result<Arc<Active>, Refused> {
+    pub fn load(
+        &self,
+        market: &str,
+        wasm: &[u8],
+        charter: &Charter,
+    ) -> Result<Arc<Active>, Refused> {
         let (index, active) = Active::prepare(&self.engines, market, wasm, charter)?;
         let active = Arc::new(active);
         self.publish(|slots| {
@@ -101,7 +108,7 @@ fn forget(slots: &mut [Option<Arc<Active>>], market: &str) {
 impl Active {
     /// Checks and compiles `wasm` for `market` without making it anybody's policy.
     pub fn check(
-        engines: &Engines,
+        engines: &Arc<Engines>,
         market: &str,
         wasm: &[u8],
         charter: &Charter,
@@ -110,7 +117,7 @@ impl Active {
     }
 
     fn prepare(
-        engines: &Engines,
+        engines: &Arc<Engines>,
         name: &str,
         wasm: &[u8],
         charter: &Charter,
@@ -139,13 +146,17 @@ impl Active {
             charter: charter.digest,
             binding,
             policies: loaded.policies,
+            _engines: Arc::clone(engines),
         };
         Ok((index, active))
     }
 
     /// What the policy is given at `moment`; `None` where it does not handle it.
     pub fn inputs(&self, moment: MomentIx) -> Option<&Inputs> {
-        self.binding.inputs.iter().find(|inputs| inputs.moment == moment)
+        self.binding
+            .inputs
+            .iter()
+            .find(|inputs| inputs.moment == moment)
     }
 
     /// Every moment that the policy handles.

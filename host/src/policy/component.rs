@@ -4,12 +4,13 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use wasmparser::{ElementItems, ElementSectionReader, Payload};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::ids::{Digest, Text};
 use crate::limits::POLICY_FILE_BYTES;
-use crate::policy::engine::Engines;
+use crate::policy::engine::{Engines, TABLE_ELEMENTS, TABLES};
 use crate::policy::{Refused, v1_0};
 
 /// The newest interface that this host speaks.
@@ -19,6 +20,14 @@ const NEWEST_MINOR: u64 = 0;
 const COMPILE_SECONDS: u64 = 120;
 /// The compiler's own stack, in bytes: deep nesting in a policy must not overflow it.
 const COMPILER_STACK_BYTES: usize = 32 * 1024 * 1024;
+/// A page of WebAssembly.
+const PAGE_BYTES: u64 = 64 * 1024;
+const MODULES: u32 = 32;
+const COMPONENTS: u32 = 16;
+const INSTANCES_OF_MODULES: u32 = 64;
+const INSTANCES_OF_COMPONENTS: u32 = 16;
+/// More than this no table can hold, and compiling a million takes minutes.
+const ENTRIES: u32 = TABLES * TABLE_ELEMENTS as u32;
 const MAGIC: &[u8] = b"\0asm";
 const CORE: &[u8] = &[1, 0, 0, 0];
 const COMPONENT: &[u8] = &[0x0d, 0, 1, 0];
@@ -34,6 +43,7 @@ pub(super) struct Loaded {
 /// Checks and compiles `wasm` for every core.
 pub(super) fn load(engines: &Engines, wasm: &[u8], digest: Digest) -> Result<Loaded, Refused> {
     check_file(wasm)?;
+    check_parts(wasm)?;
     let Some(first) = engines.of_each_core().first() else {
         return Err(Refused::DoesNotFit("there is no core".into()));
     };
@@ -58,7 +68,7 @@ pub(super) fn load(engines: &Engines, wasm: &[u8], digest: Digest) -> Result<Loa
         memory_bytes: component
             .resources_required()
             .and_then(|needs| needs.max_initial_memory_size)
-            .unwrap_or(0),
+            .map_or(0, |pages| pages.saturating_mul(PAGE_BYTES)),
     })
 }
 
@@ -75,13 +85,59 @@ fn check_file(wasm: &[u8]) -> Result<(), Refused> {
     }
 }
 
+/// Counts what the compiler would unroll: nested components that instantiate each other twice per level take a few bytes
+/// each, and all memory of the host. With these bounds the worst is a few thousand instances.
+fn check_parts(wasm: &[u8]) -> Result<(), Refused> {
+    let mut parts = [
+        ("core modules", MODULES, 0_u32),
+        ("nested components", COMPONENTS, 0),
+        ("instances of core modules", INSTANCES_OF_MODULES, 0),
+        ("instances of components", INSTANCES_OF_COMPONENTS, 0),
+        ("entries for tables", ENTRIES, 0),
+    ];
+    let [modules, components, core_instances, instances, elements] = &mut parts;
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        let ((.., sum), more) = match payload.map_err(|failure| Refused::Damaged(failure.into()))? {
+            Payload::ModuleSection { .. } => (&mut *modules, 1),
+            Payload::ComponentSection { .. } => (&mut *components, 1),
+            Payload::InstanceSection(section) => (&mut *core_instances, section.count()),
+            Payload::ComponentInstanceSection(section) => (&mut *instances, section.count()),
+            Payload::ElementSection(section) => (&mut *elements, entries(section)?),
+            _ => continue,
+        };
+        // What a section says of itself is not to be trusted.
+        *sum = sum.saturating_add(more);
+    }
+    match parts.into_iter().find(|(_, most, count)| count > most) {
+        Some((what, most, count)) => Err(Refused::TooManyParts { what, count, most }),
+        None => Ok(()),
+    }
+}
+
+fn entries(section: ElementSectionReader<'_>) -> Result<u32, Refused> {
+    section.into_iter().try_fold(0_u32, |sum, element| {
+        let element = element.map_err(|failure| Refused::Damaged(failure.into()))?;
+        let count = match element.items {
+            ElementItems::Functions(functions) => functions.count(),
+            ElementItems::Expressions(_, expressions) => expressions.count(),
+        };
+        Ok(sum.saturating_add(count))
+    })
+}
+
 fn check_world(engine: &Engine, component: &Component) -> Result<Text, Refused> {
     let world = component.component_type();
-    let imports: Vec<_> = world.imports(engine).map(|(name, _)| Text::new(name)).collect();
+    let imports: Vec<_> = world
+        .imports(engine)
+        .map(|(name, _)| Text::new(name))
+        .collect();
     if !imports.is_empty() {
         return Err(Refused::Imports { names: imports });
     }
-    let exports: Vec<_> = world.exports(engine).map(|(name, _)| Text::new(name)).collect();
+    let exports: Vec<_> = world
+        .exports(engine)
+        .map(|(name, _)| Text::new(name))
+        .collect();
     let Some((interface, minor)) = exports
         .iter()
         .find_map(|name| Some((name.clone(), minor_of(name)?)))

@@ -109,7 +109,12 @@ impl Moment {
     fn check(&self, found: &mut Vec<Outside>) {
         check_length("a moment's name", &self.name, found);
         check_count("data of a moment", self.data.len(), MANIFEST_INPUTS, found);
-        check_count("reads of a moment", self.reads.len(), MANIFEST_INPUTS, found);
+        check_count(
+            "reads of a moment",
+            self.reads.len(),
+            MANIFEST_INPUTS,
+            found,
+        );
         check_count("actions of a moment", self.proposes.len(), NAMES, found);
         for input in self.data.iter().chain(&self.reads) {
             check_length("an input's name", &input.name, found);
@@ -146,7 +151,11 @@ impl Reason {
         }
         check_length("a reason's code", &self.code, found);
         check_count("languages of a reason", self.sentences.len(), NAMES, found);
-        if self.sentences.iter().all(|sentence| sentence.text.trim().is_empty()) {
+        if self
+            .sentences
+            .iter()
+            .all(|sentence| sentence.text.trim().is_empty())
+        {
             found.push(Outside::ReasonWithoutSentence {
                 code: self.code.clone(),
             });

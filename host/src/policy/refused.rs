@@ -16,23 +16,38 @@ pub enum Refused {
     CoreModule,
     #[error("the component is damaged or cut off, or uses what is switched off here")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the component imports {}: a policy must import nothing; time, chance and all it may know come in as data", listed(names))]
+    #[error("the component is made of {count} {what}, at most {most} are allowed")]
+    TooManyParts {
+        what: &'static str,
+        count: u32,
+        most: u32,
+    },
+    #[error(
+        "the component imports {}: a policy must import nothing; time, chance and all it may know come in as data",
+        listed(names)
+    )]
     Imports { names: Vec<Text> },
     #[error("the component does not export `{wanted}` but {}", listed(found))]
     NoPolicy {
         wanted: &'static str,
         found: Vec<Text>,
     },
-    #[error("the policy is built for `{found}`, newer than this host's `{known}`: upgrade the host, or build with an older SDK")]
+    #[error(
+        "the policy is built for `{found}`, newer than this host's `{known}`: upgrade the host, or build with an older SDK"
+    )]
     Newer { found: Text, known: &'static str },
-    #[error("`{function}` does not have the type of `{interface}`: build with an unchanged interface")]
+    #[error(
+        "`{function}` does not have the type of `{interface}`: build with an unchanged interface"
+    )]
     WrongType {
         interface: Text,
         function: &'static str,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    #[error("the policy starts with {declared} bytes of memory, the charter allows market `{market}` {allowed}")]
+    #[error(
+        "the policy starts with {declared} bytes of memory, the charter allows market `{market}` {allowed}"
+    )]
     Memory {
         market: Text,
         declared: u64,
@@ -71,7 +86,10 @@ pub enum Outside {
     MomentTwice { moment: Text },
     #[error("moment `{moment}` is not in the charter{}", perhaps(near.as_deref()))]
     UnknownMoment { moment: Text, near: Option<Text> },
-    #[error("moment `{moment}` is not granted to market `{market}`, only {}", listed(granted))]
+    #[error(
+        "moment `{moment}` is not granted to market `{market}`, only {}",
+        listed(granted)
+    )]
     MomentNotGranted {
         moment: Text,
         market: Text,
@@ -129,13 +147,19 @@ pub enum Outside {
         action: Text,
         market: Text,
     },
-    #[error("moment `{moment}`: action `{action}` names no channel, {} are possible", listed(possible))]
+    #[error(
+        "moment `{moment}`: action `{action}` names no channel, {} are possible",
+        listed(possible)
+    )]
     NoChannel {
         moment: Text,
         action: Text,
         possible: Vec<Text>,
     },
-    #[error("moment `{moment}`: action `{action}` may not use channel `{channel}` here, only {}", listed(possible))]
+    #[error(
+        "moment `{moment}`: action `{action}` may not use channel `{channel}` here, only {}",
+        listed(possible)
+    )]
     ChannelNotGranted {
         moment: Text,
         action: Text,

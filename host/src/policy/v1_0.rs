@@ -3,7 +3,8 @@
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, TypedFunc,
+    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower,
+    TypedFunc,
 };
 
 use crate::charter::Limits;
@@ -43,7 +44,11 @@ pub(super) struct Policy {
 
 impl Policy {
     /// Takes the functions of `interface`, as the component spells it, and checks their types.
-    pub(super) fn new(engine: &Engine, component: &Component, interface: &str) -> Result<Self, Refused> {
+    pub(super) fn new(
+        engine: &Engine,
+        component: &Component,
+        interface: &str,
+    ) -> Result<Self, Refused> {
         let policy = Linker::new(engine)
             .instantiate_pre(component)
             .map_err(|failure| Refused::DoesNotFit(failure.into()))?;
@@ -206,9 +211,9 @@ fn lift(decision: wit::Decision, known: &Manifest) -> Result<Decision, Fault> {
         wit::Decision::Hold(reason) => Ok(Decision::Hold {
             reason: declared(&reason, known)?,
         }),
-        wit::Decision::Act(proposals) if proposals.is_empty() => {
-            Err(nonsense("it acts without a proposal: it should hold, for a reason"))
-        }
+        wit::Decision::Act(proposals) if proposals.is_empty() => Err(nonsense(
+            "it acts without a proposal: it should hold, for a reason",
+        )),
         wit::Decision::Act(proposals) => {
             at_most(PROPOSALS, proposals.len(), "proposals")?;
             proposals
@@ -222,7 +227,11 @@ fn lift(decision: wit::Decision, known: &Manifest) -> Result<Decision, Fault> {
 
 fn lift_proposal(proposal: wit::Proposal, known: &Manifest) -> Result<Proposal, Fault> {
     at_most(PARAMETERS, proposal.parameters.len(), "parameters")?;
-    at_most(CANCEL_ON, proposal.cancel_on.len(), "kinds of events that cancel")?;
+    at_most(
+        CANCEL_ON,
+        proposal.cancel_on.len(),
+        "kinds of events that cancel",
+    )?;
     if !proposal.score.is_finite() {
         return Err(nonsense("a score that is not a number"));
     }
@@ -272,7 +281,12 @@ fn lift_value(value: wit::ValueResult) -> Result<Value, Fault> {
         wit::ValueResult::Instant(millis) => Value::Instant(Instant::from_millis(millis)),
         wit::ValueResult::Texts(texts) => {
             at_most(LIST_ITEMS, texts.len(), "texts in a list")?;
-            Value::Texts(texts.iter().map(|one| text(one)).collect::<Result<_, _>>()?)
+            Value::Texts(
+                texts
+                    .iter()
+                    .map(|one| text(one))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         wit::ValueResult::Integers(integers) => {
             at_most(LIST_ITEMS, integers.len(), "integers in a list")?;

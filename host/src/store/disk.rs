@@ -28,6 +28,8 @@ pub trait DiskFile: Send + Sync {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// Writes zeros up to `length`, so that later writes into them allocate nothing.
     fn preallocate(&self, length: u64) -> io::Result<()>;
+    /// Makes the file `length` long without writing: what was not written reads as zeros.
+    fn stretch(&self, length: u64) -> io::Result<()>;
     /// Makes the file's bytes and length durable.
     fn sync(&self) -> io::Result<()>;
 }
@@ -110,6 +112,10 @@ impl DiskFile for File {
             offset += count as u64;
         }
         Ok(())
+    }
+
+    fn stretch(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
     }
 
     fn sync(&self) -> io::Result<()> {

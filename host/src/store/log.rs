@@ -21,10 +21,17 @@ use super::{Position, Settings};
 pub use self::records::Records;
 
 /// One record of the log: what kind it is, and its bytes; neither means anything here.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub kind: u8,
     pub bytes: Vec<u8>,
+}
+
+/// Without the bytes: they may be about a person.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Record({}, {} bytes)", self.kind, self.bytes.len())
+    }
 }
 
 /// What opening a log found.
@@ -36,6 +43,8 @@ pub struct Opened {
     pub cut: Option<Cut>,
     /// Records that were read and found sound.
     pub records: u64,
+    /// Where the log ended, before this host wrote to it.
+    pub end: Position,
 }
 
 /// A torn tail that was cut off.
@@ -178,9 +187,10 @@ impl Log {
     }
 
     fn start(&mut self) -> io::Result<()> {
-        let threads: [(&str, fn(&Writer)); 2] =
-            [("log-write", Writer::run), ("log-keep", Writer::keep)];
-        for (name, run) in threads {
+        for (name, run) in [
+            ("log-write", Writer::run as fn(&Writer)),
+            ("log-keep", Writer::keep),
+        ] {
             let writer = Arc::clone(&self.writer);
             let builder = std::thread::Builder::new().name(name.to_owned());
             self.threads.push(builder.spawn(move || run(&writer))?);

@@ -1,7 +1,11 @@
 //! `markets/<market>.toml`: a market's own choice, which can only narrow what it is granted.
 
+use std::collections::HashMap;
+
 use crate::charter::Charter;
 use crate::charter::actions::Parameter;
+use crate::charter::channels::ChannelIx;
+use crate::charter::fields::Type;
 use crate::charter::file::actions::LATER;
 use crate::charter::file::names::Choice;
 use crate::charter::file::page::{Node, Shape};
@@ -10,6 +14,7 @@ use crate::charter::file::{fallback, markets, typing, values};
 use crate::charter::markets::Frame;
 use crate::charter::nearest::{did_you_mean, quoted};
 use crate::charter::table::Index;
+use crate::ids::Text;
 
 /// Applies a choice to its market, and refuses what would widen the grant.
 pub(super) fn narrow(
@@ -42,17 +47,7 @@ fn check_channels(section: &Section<'_>, charter: &Charter, findings: &Findings)
     };
     for (name, node) in section.open_each("channels") {
         if charter.names.channels.contains_key(name) {
-            for (key, entry) in Section::open(node, &KEYS, findings).node.entries() {
-                if KEYS
-                    .later
-                    .iter()
-                    .chain(KEYS.central)
-                    .any(|known| known == key)
-                {
-                    continue;
-                }
-                findings.say(entry, "cannot be narrowed");
-            }
+            Section::open(node, &KEYS, findings);
         } else {
             let guess = did_you_mean(
                 name,
@@ -103,66 +98,67 @@ fn narrow_action(
         );
         return;
     };
-    let channel_names = &charter.names.channels;
+    let channels = &charter.names.channels;
     let market = charter.markets.at_mut(choice.market);
-    let Some(frame) = market
-        .frames
-        .get_mut(usize::from(action.number()))
-        .and_then(Option::as_mut)
-    else {
-        let grant = central.nearest(&["markets", choice.name, "actions"]);
+    let frame = market.frames.get_mut(usize::from(action.number()));
+    let Some(frame) = frame.and_then(Option::as_mut) else {
+        let grant = central
+            .nearest(&["markets", choice.name, "actions"])
+            .place();
         findings.say(
             node,
-            format!(
-                "`{name}` is not granted to this market by {}",
-                grant.place()
-            ),
+            format!("`{name}` is not granted to this market by {grant}"),
         );
         return;
     };
-    if section.has("channels") {
-        let broken = central.nearest(&["actions", name, "channels"]);
-        let chosen = section.list("channels", |node| {
-            let channel = refer(node, channel_names, "a channel")?;
-            if frame.channels.contains(&channel) {
-                Ok(channel)
-            } else {
-                Err(format!(
-                    "{} is wider than {}: a market can only narrow",
-                    node.shown(),
-                    broken.place()
-                ))
-            }
-        });
-        frame.channels.retain(|channel| chosen.contains(channel));
-        if let (true, Some(node)) = (chosen.is_empty(), node.entry("channels")) {
-            findings.say(node, "leaves no channel: name at least one");
-        }
-    }
-    narrow_lapse(
-        &section,
-        frame,
-        central.nearest(&["actions", name, "lapses"]),
-    );
+    let action = central.nearest(&["actions", name]);
+    narrow_channels(&section, frame, channels, action.nearest(&["channels"]));
+    narrow_lapse(&section, frame, action.nearest(&["lapses"]));
     for (parameter, node) in section.open_each("parameters") {
-        let central = central.nearest(&["actions", name, "parameters", parameter]);
+        let granted = action.nearest(&["parameters", parameter]);
         match frame
             .parameters
             .iter_mut()
             .find(|known| known.name == parameter)
         {
-            Some(known) => narrow_parameter(node, known, central, findings),
+            Some(known) => narrow_parameter(node, known, granted, findings),
             None => {
                 let known = frame.parameters.iter().map(|known| known.name.as_str());
+                let guess = did_you_mean(parameter, known);
                 findings.say(
                     node,
-                    format!(
-                        "`{parameter}` is not a parameter of `{name}`{}",
-                        did_you_mean(parameter, known)
-                    ),
+                    format!("`{parameter}` is not a parameter of `{name}`{guess}"),
                 );
             }
         }
+    }
+}
+
+fn narrow_channels(
+    section: &Section<'_>,
+    frame: &mut Frame,
+    names: &HashMap<Text, ChannelIx>,
+    central: &Node,
+) {
+    let Some(node) = section.node.entry("channels") else {
+        return;
+    };
+    let chosen = section.list("channels", |node| {
+        let channel = refer(node, names, "a channel")?;
+        if frame.channels.contains(&channel) {
+            return Ok(channel);
+        }
+        Err(format!(
+            "{} is not among the channels of {}: a market can only narrow",
+            node.shown(),
+            central.place()
+        ))
+    });
+    frame.channels.retain(|channel| chosen.contains(channel));
+    if matches!(&node.shape, Shape::List(entries) if entries.is_empty()) {
+        section
+            .findings
+            .say(node, "is empty: name at least one channel, or leave it out");
     }
 }
 
@@ -232,11 +228,7 @@ fn narrow_between(
     }
 }
 
-fn narrow_one_of(
-    node: &Node,
-    parameter: &Parameter,
-    central: &Node,
-) -> Result<Vec<crate::ids::Text>, String> {
+fn narrow_one_of(node: &Node, parameter: &Parameter, central: &Node) -> Result<Vec<Text>, String> {
     let chosen = typing::read_one_of(node, parameter.ty)?;
     match typing::check_one_of(chosen.iter(), &parameter.one_of) {
         Ok(()) => Ok(chosen),
@@ -245,8 +237,7 @@ fn narrow_one_of(
 }
 
 fn narrow_at_most(node: &Node, parameter: &Parameter, central: &Node) -> Result<usize, String> {
-    let is_bounded =
-        typing::is_list(parameter.ty) || parameter.ty == crate::charter::fields::Type::Text;
+    let is_bounded = typing::is_list(parameter.ty) || parameter.ty == Type::Text;
     if !is_bounded {
         return Err(format!(
             "is for lists and texts, and this is of type `{}`",
@@ -266,10 +257,6 @@ fn narrow_at_most(node: &Node, parameter: &Parameter, central: &Node) -> Result<
 
 /// Says what a choice would widen, and where the charter draws the line.
 fn wider(chosen: &str, granted: &str, central: &Node) -> String {
-    debug_assert!(
-        !matches!(central.shape, Shape::Date(_)),
-        "bounds are no dates"
-    );
     format!(
         "{chosen} is wider than {granted} in {}: a market can only narrow",
         central.place()

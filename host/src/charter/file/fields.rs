@@ -65,7 +65,7 @@ fn read_field(
     let ty = typing.as_ref().map_or(Type::Text, |typing| typing.ty);
     if typing::is_list(ty) {
         section.required("at-most", |_| Ok(()));
-    } else if let Some(bound) = node.entry("at-most") {
+    } else if let (Type::Text, Some(bound)) = (ty, node.entry("at-most")) {
         findings.say(
             bound,
             format!("is for lists, and this is of type `{}`", ty.name()),

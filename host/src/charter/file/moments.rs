@@ -5,10 +5,9 @@ use crate::charter::channels::{Latency, Mode};
 use crate::charter::events::{EventIx, Moment, MomentIx};
 use crate::charter::expression::Condition;
 use crate::charter::expression::scope::{Scope, Sight};
-use crate::charter::file::events::source_of;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer, stand_in};
-use crate::charter::file::values;
+use crate::charter::file::values::{self, source_of};
 use crate::ids::{Key, Text};
 
 pub(super) const MODES: &[(&str, Mode)] = &[("respond", Mode::Respond), ("inspire", Mode::Inspire)];
@@ -64,19 +63,18 @@ fn read_moment(
     };
     let when = on
         .and_then(|_| section.optional("when", |node| Condition::parse(source_of(node)?, &scope)));
-    let mode = section
-        .required("mode", |node| values::word(node, MODES))
-        .unwrap_or(Mode::Inspire);
+    let mode = section.required("mode", |node| values::word(node, MODES));
     let class = section.required("class", |node| {
         let class = values::word(node, CLASSES)?;
-        check_speed(mode, class).map(|()| class)
+        mode.map_or(Ok(()), |mode| check_speed(mode, class))?;
+        Ok(class)
     });
     let moment = Moment {
         name: Text::new(name),
         key: Key::of("moment", name),
         on: on.unwrap_or_else(stand_in),
         when,
-        mode,
+        mode: mode.unwrap_or(Mode::Inspire),
         class: class.unwrap_or(Latency::Outbound),
         real_time: section
             .required("real-time", values::text)

@@ -15,6 +15,8 @@ use crate::ids::{Key, Text};
 
 /// The most entries of one section.
 const SECTION_ENTRIES: usize = 10_000;
+/// The most fields, those of all markets together.
+const ALL_FIELDS: usize = 50_000;
 /// Words of the expressions: nothing that they read can be called so.
 const RESERVED: &[&str] = &[
     "data",
@@ -209,39 +211,41 @@ fn check_keys(top: &Section<'_>, local: &[(MarketIx, &str, &Node)], findings: &F
     }
 }
 
+/// What a market's own file may have.
+const CHOICE_KEYS: Keys = Keys {
+    known: &[
+        "market", "charter", "owner", "channels", "actions", "fields", "events", "settings",
+        "fallback",
+    ],
+    later: &["kpis"],
+    central: &[
+        "version",
+        "review-by",
+        "currency",
+        "rates",
+        "people",
+        "sources",
+        "identities",
+        "customer",
+        "purposes",
+        "windows",
+        "items",
+        "moments",
+        "markets",
+        "approvals",
+        "segments",
+        "stages",
+        "suppressions",
+        "laws",
+        "deviations",
+        "limits",
+    ],
+};
+
 fn open_choices<'a>(choices: &'a [Node], names: &Names, findings: &'a Findings) -> Vec<Choice<'a>> {
-    const KEYS: Keys = Keys {
-        known: &[
-            "market", "charter", "owner", "channels", "actions", "fields", "events", "settings",
-            "fallback",
-        ],
-        later: &["kpis"],
-        central: &[
-            "version",
-            "review-by",
-            "currency",
-            "rates",
-            "people",
-            "sources",
-            "identities",
-            "customer",
-            "purposes",
-            "windows",
-            "items",
-            "moments",
-            "markets",
-            "approvals",
-            "segments",
-            "stages",
-            "suppressions",
-            "laws",
-            "deviations",
-            "limits",
-        ],
-    };
     let mut opened = Vec::with_capacity(choices.len());
     for node in choices {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &CHOICE_KEYS, findings);
         let Some(name) = section.required("market", values::text) else {
             continue;
         };
@@ -289,6 +293,13 @@ fn declare_local<'a>(
     let (mut fields, mut events) = (Vec::new(), Vec::new());
     for choice in choices {
         for (name, node) in choice.section.open_each("fields") {
+            if names.fields.len() == ALL_FIELDS {
+                findings.say(
+                    node,
+                    format!("is one too many: at most {ALL_FIELDS} fields of all markets together"),
+                );
+                break;
+            }
             if is_local(name, choice.name) {
                 let after_all = u16::try_from(names.fields.len()).unwrap_or(u16::MAX);
                 names

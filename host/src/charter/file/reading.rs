@@ -1,7 +1,7 @@
 //! Reads tables key by key, and collects what is wrong with them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::charter::file::page::{Node, Shape, joined};
 use crate::charter::file::{Complaint, Complaints, values};
@@ -45,7 +45,8 @@ impl Findings {
         let mut complaints = self.0.into_inner();
         let position = |file: &str| files.iter().position(|(name, _)| name == file);
         complaints.sort_by_cached_key(|complaint| (position(&complaint.file), complaint.line));
-        complaints.dedup();
+        let mut told = HashSet::new();
+        complaints.retain(|complaint| told.insert(complaint.to_string()));
         Complaints(complaints)
     }
 }
@@ -178,37 +179,41 @@ impl<'a> Section<'a> {
 }
 
 fn check_key(key: &str, entry: &Node, keys: &Keys, findings: &Findings) {
-    if keys.known.contains(&key) {
-        return;
+    if !keys.known.contains(&key) {
+        findings.say(entry, wrong_key(key, keys));
     }
-    findings.say(
-        entry,
-        if keys.later.contains(&key) {
-            "is not yet supported: this version of Kairos would not act on it, so leave it out"
-                .to_owned()
-        } else if keys.central.contains(&key) {
-            format!(
-                "is decided by charter.toml alone: a market's own file may have {} here",
-                quoted(keys.known)
-            )
-        } else {
-            let known = keys.known.iter().chain(keys.later).copied();
-            let guess = did_you_mean(key, known);
-            if guess.is_empty() {
-                format!(
-                    "is not a key of this table: it may have {}",
-                    quoted(keys.known)
-                )
-            } else {
-                format!("is not a key of this table{guess}")
-            }
-        },
-    );
+}
+
+fn wrong_key(key: &str, keys: &Keys) -> String {
+    if keys.later.contains(&key) {
+        return "is not yet supported: this version of Kairos would not act on it, so leave it out"
+            .to_owned();
+    }
+    let known = match keys.known {
+        [] => "nothing can be narrowed here yet".to_owned(),
+        known => format!("there may be {}", quoted(known)),
+    };
+    if keys.central.contains(&key) {
+        return format!("is decided by charter.toml alone: {known}");
+    }
+    let guess = did_you_mean(key, keys.known.iter().chain(keys.later).copied());
+    if guess.is_empty() || guess.starts_with(": there") {
+        format!("is not a key of this table: {known}")
+    } else {
+        format!("is not a key of this table{guess}")
+    }
 }
 
 /// What would be right, for keys that are often forgotten.
 fn hint(key: &str) -> &'static str {
     match key {
+        "market" => ": the market of this file, such as `de`",
+        "charter" => ": the version of charter.toml that this was written against",
+        "strength" => ": `strong` or `weak`",
+        "basis" => ": `contract`, `opt-in` or `legitimate-interest`",
+        "mode" => ": `respond` or `inspire`",
+        "class" => ": how fast it must be, or what kind of message it is",
+        "on" => ": one of [events]",
         "version" => ": the charter's version, such as `2026.11.1`",
         "owner" => ": one of [people] or a mail address",
         "on-call" => ": whom to call at night; nothing runs without",

@@ -28,6 +28,17 @@ pub(super) fn text(node: &Node) -> Read<Text> {
     }
 }
 
+/// An expression, not yet parsed.
+pub(super) fn source_of(node: &Node) -> Read<&str> {
+    match &node.shape {
+        Shape::Text(text) => Ok(text),
+        _ => Err(format!(
+            "is {}: write an expression in quotes",
+            node.shown()
+        )),
+    }
+}
+
 pub(super) fn flag(node: &Node) -> Read<bool> {
     match node.shape {
         Shape::Flag(flag) => Ok(flag),

@@ -6,10 +6,9 @@ use crate::charter::expression::scope::{Scope, Sight};
 use crate::charter::expression::{Condition, Expression};
 use crate::charter::fields::{Contribution, Items, ItemsIx, Measure, Per, Type, Window, WindowIx};
 use crate::charter::file::consent::PER;
-use crate::charter::file::events::source_of;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer, stand_in};
-use crate::charter::file::values;
+use crate::charter::file::values::{self, source_of};
 use crate::clock::Span;
 use crate::ids::{Key, Text};
 use crate::value::Kind;
@@ -49,7 +48,8 @@ fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         central: &[],
     };
     let section = Section::open(node, &KEYS, findings);
-    let measure = read_measure(&section);
+    let named = read_measure(&section);
+    let measure = named.unwrap_or(Measure::Count);
     let (over, step) = read_span(&section);
     let per = section
         .optional("per", |node| values::word(node, PER))
@@ -65,7 +65,9 @@ fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
     } else {
         "of"
     };
-    section.required(adds, |_| Ok(()));
+    if named.is_some() {
+        section.required(adds, |_| Ok(()));
+    }
     Window {
         name: Text::new(name),
         key: Key::of("window", name),
@@ -75,8 +77,8 @@ fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         over,
         step,
         per,
-        ty: read_window_type(&section, measure),
-        at_most: read_members(&section, measure),
+        ty: named.map_or(Type::Integer, |measure| read_window_type(&section, measure)),
+        at_most: named.map_or(1, |measure| read_members(&section, measure)),
         purpose: section
             .required("purpose", |node| {
                 refer(node, &charter.names.purposes, "a purpose")
@@ -87,7 +89,7 @@ fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
     }
 }
 
-fn read_measure(section: &Section<'_>) -> Measure {
+fn read_measure(section: &Section<'_>) -> Option<Measure> {
     let named: Vec<&str> = ["count", "sum", "distinct"]
         .into_iter()
         .filter(|key| section.has(key))
@@ -101,7 +103,7 @@ fn read_measure(section: &Section<'_>) -> Measure {
                 section.node,
                 "does not say what it measures: write one of `count`, `sum` and `distinct`",
             );
-            return Measure::Count;
+            return None;
         }
     };
     if measure == Measure::DistinctCustomers {
@@ -117,7 +119,7 @@ fn read_measure(section: &Section<'_>) -> Measure {
             section.findings.say(node, "does not belong to this measure: `count` names its events itself, and what was distinct cannot be taken away");
         }
     }
-    measure
+    Some(measure)
 }
 
 fn read_span(section: &Section<'_>) -> (Span, Span) {

@@ -21,9 +21,20 @@ pub(super) struct Queue {
     /// Bytes of all that is not yet durable.
     bytes: usize,
     pub(super) stopped: Option<Failed>,
-    /// The writer sleeps and wants to be woken.
-    pub(super) writer_sleeps: bool,
-    pub(super) writer_quits: bool,
+    pub(super) thread: Thread,
+    /// The thread must end.
+    pub(super) quits: bool,
+}
+
+/// What the writer thread does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thread {
+    /// Nothing waits to be written.
+    Sleeps,
+    /// Something does, but it is left to those who will wait for it.
+    Lingers,
+    /// Writes until it finds nothing more.
+    Works,
 }
 
 impl Queue {
@@ -37,8 +48,8 @@ impl Queue {
             spare: Vec::new(),
             bytes: 0,
             stopped: None,
-            writer_sleeps: false,
-            writer_quits: false,
+            thread: Thread::Sleeps,
+            quits: false,
         }
     }
 

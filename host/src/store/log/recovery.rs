@@ -32,7 +32,7 @@ pub(super) fn recover(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Found,
     } else {
         Manifest::read(&*disk)?
     };
-    let segments = Segments::new(disk, manifest);
+    let segments = Segments::new(disk, manifest, settings.durability);
     if manifest.first == manifest.through {
         segments.ensure(manifest.first)?;
     }
@@ -48,6 +48,7 @@ pub(super) fn recover(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Found,
         created,
         cut,
         records: scan.records,
+        end: Position(end),
     };
     Ok(Found {
         segments,

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::super::disk::{Disk, DiskFile};
 use super::super::format::{self, Flaw, LogKey, VERSION, segment_header, segment_name, u64_at};
 use super::{Failed, LogError, lock};
+use crate::store::Durability;
 
 pub(super) const MANIFEST: &str = "LOG";
 const MANIFEST_NEW: &str = "LOG.new";
@@ -70,7 +71,9 @@ impl Manifest {
             first: u64_at(&bytes, 40),
             through: u64_at(&bytes, 48),
         };
-        if this.segment_bytes < format::SECTOR * 2 || this.segment_bytes % format::SECTOR != 0 {
+        if this.segment_bytes < format::SECTOR * 2
+            || !this.segment_bytes.is_multiple_of(format::SECTOR)
+        {
             return Err(damaged);
         }
         Ok(this)
@@ -105,6 +108,7 @@ pub(super) fn write_all(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> io::R
 pub(super) struct Segments {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) key: LogKey,
+    durability: Durability,
     state: Mutex<State>,
     /// The older segment that was read last.
     reading: Mutex<Option<(u64, Arc<dyn DiskFile>)>>,
@@ -117,10 +121,11 @@ struct State {
 }
 
 impl Segments {
-    pub(super) fn new(disk: Arc<dyn Disk>, manifest: Manifest) -> Self {
+    pub(super) fn new(disk: Arc<dyn Disk>, manifest: Manifest, durability: Durability) -> Self {
         Self {
             disk,
             key: LogKey::new(manifest.id, manifest.segment_bytes),
+            durability,
             state: Mutex::new(State {
                 manifest,
                 broken: None,
@@ -159,7 +164,12 @@ impl Segments {
         let file = disk
             .create(SEGMENT_NEW)
             .map_err(|source| Failed::new("create", SEGMENT_NEW, source))?;
-        file.preallocate(self.key.segment_bytes)
+        // Zeros that are really there make every later sync cheaper; without syncs they would only be written twice.
+        let sized = match self.durability {
+            Durability::Sync => file.preallocate(self.key.segment_bytes),
+            Durability::Process => file.stretch(self.key.segment_bytes),
+        };
+        sized
             .and_then(|()| write_all(&*file, &segment_header(&self.key, start), 0))
             .and_then(|()| file.sync())
             .map_err(|source| Failed::new("preallocate", SEGMENT_NEW, source))?;

@@ -1,26 +1,27 @@
 //! Group commit: what was queued becomes durable, one batch after the other, and who waits for it hears of it.
 //!
-//! Under `Sync` a thread of its own writes and syncs, while the next batch fills. Under `Process` a write into the page
-//! cache is all there is to do, and waking a thread would cost more: the first task that waits lets the others of its
-//! runtime run and queue, and then writes for all of them. The thread only picks up what nobody waits for.
+//! Queueing a record wakes nobody. The first task that waits lets the others of its runtime run and queue, and then has
+//! all of it written: under `Process` by itself, since a write into the page cache is all there is to do and waking a
+//! thread would cost more; under `Sync` by a thread of its own, which goes on as long as it finds something, so that the
+//! next batch fills while it syncs. The thread also picks up, a little later, what nobody waits for.
 //!
 //! Locks are taken in this order: `io`, then `queue` or the segments' state; never the other way.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::super::disk::DiskFile;
 use super::super::format::{LogKey, Sealed, segment_name};
-use super::queue::Queue;
+use super::queue::{Queue, Thread};
 use super::segments::{Segments, write_all};
 use super::waiters::{Ticket, Waiters};
 use super::{Failed, Position, Refused, lock};
 use crate::store::{Durability, Settings};
 
-/// How long the thread leaves records to those who wait for them, under `Process`.
+/// How long the thread leaves records to those who will wait for them.
 const LINGER: Duration = Duration::from_millis(2);
 
 pub(super) struct Writer {
@@ -111,12 +112,28 @@ impl Writer {
         let mut queue = lock(&self.queue);
         let position = queue.push(kind, self.pending_bytes, write)?;
         self.end.store(queue.end(), Ordering::SeqCst);
-        let wake = std::mem::take(&mut queue.writer_sleeps);
+        let sleeps = queue.thread == Thread::Sleeps;
+        if sleeps {
+            queue.thread = Thread::Lingers;
+        }
         drop(queue);
-        if wake {
+        if sleeps {
             self.work.notify_one();
         }
         Ok(position)
+    }
+
+    /// Has what is queued written: somebody waits.
+    fn hurry(&self) {
+        if self.durability == Durability::Process {
+            return self.flush_unless_busy();
+        }
+        let mut queue = lock(&self.queue);
+        if queue.thread != Thread::Works {
+            queue.thread = Thread::Works;
+            drop(queue);
+            self.work.notify_one();
+        }
     }
 
     /// Takes no more records.
@@ -271,34 +288,33 @@ impl Writer {
         }
     }
 
-    /// Returns when something waits to be written; `false` when the thread must end.
+    /// Returns when something must be written by this thread; `false` when it must end.
     fn await_work(&self) -> bool {
         let mut queue = lock(&self.queue);
+        if queue.is_empty() {
+            queue.thread = Thread::Sleeps;
+        }
         loop {
-            if queue.writer_quits {
+            if queue.quits {
                 return false;
             }
-            match self.durability {
-                Durability::Sync if !queue.is_empty() => return true,
-                Durability::Process if self.durable() < self.end() => {
+            match queue.thread {
+                Thread::Works => return true,
+                Thread::Sleeps => queue = wait(self.work.wait(queue)),
+                Thread::Lingers => {
                     let seen = self.end();
-                    queue = self.linger(queue);
-                    if !queue.writer_quits && self.durable() < seen && !queue.is_empty() {
-                        return true;
+                    queue = wait(self.work.wait_timeout(queue, LINGER)).0;
+                    if queue.thread != Thread::Lingers {
+                        continue;
                     }
-                }
-                _ => {
-                    queue.writer_sleeps = true;
-                    let woken = self.work.wait(queue);
-                    queue = woken.unwrap_or_else(PoisonError::into_inner);
+                    queue.thread = match (self.durable() < seen, queue.is_empty()) {
+                        (true, false) => Thread::Works,
+                        (_, false) => Thread::Lingers,
+                        (_, true) => Thread::Sleeps,
+                    };
                 }
             }
         }
-    }
-
-    fn linger<'a>(&self, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
-        let woken = self.work.wait_timeout(queue, LINGER);
-        woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// The keeper thread: makes segments ahead of need, syncs the ones that were left.
@@ -308,8 +324,7 @@ impl Writer {
         while !chores.quits {
             let next = chores.prepare.filter(|next| *next > prepared);
             if next.is_none() && chores.left.is_empty() {
-                let woken = self.chores.wait(chores);
-                chores = woken.unwrap_or_else(PoisonError::into_inner);
+                chores = wait(self.chores.wait(chores));
                 continue;
             }
             drop(chores);
@@ -347,11 +362,16 @@ impl Writer {
     }
 
     pub(super) fn quit(&self) {
-        lock(&self.queue).writer_quits = true;
+        lock(&self.queue).quits = true;
         lock(&self.keeper).quits = true;
         self.work.notify_all();
         self.chores.notify_all();
     }
+}
+
+/// Goes on after waiting, also when another thread panicked.
+fn wait<T>(woken: Result<T, PoisonError<T>>) -> T {
+    woken.unwrap_or_else(PoisonError::into_inner)
 }
 
 fn sync(file: &dyn DiskFile, start: u64) -> Result<(), Failed> {
@@ -402,14 +422,12 @@ impl Future for Until<'_> {
         if let Some(outcome) = self.outcome() {
             return Poll::Ready(outcome);
         }
-        if writer.durability == Durability::Process {
-            if matches!(self.stage, Stage::Fresh) {
-                self.stage = Stage::Yielded;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            writer.flush_unless_busy();
+        if matches!(self.stage, Stage::Fresh) {
+            self.stage = Stage::Yielded;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
+        writer.hurry();
         self.stage = Stage::Waiting(writer.waiters.join(self.target, context.waker().clone()));
         match self.outcome() {
             Some(outcome) => Poll::Ready(outcome),

@@ -1,0 +1,40 @@
+//! The customer allowed the action's purpose over its channel, by the basis that the charter names (A23, D13).
+
+use crate::boundary::{Candidate, Case, Objection};
+use crate::charter::{Basis, Target};
+use crate::customer::consent::Use;
+
+pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Objection> {
+    let charter = case.charter();
+    let action = charter.actions.at(candidate.action);
+    let purpose = charter.purposes.at(action.purpose);
+    let name = &purpose.name;
+    if action.to == Target::Account && case.seen.standing.account.is_none() {
+        return Some(Objection(format!(
+            "`{}` is for an account, and the event names none",
+            action.name
+        )));
+    }
+    let of = Use {
+        charter,
+        market: case.market(),
+        purpose: action.purpose,
+        channel: Some(candidate.channel),
+    };
+    let Some(customer) = &case.seen.standing.customer else {
+        return match (purpose.basis, action.to) {
+            (Basis::Contract, _) | (Basis::LegitimateInterest, Target::Account) => None,
+            (Basis::OptIn | Basis::LegitimateInterest, _) => Some(Objection(format!(
+                "nobody is known who could have allowed `{name}`"
+            ))),
+        };
+    };
+    if customer.consents.allow(of) {
+        return None;
+    }
+    let channel = &candidate.proposal.channel;
+    Some(Objection(match customer.consents.last(of) {
+        Some(said) => format!("`{name}` over `{channel}` is {}", said.state.word()),
+        None => format!("no consent to `{name}` over `{channel}`"),
+    }))
+}

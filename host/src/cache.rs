@@ -1,0 +1,332 @@
+//! The shared customer state: load once, lock, write through, evict.
+//!
+//! INVARIANT: the newest state of a customer is in `ahead` until the view holds it. Behind it, the cache of clean states
+//! may lose anything at any time.
+
+mod ahead;
+mod claim;
+mod line;
+mod names;
+mod write_behind;
+
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::customer::{Account, Customer, IdentityKey, Named};
+use crate::encoding::{self, Undecodable};
+use crate::event::EventKey;
+use crate::ids::{AccountId, CustomerId, DecisionId};
+use crate::store::{Log, Position, Refused, Space, Store, View, ViewError};
+
+use ahead::{Ahead, Generation};
+pub use claim::{Claim, Claimed, Earlier};
+pub use line::Line;
+pub use names::{Found, Reservation};
+pub use write_behind::{WriteBehindError, replay};
+
+/// How much the cache may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Clean states in memory.
+    pub clean_bytes: u64,
+    /// States and records that are ahead of the view; beyond it, the host is busy.
+    pub ahead_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            clean_bytes: 1 << 30,
+            ahead_bytes: 256 << 20,
+        }
+    }
+}
+
+/// The state of every customer and account, in memory and behind it.
+pub struct Cache {
+    settings: Settings,
+    log: Arc<Log>,
+    view: Arc<View>,
+    ahead: Mutex<Ahead>,
+    customers: Shelf<CustomerId>,
+    accounts: Shelf<AccountId>,
+    names: names::Names,
+    claims: Arc<claim::Claims>,
+}
+
+/// Why the cache could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    #[error("the view cannot be read")]
+    View(#[from] ViewError),
+    #[error("a stored {what} cannot be read")]
+    Unreadable {
+        what: &'static str,
+        source: Undecodable,
+    },
+    #[error("a load was cut off")]
+    CutOff,
+}
+
+/// One state of a customer or an account, decoded and encoded.
+#[derive(Debug)]
+pub struct Version<E> {
+    pub state: E,
+    pub bytes: Bytes,
+    /// Of the record that made it.
+    pub position: Position,
+}
+
+/// What customers and accounts have in common for whoever keeps them.
+pub trait Kept: DeserializeOwned + Serialize + Send + Sync + Sized + 'static {
+    type Id: Copy + Eq + Hash + Send + Sync + 'static;
+    const WHAT: &'static str;
+    const SPACE: Space;
+
+    fn key(id: &Self::Id) -> &[u8; 16];
+    fn shelf(cache: &Cache) -> &Shelf<Self::Id>;
+    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Arc<Version<Self>>>;
+}
+
+impl Kept for Customer {
+    type Id = CustomerId;
+    const WHAT: &'static str = "customer";
+    const SPACE: Space = Space::Customers;
+
+    fn key(id: &CustomerId) -> &[u8; 16] {
+        id.as_bytes()
+    }
+
+    fn shelf(cache: &Cache) -> &Shelf<CustomerId> {
+        &cache.customers
+    }
+
+    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Arc<Version<Self>>> {
+        generation.customers.get(&id)
+    }
+}
+
+impl Kept for Account {
+    type Id = AccountId;
+    const WHAT: &'static str = "account";
+    const SPACE: Space = Space::Accounts;
+
+    fn key(id: &AccountId) -> &[u8; 16] {
+        id.as_bytes()
+    }
+
+    fn shelf(cache: &Cache) -> &Shelf<AccountId> {
+        &cache.accounts
+    }
+
+    fn ahead(generation: &Generation, id: AccountId) -> Option<&Arc<Version<Self>>> {
+        generation.accounts.get(&id)
+    }
+}
+
+/// The lines in front of customers or accounts, and their clean states.
+pub struct Shelf<Id> {
+    lines: line::Lines<Id>,
+    clean: moka::sync::Cache<Id, Clean>,
+}
+
+/// An encoded state that the view holds too, and the position of its record.
+#[derive(Clone, Debug)]
+struct Clean {
+    position: Position,
+    bytes: Bytes,
+}
+
+/// The most that moka and the key cost beside a state's bytes.
+const CLEAN_OVERHEAD_BYTES: usize = 256;
+
+impl<Id: Copy + Eq + Hash + Send + Sync + 'static> Shelf<Id> {
+    fn new(capacity_bytes: u64) -> Self {
+        let weigh = |_: &Id, clean: &Clean| {
+            u32::try_from(clean.bytes.len() + CLEAN_OVERHEAD_BYTES).unwrap_or(u32::MAX)
+        };
+        let clean = moka::sync::Cache::builder()
+            .max_capacity(capacity_bytes)
+            .weigher(weigh)
+            .build();
+        Self {
+            lines: line::Lines::new(),
+            clean,
+        }
+    }
+}
+
+/// The state of a customer or an account after a record, as the record keeps it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct After<Id> {
+    pub id: Id,
+    pub revision: u64,
+    /// The record that made the state before.
+    pub previous: Option<Position>,
+    /// Encoded.
+    pub state: Bytes,
+}
+
+/// Everything that a record changes.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct States {
+    pub customers: Vec<After<CustomerId>>,
+    pub accounts: Vec<After<AccountId>>,
+    /// Identities that are new, or name somebody else from now on.
+    pub named: Vec<(IdentityKey, Named)>,
+}
+
+/// One record, ready for the log, and what it changes in memory.
+pub struct Change<'a> {
+    /// The record's kind, and its bytes.
+    pub kind: u8,
+    pub record: &'a [u8],
+    pub customers: Vec<(Customer, Bytes)>,
+    pub accounts: Vec<(Account, Bytes)>,
+    pub named: &'a [(IdentityKey, Named)],
+    pub event: Option<(EventKey, Earlier)>,
+    pub decisions: &'a [DecisionId],
+}
+
+/// Why a change was not taken; nothing of it happened.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCommitted {
+    #[error("too much is waiting to be written")]
+    Busy,
+    #[error("the log refuses")]
+    Log(#[from] Refused),
+}
+
+impl Cache {
+    pub fn new(store: &Store, settings: Settings) -> Self {
+        let share = |part: u64| settings.clean_bytes / 16 * part;
+        Self {
+            settings,
+            log: Arc::clone(store.log()),
+            view: Arc::clone(store.view()),
+            ahead: Mutex::new(Ahead::default()),
+            customers: Shelf::new(share(13)),
+            accounts: Shelf::new(share(1)),
+            names: names::Names::new(share(2)),
+            claims: Arc::new(claim::Claims::default()),
+        }
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place in the line in front of a customer or an account, and waits for its turn.
+    pub async fn line<E: Kept>(&self, id: E::Id) -> Line<E::Id> {
+        E::shelf(self).lines.wait(id).await
+    }
+
+    /// The newest state, whether anyone holds the line or not; `None` of somebody who has none yet.
+    pub async fn load<E: Kept>(&self, id: E::Id) -> Result<Option<Arc<Version<E>>>, CacheError> {
+        if let Some(version) = self.ahead().find::<E>(id) {
+            return Ok(Some(version));
+        }
+        if let Some(clean) = E::shelf(self).clean.get(&id) {
+            return decode(clean).map(Some);
+        }
+        let view = Arc::clone(&self.view);
+        let found = tokio::task::spawn_blocking(move || view.get(E::SPACE, E::key(&id)));
+        let found = found.await.map_err(|_| CacheError::CutOff)??;
+        // While the view was asked, the state may have been written: what is ahead is always newer.
+        if let Some(version) = self.ahead().find::<E>(id) {
+            return Ok(Some(version));
+        }
+        found
+            .map(|bytes| decode(stored(&bytes).ok_or(missing::<E>())?))
+            .transpose()
+    }
+
+    /// Loads under the line, and remembers what was loaded. Only then nothing newer can be on its way.
+    pub async fn load_held<E: Kept>(
+        &self,
+        line: &Line<E::Id>,
+    ) -> Result<Option<Arc<Version<E>>>, CacheError> {
+        let id = line.id();
+        let version = self.load::<E>(id).await?;
+        if let Some(version) = &version
+            && self.ahead().find::<E>(id).is_none()
+            && !E::shelf(self).clean.contains_key(&id)
+        {
+            let clean = Clean {
+                position: version.position,
+                bytes: version.bytes.clone(),
+            };
+            E::shelf(self).clean.insert(id, clean);
+        }
+        Ok(version)
+    }
+
+    /// Queues the record for the log and installs what it changes: one step, in which nothing else is committed.
+    pub fn commit(&self, change: Change<'_>) -> Result<Position, NotCommitted> {
+        let mut ahead = self.ahead();
+        if ahead.bytes() > self.settings.ahead_bytes {
+            return Err(NotCommitted::Busy);
+        }
+        let position = self
+            .log
+            .queue(change.kind, |bytes| bytes.extend_from_slice(change.record))?;
+        ahead.install(change, position);
+        Ok(position)
+    }
+
+    /// Where the record of a decision is.
+    pub async fn decision(&self, id: DecisionId) -> Result<Option<Position>, CacheError> {
+        if let Some(position) = self.ahead().decision(id) {
+            return Ok(Some(position));
+        }
+        let view = Arc::clone(&self.view);
+        let found = tokio::task::spawn_blocking(move || view.get(Space::Decisions, id.as_bytes()));
+        let found = found.await.map_err(|_| CacheError::CutOff)??;
+        Ok(found.and_then(|bytes| position_of(&bytes)))
+    }
+}
+
+fn missing<E: Kept>() -> CacheError {
+    CacheError::Unreadable {
+        what: E::WHAT,
+        source: Undecodable::Empty,
+    }
+}
+
+fn decode<E: Kept>(clean: Clean) -> Result<Arc<Version<E>>, CacheError> {
+    let state = encoding::decode(&clean.bytes).map_err(|source| CacheError::Unreadable {
+        what: E::WHAT,
+        source,
+    })?;
+    Ok(Arc::new(Version {
+        state,
+        bytes: clean.bytes,
+        position: clean.position,
+    }))
+}
+
+/// A state as the view stores it: the position of its record, then its bytes.
+pub fn to_store(position: Position, state: &[u8]) -> Vec<u8> {
+    let mut stored = Vec::with_capacity(8 + state.len());
+    stored.extend_from_slice(&position.as_u64().to_le_bytes());
+    stored.extend_from_slice(state);
+    stored
+}
+
+fn stored(bytes: &[u8]) -> Option<Clean> {
+    let (position, state) = bytes.split_first_chunk::<8>()?;
+    let position = Position::from_u64(u64::from_le_bytes(*position));
+    Some(Clean {
+        position,
+        bytes: Bytes::copy_from_slice(state),
+    })
+}
+
+fn position_of(bytes: &[u8]) -> Option<Position> {
+    let position = bytes.first_chunk::<8>()?;
+    Some(Position::from_u64(u64::from_le_bytes(*position)))
+}

@@ -1,0 +1,124 @@
+//! What is newer than the view: everything that was committed and is not written behind yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::cache::{Change, Earlier, Kept, Version};
+use crate::customer::{Account, Customer, IdentityKey, Named};
+use crate::event::EventKey;
+use crate::ids::{AccountId, CustomerId, DecisionId};
+use crate::store::Position;
+
+/// Two generations: the one that grows, and the one that is being written to the view.
+#[derive(Default)]
+pub(super) struct Ahead {
+    growing: Generation,
+    writing: Option<Arc<Generation>>,
+}
+
+/// What was committed in one stretch; of each customer only the newest state.
+#[derive(Default)]
+pub struct Generation {
+    pub(super) customers: HashMap<CustomerId, Arc<Version<Customer>>>,
+    pub(super) accounts: HashMap<AccountId, Arc<Version<Account>>>,
+    pub(super) names: HashMap<IdentityKey, Named>,
+    pub(super) events: HashMap<EventKey, Earlier>,
+    pub(super) decisions: HashMap<DecisionId, Position>,
+    bytes: usize,
+}
+
+/// What an entry costs beside its bytes: keys, the decoded state, the tables.
+const ENTRY_BYTES: usize = 1_024;
+
+impl Ahead {
+    fn generations(&self) -> impl Iterator<Item = &Generation> {
+        std::iter::once(&self.growing).chain(self.writing.as_deref())
+    }
+
+    pub(super) fn find<E: Kept>(&self, id: E::Id) -> Option<Arc<Version<E>>> {
+        self.generations()
+            .find_map(|generation| E::ahead(generation, id))
+            .cloned()
+    }
+
+    pub(super) fn name(&self, key: IdentityKey) -> Option<Named> {
+        self.generations()
+            .find_map(|generation| generation.names.get(&key))
+            .copied()
+    }
+
+    pub(super) fn event(&self, key: EventKey) -> Option<Earlier> {
+        self.generations()
+            .find_map(|generation| generation.events.get(&key))
+            .copied()
+    }
+
+    pub(super) fn decision(&self, id: DecisionId) -> Option<Position> {
+        self.generations()
+            .find_map(|generation| generation.decisions.get(&id))
+            .copied()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.generations().map(|generation| generation.bytes).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.growing.bytes == 0
+    }
+
+    pub(super) fn install(&mut self, change: Change<'_>, position: Position) {
+        let growing = &mut self.growing;
+        for (state, bytes) in change.customers {
+            growing.bytes += bytes.len() + ENTRY_BYTES;
+            growing.customers.insert(
+                state.id,
+                Arc::new(Version {
+                    state,
+                    bytes,
+                    position,
+                }),
+            );
+        }
+        for (state, bytes) in change.accounts {
+            growing.bytes += bytes.len() + ENTRY_BYTES;
+            growing.accounts.insert(
+                state.id,
+                Arc::new(Version {
+                    state,
+                    bytes,
+                    position,
+                }),
+            );
+        }
+        growing.names.extend(change.named.iter().copied());
+        growing.events.extend(change.event.map(|(key, earlier)| {
+            (
+                key,
+                Earlier {
+                    position,
+                    ..earlier
+                },
+            )
+        }));
+        growing
+            .decisions
+            .extend(change.decisions.iter().map(|id| (*id, position)));
+        growing.bytes += 64 * (1 + change.named.len() + change.decisions.len());
+    }
+
+    /// Begins to write what has grown. `None` when nothing has, or while the last stretch is still being written.
+    pub(super) fn begin(&mut self) -> Option<Arc<Generation>> {
+        if self.is_empty() || self.writing.is_some() {
+            return None;
+        }
+        let writing = Arc::new(std::mem::take(&mut self.growing));
+        self.writing = Some(Arc::clone(&writing));
+        Some(writing)
+    }
+
+    /// The view holds what was being written.
+    pub(super) fn finish(&mut self) {
+        self.writing = None;
+    }
+}

@@ -1,0 +1,168 @@
+//! One event, one time: the pair of source and id is claimed before anything else. A second arrival waits for the first and
+//! gets its reply.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::cache::{Cache, CacheError};
+use crate::clock::{Instant, Span};
+use crate::encoding;
+use crate::event::{Content, EventKey};
+use crate::ids::Key;
+use crate::store::{Position, Space};
+
+/// How long a repeat gets the first reply.
+const REMEMBERED: Span = Span::from_days(30);
+
+/// What came the first time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Earlier {
+    pub content: Content,
+    pub market: Key,
+    pub at: Instant,
+    /// Of its record.
+    pub position: Position,
+}
+
+/// The answer to a claim.
+pub enum Claimed {
+    /// It is new, and ours until the claim is dropped.
+    First(Claim),
+    Repeat(Earlier),
+    /// The same pair came with other content, or for another market.
+    Conflict,
+}
+
+/// The events that are being decided.
+#[derive(Default)]
+pub(super) struct Claims(Mutex<HashMap<EventKey, InFlight>>);
+
+struct InFlight {
+    content: Content,
+    market: Key,
+    /// Closed when the claim ends.
+    done: Arc<Semaphore>,
+}
+
+/// The right to decide an event. Dropped after the commit, or when the caller hung up before it.
+pub struct Claim {
+    key: EventKey,
+    claims: Arc<Claims>,
+}
+
+impl Claim {
+    pub fn key(&self) -> EventKey {
+        self.key
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut claims = self.claims.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ended) = claims.remove(&self.key) {
+            ended.done.close();
+        }
+    }
+}
+
+impl Cache {
+    /// Claims an event at `now`.
+    pub async fn claim(
+        &self,
+        key: EventKey,
+        content: Content,
+        market: Key,
+        now: Instant,
+    ) -> Result<Claimed, CacheError> {
+        loop {
+            let claim = match self.claims.enter(key, content, market) {
+                Entered::First => Claim {
+                    key,
+                    claims: Arc::clone(&self.claims),
+                },
+                Entered::Conflict => return Ok(Claimed::Conflict),
+                Entered::Second(first) => {
+                    // Closing is the only thing that ever happens to it.
+                    let _closed = first.acquire().await;
+                    continue;
+                }
+            };
+            return Ok(match self.earlier(key, now)? {
+                None => Claimed::First(claim),
+                Some(earlier) if earlier.content == content && earlier.market == market => {
+                    Claimed::Repeat(earlier)
+                }
+                Some(_) => Claimed::Conflict,
+            });
+        }
+    }
+
+    /// Most events are new, and the view knows that from its filters, without reading: so it is asked right here.
+    fn earlier(&self, key: EventKey, now: Instant) -> Result<Option<Earlier>, CacheError> {
+        let ahead = self.ahead().event(key);
+        if ahead.is_some() {
+            return Ok(ahead);
+        }
+        let period = period(now);
+        for period in [period, period.saturating_sub(1), period.saturating_add(1)] {
+            let Some(bytes) = self.view.get(Space::Events, &view_key(period, key))? else {
+                continue;
+            };
+            let earlier: Earlier =
+                encoding::decode(&bytes).map_err(|source| CacheError::Unreadable {
+                    what: "event",
+                    source,
+                })?;
+            if earlier.at.plus(REMEMBERED) >= now {
+                return Ok(Some(earlier));
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Entered {
+    First,
+    Second(Arc<Semaphore>),
+    Conflict,
+}
+
+impl Claims {
+    fn enter(&self, key: EventKey, content: Content, market: Key) -> Entered {
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match claims.get(&key) {
+            Some(first) if first.content == content && first.market == market => {
+                Entered::Second(Arc::clone(&first.done))
+            }
+            Some(_) => Entered::Conflict,
+            None => {
+                claims.insert(
+                    key,
+                    InFlight {
+                        content,
+                        market,
+                        done: Arc::new(Semaphore::new(0)),
+                    },
+                );
+                Entered::First
+            }
+        }
+    }
+}
+
+/// Events are kept by periods as long as they are remembered, so that forgetting is dropping a range.
+pub(super) fn period(at: Instant) -> u32 {
+    u32::try_from(at.millis().unsigned_abs() / REMEMBERED.millis()).unwrap_or(u32::MAX)
+}
+
+/// An event's key in the view.
+pub(super) fn view_key(period: u32, key: EventKey) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    let (first, rest) = bytes.split_at_mut(4);
+    first.copy_from_slice(&period.to_be_bytes());
+    rest.copy_from_slice(&key.0);
+    bytes
+}

@@ -1,0 +1,147 @@
+//! From an identity to whom it names. Two cores that meet a new identity at once agree on one customer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cache::{Cache, CacheError};
+use crate::customer::{IdentityKey, Named};
+use crate::encoding;
+use crate::store::Space;
+
+/// What is known of identities in memory.
+pub(super) struct Names {
+    clean: moka::sync::Cache<IdentityKey, Named>,
+    reserved: Arc<Reserved>,
+}
+
+/// Who new identities will name, once someone has committed it; with the number of events that wait for that.
+#[derive(Default)]
+struct Reserved(Mutex<HashMap<IdentityKey, (Named, usize)>>);
+
+/// Whom an identity names.
+pub struct Found {
+    pub named: Named,
+    /// Held while nobody has recorded it yet.
+    pub reservation: Option<Reservation>,
+}
+
+/// Keeps the choice for a new identity until it is recorded.
+pub struct Reservation {
+    key: IdentityKey,
+    reserved: Arc<Reserved>,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut reserved = self
+            .reserved
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, waiting)) = reserved.get_mut(&self.key) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                reserved.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// What one identity costs in memory.
+const NAME_BYTES: u64 = 160;
+
+impl Names {
+    pub(super) fn new(capacity_bytes: u64) -> Self {
+        let clean = moka::sync::Cache::builder()
+            .max_capacity((capacity_bytes / NAME_BYTES).max(1))
+            .build();
+        Self {
+            clean,
+            reserved: Arc::default(),
+        }
+    }
+
+    pub(super) fn remember(&self, key: IdentityKey, named: Named) {
+        self.clean.insert(key, named);
+    }
+}
+
+impl Cache {
+    /// Whom the identity names; `None` when it is new.
+    pub async fn find(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
+        let ahead = self.ahead().name(key);
+        if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
+            return Ok(Some(named));
+        }
+        let view = Arc::clone(&self.view);
+        let found =
+            tokio::task::spawn_blocking(move || view.get(Space::Identities, key.as_bytes()));
+        let found = found.await.map_err(|_| CacheError::CutOff)??;
+        found.map(|bytes| read(&bytes)).transpose()
+    }
+
+    /// Remembers whom an identity names. Only under that customer's line, where nobody can give the name to another.
+    pub fn remember_name(&self, key: IdentityKey, named: Named) {
+        if self.ahead().name(key).is_none() && !self.names.clean.contains_key(&key) {
+            self.names.remember(key, named);
+        }
+    }
+
+    /// The same without waiting: for someone who has just asked, and wants to know whether the answer still holds.
+    pub fn find_now(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
+        let ahead = self.ahead().name(key);
+        if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
+            return Ok(Some(named));
+        }
+        self.view
+            .get(Space::Identities, key.as_bytes())?
+            .map(|bytes| read(&bytes))
+            .transpose()
+    }
+
+    /// Whom the identity names, or whom it will name: the first who asks draws, the others get the same.
+    pub async fn find_or_reserve(
+        &self,
+        key: IdentityKey,
+        draw: impl FnOnce() -> Named,
+    ) -> Result<Found, CacheError> {
+        if let Some(named) = self.find(key).await? {
+            return Ok(Found {
+                named,
+                reservation: None,
+            });
+        }
+        let mut reserved = self
+            .names
+            .reserved
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !reserved.contains_key(&key) {
+            // Since it was not found, someone may have recorded it and gone.
+            if let Some(named) = self.find_now(key)? {
+                return Ok(Found {
+                    named,
+                    reservation: None,
+                });
+            }
+        }
+        let (named, waiting) = reserved.entry(key).or_insert_with(|| (draw(), 0));
+        *waiting += 1;
+        let reservation = Reservation {
+            key,
+            reserved: Arc::clone(&self.names.reserved),
+        };
+        Ok(Found {
+            named: *named,
+            reservation: Some(reservation),
+        })
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Named, CacheError> {
+    encoding::decode(bytes).map_err(|source| CacheError::Unreadable {
+        what: "identity",
+        source,
+    })
+}

@@ -1,0 +1,141 @@
+//! Writes what is ahead to the view: in batches, coalesced, never past what the log holds for good.
+
+use std::sync::Arc;
+
+use crate::cache::ahead::Generation;
+use crate::cache::claim::{period, view_key};
+use crate::cache::{Cache, Clean, Earlier, States, to_store};
+use crate::encoding;
+use crate::event::EventKey;
+use crate::ids::DecisionId;
+use crate::store::{Changes, Failed, Position, Space, ViewError};
+
+/// Why writing behind ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteBehindError {
+    #[error("the log has failed, so the view stays where it is")]
+    Log(#[from] Failed),
+    #[error("the view cannot be written")]
+    View(#[from] ViewError),
+}
+
+impl Cache {
+    /// Writes everything that was committed before now; whether there was anything.
+    pub async fn write_behind(&self) -> Result<bool, WriteBehindError> {
+        let Some((generation, end)) = self.begin() else {
+            return Ok(false);
+        };
+        self.log.until_all(end).await?;
+        self.view.apply(changes(&generation), end)?;
+        self.remember(&generation);
+        self.ahead().finish();
+        Ok(true)
+    }
+
+    /// What is to be written, and the end of the log that it reaches: taken under one lock, so that whatever is in the log
+    /// before that end is in this generation or an earlier one.
+    fn begin(&self) -> Option<(Arc<Generation>, Position)> {
+        let mut ahead = self.ahead();
+        let end = self.log.end();
+        ahead.begin().map(|generation| (generation, end))
+    }
+
+    fn remember(&self, generation: &Arc<Generation>) {
+        for (id, version) in &generation.customers {
+            self.customers.clean.insert(
+                *id,
+                Clean {
+                    position: version.position,
+                    bytes: version.bytes.clone(),
+                },
+            );
+        }
+        for (id, version) in &generation.accounts {
+            self.accounts.clean.insert(
+                *id,
+                Clean {
+                    position: version.position,
+                    bytes: version.bytes.clone(),
+                },
+            );
+        }
+        for (key, named) in &generation.names {
+            self.names.remember(*key, *named);
+        }
+    }
+}
+
+fn changes(generation: &Generation) -> Changes {
+    let mut changes = Changes::default();
+    for (id, version) in &generation.customers {
+        changes.put(
+            Space::Customers,
+            id.as_bytes(),
+            to_store(version.position, &version.bytes),
+        );
+    }
+    for (id, version) in &generation.accounts {
+        changes.put(
+            Space::Accounts,
+            id.as_bytes(),
+            to_store(version.position, &version.bytes),
+        );
+    }
+    for (key, named) in &generation.names {
+        changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));
+    }
+    for (key, earlier) in &generation.events {
+        put_event(&mut changes, *key, *earlier);
+    }
+    for (id, position) in &generation.decisions {
+        put_decision(&mut changes, *id, *position);
+    }
+    changes
+}
+
+fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
+    changes.put(
+        Space::Events,
+        &view_key(period(earlier.at), key),
+        encoding::encode(&earlier),
+    );
+}
+
+fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {
+    changes.put(
+        Space::Decisions,
+        id.as_bytes(),
+        position.as_u64().to_le_bytes().to_vec(),
+    );
+}
+
+/// What a record means for the view, for recovery. A record carries whole states, so nothing is ever applied twice.
+pub fn replay(
+    changes: &mut Changes,
+    position: Position,
+    states: &States,
+    event: (EventKey, Earlier),
+    decisions: &[DecisionId],
+) {
+    for after in &states.customers {
+        changes.put(
+            Space::Customers,
+            after.id.as_bytes(),
+            to_store(position, &after.state),
+        );
+    }
+    for after in &states.accounts {
+        changes.put(
+            Space::Accounts,
+            after.id.as_bytes(),
+            to_store(position, &after.state),
+        );
+    }
+    for (key, named) in &states.named {
+        changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));
+    }
+    put_event(changes, event.0, event.1);
+    for id in decisions {
+        put_decision(changes, *id, position);
+    }
+}

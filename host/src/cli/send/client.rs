@@ -1,0 +1,240 @@
+//! One connection to a host, opened again when it breaks.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long one request may take, its connection included.
+const REQUEST_S: u64 = 30;
+/// The largest answer, in bytes: a full batch with everything explained.
+const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Where a host is, and what it needs to know of the caller.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Target {
+    host: String,
+    port: u16,
+    /// The path before `/v1`, without a slash at its end.
+    prefix: String,
+    authority: HeaderValue,
+    token: Option<HeaderValue>,
+}
+
+/// A URL or token that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum InvalidTarget {
+    #[error("`{0}` is no URL such as `http://127.0.0.1:8080`")]
+    Url(String),
+    #[error(
+        "`{0}` asks for TLS, which `kairos send` does not speak; send to the host itself, or through a local tunnel"
+    )]
+    Tls(String),
+    #[error("the token holds characters that no token has")]
+    Token,
+}
+
+/// A request that got no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error("cannot connect to {to}")]
+    NotConnected { to: String, source: std::io::Error },
+    #[error("the connection broke")]
+    Broken(#[from] hyper::Error),
+    #[error("the request cannot be written")]
+    Request(#[from] http::Error),
+    #[error("the answer did not arrive whole")]
+    Body(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("no answer in {REQUEST_S} s")]
+    Late,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    /// What `Retry-After` asks for.
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Bytes,
+}
+
+impl Target {
+    pub(in crate::cli) fn parse(url: &str) -> Result<Self, InvalidTarget> {
+        let invalid = || InvalidTarget::Url(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| invalid())?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(InvalidTarget::Tls(url.to_owned())),
+            Some(_) | None => return Err(invalid()),
+        }
+        let authority = uri.authority().ok_or_else(invalid)?;
+        let host = authority.host().trim_matches(['[', ']']);
+        if host.is_empty() || authority.as_str().contains('@') || uri.query().is_some() {
+            return Err(invalid());
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+            authority: HeaderValue::try_from(authority.as_str()).map_err(|_| invalid())?,
+            token: None,
+        })
+    }
+
+    pub(in crate::cli) fn with_token(mut self, token: &str) -> Result<Self, InvalidTarget> {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim()))
+            .map_err(|_| InvalidTarget::Token)?;
+        value.set_sensitive(true);
+        self.token = Some(value);
+        Ok(self)
+    }
+
+    fn events(&self, market: &str, body: String) -> Result<Request<Full<Bytes>>, http::Error> {
+        self.request(Method::POST, &format!("/v1/markets/{market}/events"))
+            .header(header::CONTENT_TYPE, "application/cloudevents-batch+json")
+            .header("prefer", "kairos=explain")
+            .body(Full::from(body))
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.prefix))
+            .header(header::HOST, &self.authority);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, token);
+        }
+        request
+    }
+}
+
+/// A connection that is opened when it is needed.
+#[derive(Debug)]
+pub(in crate::cli) struct Connection {
+    target: Target,
+    open: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Connection {
+    pub(in crate::cli) fn to(target: Target) -> Self {
+        Self { target, open: None }
+    }
+
+    /// Posts a batch for one market; after an error the next request connects anew.
+    pub(super) async fn post(&mut self, market: &str, body: String) -> Result<Response, Lost> {
+        let request = self.target.events(market, body)?;
+        self.send(request).await
+    }
+
+    /// Whether the host says that it is ready.
+    pub(in crate::cli) async fn is_ready(&mut self) -> bool {
+        let request = self.target.request(Method::GET, "/readyz");
+        match request.body(Full::default()) {
+            Ok(request) => self
+                .send(request)
+                .await
+                .is_ok_and(|answer| answer.status.is_success()),
+            Err(_) => false,
+        }
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response, Lost> {
+        let whole = timeout(Duration::from_secs(REQUEST_S), self.exchange(request));
+        let answer = whole.await.unwrap_or(Err(Lost::Late));
+        if answer.is_err() {
+            self.open = None;
+        }
+        answer
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Response, Lost> {
+        let mut sender = match self.open.take() {
+            Some(open) if !open.is_closed() => open,
+            Some(_) | None => self.connect().await?,
+        };
+        sender.ready().await?;
+        let (parts, body) = sender.send_request(request).await?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES);
+        let body = body.collect().await.map_err(Lost::Body)?.to_bytes();
+        self.open = Some(sender);
+        Ok(Response {
+            status: parts.status,
+            retry_after: retry_after(parts.headers.get(header::RETRY_AFTER)),
+            body,
+        })
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Lost> {
+        let Target { host, port, .. } = &self.target;
+        let stream = TcpStream::connect((host.as_str(), *port))
+            .await
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+            .map_err(|source| Lost::NotConnected {
+                to: format!("{host}:{port}"),
+                source,
+            })?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // Its error also reaches whoever waits for the answer.
+        tokio::spawn(async move { connection.await.ok() });
+        Ok(sender)
+    }
+}
+
+/// Seconds; a date, which the header also allows, is left to the client's own pace.
+fn retry_after(value: Option<&HeaderValue>) -> Option<Duration> {
+    let seconds = value?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_cannot_be_reached_is_refused_with_what_would_be_right() {
+        for url in [
+            "",
+            "127.0.0.1:8080",
+            "/v1",
+            "ftp://a",
+            "http://",
+            "http://u:p@a",
+            "http://a?b",
+        ] {
+            let refused = Target::parse(url);
+            assert!(matches!(refused, Err(InvalidTarget::Url(_))), "{url}");
+        }
+        assert!(matches!(
+            Target::parse("https://a"),
+            Err(InvalidTarget::Tls(_))
+        ));
+        let target = Target::parse("http://a").unwrap();
+        assert!(target.with_token("a\nb").is_err());
+    }
+
+    #[test]
+    fn a_request_names_the_market_and_the_token() {
+        let target = Target::parse("http://[::1]:80/kairos/").unwrap();
+        let target = target.with_token("secret\n").unwrap();
+        let request = target.events("gb", "[]".into()).unwrap();
+        assert_eq!(request.uri(), "/kairos/v1/markets/gb/events");
+        assert_eq!(request.headers()["authorization"], "Bearer secret");
+        assert_eq!(request.headers()["host"], "[::1]:80");
+        assert_eq!(target.host, "::1");
+        assert!(!format!("{target:?}").contains("secret"));
+    }
+
+    #[test]
+    fn only_seconds_count_as_retry_after() {
+        let read = |text| retry_after(Some(&HeaderValue::from_static(text)));
+        assert_eq!(read("2"), Some(Duration::from_secs(2)));
+        assert_eq!(read("-1"), None);
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), None);
+        assert_eq!(retry_after(None), None);
+    }
+}

@@ -1,0 +1,252 @@
+//! Collects the readings for a manifest.
+
+use jiff::tz::TimeZone;
+
+use crate::absorb::Seen;
+use crate::charter::expression::Facts;
+use crate::charter::{Charter, DatumIx, FieldIx, Items, Market, Per, Window};
+use crate::clock::Instant;
+use crate::context::{Context, DatumInput, Inputs, Read, ReadInput, Reading, Signal, Stamped};
+use crate::customer::consent::Use;
+use crate::customer::{Consents, Status, contacts};
+use crate::ids::Text;
+use crate::value::Value;
+
+/// What a policy is given, and what kept it from being asked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gathered {
+    pub signal: Signal,
+    pub context: Context,
+    /// Inputs that the policy requires and that are not known; empty when it can be asked.
+    pub missing: Vec<Text>,
+}
+
+/// Collects what `inputs` declares; freshness and consent decide between known, stale, unknown and withheld. `draw` is
+/// for a decision of nobody.
+pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
+    let charter = &*seen.event.charter;
+    let market = charter.markets.at(seen.event.market);
+    let mut missing = Vec::new();
+    let data = inputs
+        .data
+        .iter()
+        .map(|input| datum(seen, input, &mut missing))
+        .collect();
+    let readings = inputs
+        .reads
+        .iter()
+        .map(|input| reading(seen, input, &mut missing))
+        .collect();
+    let signal = Signal {
+        moment: inputs.number,
+        channel: seen.event.channel.clone(),
+        occurred_at: seen.event.occurred_at,
+        data,
+    };
+    let context = Context {
+        now: seen.now,
+        utc_offset: zone_of(seen).to_offset(seen.now.timestamp()).seconds() / 60,
+        market: market.name.clone(),
+        language: language(seen, charter, market),
+        draw: seen
+            .standing
+            .customer
+            .as_ref()
+            .map_or(draw, |customer| customer.draw),
+        readings,
+    };
+    Gathered {
+        signal,
+        context,
+        missing,
+    }
+}
+
+/// The customer's time zone; the market's where it is not known.
+pub fn zone_of(seen: Seen<'_>) -> TimeZone {
+    let charter = &*seen.event.charter;
+    let own = match charter
+        .customer
+        .time_zone
+        .and_then(|field| seen.field(field))
+    {
+        Some(Value::Text(zone)) => TimeZone::get(zone).ok(),
+        _ => None,
+    };
+    own.unwrap_or_else(|| charter.markets.at(seen.event.market).zone.clone())
+}
+
+/// The first language of the market that the customer reads; the market's first where that is not known.
+fn language(seen: Seen<'_>, charter: &Charter, market: &Market) -> Text {
+    let own = match charter
+        .customer
+        .language
+        .and_then(|field| seen.field(field))
+    {
+        Some(Value::Text(language)) => Some(language.as_str()),
+        _ => None,
+    };
+    let primary = |tag: &str| tag.split('-').next().unwrap_or(tag).to_ascii_lowercase();
+    let spoken = own.and_then(|own| {
+        let exact = market
+            .languages
+            .iter()
+            .find(|language| language.eq_ignore_ascii_case(own));
+        exact.or_else(|| {
+            market
+                .languages
+                .iter()
+                .find(|language| primary(language) == primary(own))
+        })
+    });
+    spoken
+        .or(market.languages.first())
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn datum(seen: Seen<'_>, input: &DatumInput, missing: &mut Vec<Text>) -> Option<Value> {
+    let value = seen.event.datum(input.datum).cloned();
+    if input.required && value.is_none() {
+        missing.push(input.name.clone());
+    }
+    value
+}
+
+fn reading(seen: Seen<'_>, input: &ReadInput, missing: &mut Vec<Text>) -> Reading {
+    let reading = read(seen, input.read);
+    if input.required && !matches!(reading, Reading::Known(_)) {
+        missing.push(input.name.clone());
+    }
+    reading
+}
+
+fn read(seen: Seen<'_>, read: Read) -> Reading {
+    let charter = &*seen.event.charter;
+    let market = charter.markets.at(seen.event.market);
+    match read {
+        Read::Field(field) => field_reading(seen, field),
+        Read::Window(window) => window_reading(seen, charter.windows.at(window)),
+        Read::Item(items, datum) => item_reading(seen, charter.items.at(items), datum),
+        Read::Consent(purpose, channel) => {
+            let of = Use {
+                charter,
+                market,
+                purpose,
+                channel,
+            };
+            let customer = seen.standing.customer.as_ref();
+            match customer.and_then(|customer| customer.consents.last(of)) {
+                Some(said) => known(Value::Text(Text::new_static(said.state.word())), said.at),
+                None => Reading::Unknown,
+            }
+        }
+        Read::Contacts(channel, span) => of_customer(seen, |status| {
+            let channel = charter.channels.at(channel).key;
+            let since = seen.now.minus(span);
+            Value::Integer(contacts::count(&status.contacts, channel, since))
+        }),
+        Read::Pending(action) => of_customer(seen, |status| {
+            let action = charter.actions.at(action).key;
+            let mut pending = status.pending.iter();
+            Value::Flag(pending.any(|pending| pending.action == action))
+        }),
+        Read::Setting(setting) => match market.settings.get(usize::from(setting)) {
+            Some(setting) => known(setting.value.clone(), seen.now),
+            None => Reading::Unknown,
+        },
+    }
+}
+
+fn of_customer(seen: Seen<'_>, value: impl FnOnce(&Status) -> Value) -> Reading {
+    match status(seen, Per::Customer) {
+        Some(status) => known(value(status), seen.now),
+        None => Reading::Unknown,
+    }
+}
+
+fn window_reading(seen: Seen<'_>, window: &Window) -> Reading {
+    match status(seen, window.per) {
+        None => Reading::Unknown,
+        Some(_) if !may_use(seen, window.purpose) => Reading::Withheld,
+        Some(status) => known(
+            Value::Integer(status.windows.at(window, seen.now)),
+            seen.now,
+        ),
+    }
+}
+
+fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
+    let (Some(status), Some(Value::Text(item))) =
+        (status(seen, Per::Customer), seen.event.datum(datum))
+    else {
+        return Reading::Unknown;
+    };
+    if !may_use(seen, items.purpose) {
+        return Reading::Withheld;
+    }
+    match status.items.at(items, item, seen.now) {
+        Some(added) => known(Value::Instant(added), added),
+        None => Reading::Unknown,
+    }
+}
+
+fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
+    let field = seen.event.charter.fields.at(field);
+    let Some(fact) = status(seen, field.per).and_then(|status| status.fields.at(field.key)) else {
+        return Reading::Unknown;
+    };
+    if !may_use(seen, field.purpose) {
+        return Reading::Withheld;
+    }
+    let stamped = Stamped {
+        value: fact.value.clone(),
+        as_of: fact.occurred_at,
+    };
+    match field.max_age {
+        Some(age) if fact.occurred_at.plus(age) < seen.now => Reading::Stale(stamped),
+        _ => Reading::Known(stamped),
+    }
+}
+
+fn known(value: Value, as_of: Instant) -> Reading {
+    Reading::Known(Stamped { value, as_of })
+}
+
+fn status<'a>(seen: Seen<'a>, per: Per) -> Option<&'a Status> {
+    match per {
+        Per::Customer => seen
+            .standing
+            .customer
+            .as_ref()
+            .map(|customer| &customer.status),
+        Per::Account => seen
+            .standing
+            .account
+            .as_ref()
+            .map(|account| &account.status),
+    }
+}
+
+fn may_use(seen: Seen<'_>, purpose: crate::charter::PurposeIx) -> bool {
+    let of = of_nobody(seen, purpose);
+    match &seen.standing.customer {
+        Some(customer) => customer.consents.allow(of),
+        None => nobody_allows(of),
+    }
+}
+
+fn of_nobody(seen: Seen<'_>, purpose: crate::charter::PurposeIx) -> Use<'_> {
+    let charter = &*seen.event.charter;
+    Use {
+        charter,
+        market: charter.markets.at(seen.event.market),
+        purpose,
+        channel: None,
+    }
+}
+
+/// Nobody has said anything.
+fn nobody_allows(of: Use<'_>) -> bool {
+    Consents::default().allow(of)
+}

@@ -1,0 +1,125 @@
+//! One customer's status, and an account's: pure data and pure transitions. Everything is kept under stable keys, so that
+//! a new version of the charter needs no rewriting.
+
+pub mod fields;
+pub mod windows;
+pub mod items;
+pub mod consent;
+pub mod identity;
+pub mod contacts;
+
+use serde::{Deserialize, Serialize};
+
+use crate::charter::Charter;
+use crate::clock::Instant;
+use crate::ids::{AccountId, CustomerId};
+
+pub use consent::{Consent, Consents, Given};
+pub use contacts::{Contact, Pending};
+pub use fields::{Fact, Fields};
+pub use identity::{Alias, IdentityKey, Named};
+pub use items::ItemLists;
+pub use windows::Figures;
+
+/// One customer, as all markets and channels see them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Customer {
+    pub id: CustomerId,
+    /// How many records changed this customer.
+    pub revision: u64,
+    pub since: Instant,
+    /// For experiments: the same at every event, and kept when customers merge.
+    pub draw: u64,
+    pub aliases: Vec<Alias>,
+    pub account: Option<AccountId>,
+    pub consents: Consents,
+    pub status: Status,
+    /// Set when this customer was found to be another: whom to ask instead.
+    pub merged_into: Option<CustomerId>,
+}
+
+/// One company that customers belong to.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    pub revision: u64,
+    pub since: Instant,
+    pub aliases: Vec<Alias>,
+    pub status: Status,
+}
+
+/// What is known of a customer or an account.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    pub fields: Fields,
+    pub windows: Figures,
+    pub items: ItemLists,
+    pub contacts: Vec<Contact>,
+    pub pending: Vec<Pending>,
+}
+
+impl Customer {
+    /// Somebody of whom nothing is known yet.
+    pub fn new(id: CustomerId, draw: u64, since: Instant) -> Self {
+        Self {
+            id,
+            revision: 0,
+            since,
+            draw,
+            aliases: Vec::new(),
+            account: None,
+            consents: Consents::default(),
+            status: Status::default(),
+            merged_into: None,
+        }
+    }
+
+    /// Whether a strong identity names this customer.
+    pub fn is_identified(&self) -> bool {
+        self.aliases.iter().any(|alias| alias.is_strong)
+    }
+
+    /// Takes over what was known of somebody who turned out to be this customer. Consents: the stricter one wins; contacts
+    /// add up; the draw stays.
+    pub fn take_over(&mut self, charter: &Charter, other: &Self) {
+        self.since = self.since.min(other.since);
+        self.account = self.account.or(other.account);
+        self.consents.take_stricter(&other.consents);
+        for alias in &other.aliases {
+            identity::add(&mut self.aliases, alias.clone());
+        }
+        self.status.take_over(charter, &other.status);
+    }
+}
+
+impl Account {
+    pub fn new(id: AccountId, since: Instant) -> Self {
+        Self {
+            id,
+            revision: 0,
+            since,
+            aliases: Vec::new(),
+            status: Status::default(),
+        }
+    }
+}
+
+impl Status {
+    /// Drops what the charter no longer lets anyone keep, or nobody can use any more.
+    pub fn forget(&mut self, charter: &Charter, now: Instant) {
+        self.fields.forget(charter, now);
+        self.windows.forget(charter, now);
+        self.items.forget(charter, now);
+        contacts::forget(&mut self.contacts, now);
+        self.pending.retain(|pending| pending.until >= now);
+    }
+
+    fn take_over(&mut self, charter: &Charter, other: &Self) {
+        self.fields.take_over(charter, &other.fields);
+        self.windows.take_over(charter, &other.windows);
+        self.items.take_over(charter, &other.items);
+        contacts::take_over(&mut self.contacts, &other.contacts);
+        self.pending.extend(other.pending.iter().cloned());
+        self.pending.sort_by_key(|pending| pending.due);
+    }
+}

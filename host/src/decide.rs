@@ -1,0 +1,196 @@
+//! The path of one event, as one function that can be read aloud.
+
+mod ask;
+mod record;
+mod whom;
+
+use std::sync::Arc;
+
+use crate::absorb::absorb;
+use crate::action::When;
+use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
+use crate::clock::Instant;
+use crate::event::{Event, EventKey};
+use crate::evidence::{self, Body};
+use crate::ids::{DecisionId, Text};
+use crate::node::Core;
+use crate::reply::{self, Reply};
+use crate::store::{Failed, LogError, Position, Refused};
+
+use record::{Draft, Outcome};
+use whom::{Held, Whom};
+
+/// The reply to one event.
+#[derive(Debug)]
+pub struct Answered {
+    pub reply: Reply,
+    /// Whether the event came before, and this is the first reply again.
+    pub repeated: bool,
+}
+
+/// Why there is no reply. In every case the event has not happened, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum Undecided {
+    #[error(
+        "event `{id}` of `{source_name}` came before with other content, or for another market"
+    )]
+    Conflict { id: Text, source_name: Text },
+    #[error("more is waiting to be written than the host may hold")]
+    Busy,
+    #[error("the evidence of event `{id}` would be larger than the log takes: {bytes} bytes")]
+    TooLarge { id: Text, bytes: usize },
+    #[error(
+        "`{kind}` is about an account: name one in `account`, such as `company:4711`, for this customer belongs to none"
+    )]
+    NoAccount { kind: Text },
+    #[error("the charter has changed since the event was checked")]
+    CharterChanged,
+    /// The event may have happened: after a restart, sending it again tells.
+    #[error("the log has failed: the host no longer acknowledges anything")]
+    Failed(#[from] Failed),
+    #[error("what is known of the customer cannot be read")]
+    Cache(#[from] CacheError),
+    #[error("the evidence cannot be read")]
+    Log(#[from] LogError),
+    #[error("a record of the evidence cannot be read")]
+    Evidence(#[from] evidence::Unreadable),
+}
+
+/// Decides one event. Hanging up before the commit means that nothing happened; after it, that it all did.
+pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
+    let claim = match claim(core, &event).await? {
+        Claimed::First(claim) => claim,
+        Claimed::Repeat(earlier) => return repeat(core, earlier).await,
+        Claimed::Conflict => {
+            return Err(Undecided::Conflict {
+                id: event.id,
+                source_name: event.source,
+            });
+        }
+    };
+    let Whom { mut changed, held } = Whom::of(core, &event).await?;
+    if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
+        return Err(Undecided::CharterChanged);
+    }
+    let now = now(core, &event);
+    let absorbed = absorb(&event, now, &mut changed.standing);
+    let decisions = ask::ask(core, &event, now, &mut changed.standing);
+    let draft = Draft::new(
+        core,
+        &event,
+        claim.key(),
+        Outcome {
+            now,
+            absorbed,
+            decisions,
+        },
+        changed,
+    );
+    let (position, reply) = commit(core, &event, draft, (claim, held))?;
+    core.node().store().log().until_durable(position).await?;
+    Ok(Answered {
+        reply,
+        repeated: false,
+    })
+}
+
+/// Claims the pair of source and id, before any lock.
+async fn claim(core: &Core, event: &Event) -> Result<Claimed, CacheError> {
+    let node = core.node();
+    let key = EventKey::of(node.salt(), &event.source, &event.id);
+    let market = event.charter.markets.at(event.market).key;
+    node.cache()
+        .claim(key, event.content, market, node.clock().wall())
+        .await
+}
+
+/// The first reply again, read off its record.
+async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
+    let node = core.node();
+    node.figures().repeat();
+    node.store().log().until_durable(earlier.position).await?;
+    let record = node.store().log().read(earlier.position)?;
+    let opened = evidence::open(&record.bytes)?;
+    Ok(Answered {
+        reply: Reply::new(opened.body, node.state(earlier.position)),
+        repeated: true,
+    })
+}
+
+fn now(core: &Core, event: &Event) -> Instant {
+    let clock = core.node().clock();
+    clock.saw(event.occurred_at);
+    clock.now()
+}
+
+/// Queues the record, installs the new states and gives way to the next in line: one step, with no await in it.
+fn commit(
+    core: &Core,
+    event: &Event,
+    draft: Draft,
+    held: (Claim, Held),
+) -> Result<(Position, Reply), Undecided> {
+    let node = core.node();
+    let Draft {
+        kind,
+        header,
+        body,
+        states,
+        customers,
+        accounts,
+    } = draft;
+    let ids: Vec<DecisionId> = body.decisions.iter().map(|decided| decided.id).collect();
+    let mut record = core.record();
+    evidence::seal(&header, &body, &states, &mut record);
+    let earlier = Earlier {
+        content: header.content,
+        market: header.market,
+        at: header.arrived_at,
+        position: Position::default(),
+    };
+    let position = node.cache().commit(Change {
+        kind: kind.number(),
+        record: &record,
+        customers,
+        accounts,
+        named: &states.named,
+        event: Some((header.event, earlier)),
+        decisions: &ids,
+    });
+    let position = position.map_err(|why| match why {
+        NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy,
+        NotCommitted::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
+            id: event.id.clone(),
+            bytes,
+        },
+        NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed),
+    })?;
+    drop(held);
+    tally(core, event, &body);
+    Ok((position, Reply::new(body, node.state(position))))
+}
+
+fn tally(core: &Core, event: &Event, body: &Body) {
+    let figures = core.node().figures();
+    if body.decisions.is_empty() {
+        figures.signal(event.market);
+    }
+    for decided in &body.decisions {
+        figures.decision(event.market, decided.outcome);
+        if decided.fault.is_some() {
+            figures.fault(event.market);
+        }
+        if decided.asked.is_some() {
+            figures.policy(decided.micros);
+        }
+        for refused in reply::refusals(decided) {
+            figures.refusal(refused.rule);
+        }
+    }
+    let waiting = body
+        .decisions
+        .iter()
+        .flat_map(|decided| &decided.actions)
+        .filter(|action| action.when != When::Answered);
+    figures.scheduled(waiting.count());
+}

@@ -1,0 +1,176 @@
+//! One event's record: the evidence and every state after it.
+
+use bytes::Bytes;
+
+use crate::absorb::Absorbed;
+use crate::cache::{After, States};
+use crate::charter::BuiltIn;
+use crate::clock::Instant;
+use crate::customer::{Account, Customer};
+use crate::decide::whom::{self, Changed};
+use crate::encoding;
+use crate::event::{Event, EventKey, Name};
+use crate::evidence::{Body, Cipher, Decided, Header, Kind, Seal, Told};
+use crate::ids::Text;
+use crate::node::Core;
+
+/// What came of one event, before it is sealed.
+pub(super) struct Outcome {
+    pub now: Instant,
+    pub absorbed: Absorbed,
+    pub decisions: Vec<Decided>,
+}
+
+/// The parts of a record, and the states as memory keeps them.
+pub(super) struct Draft {
+    pub kind: Kind,
+    pub header: Header,
+    pub body: Body,
+    pub states: States,
+    pub customers: Vec<(Customer, Bytes)>,
+    pub accounts: Vec<(Account, Bytes)>,
+}
+
+impl Draft {
+    pub(super) fn new(
+        core: &Core,
+        event: &Event,
+        key: EventKey,
+        outcome: Outcome,
+        changed: Changed,
+    ) -> Self {
+        let Outcome {
+            now,
+            absorbed,
+            decisions,
+        } = outcome;
+        // No basis to keep anything: what was read is forgotten, and nobody new is remembered.
+        let changed = if absorbed.is_kept {
+            changed
+        } else {
+            Changed::default()
+        };
+        let kind = match event.charter.events.at(event.kind).built_in {
+            Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
+            None => Kind::Event,
+        };
+        let header = Header {
+            at: now,
+            arrived_at: core.node().clock().wall(),
+            market: event.charter.markets.at(event.market).key,
+            charter: event.charter.digest,
+            event: key,
+            content: event.content,
+            decisions: decisions
+                .iter()
+                .map(|decided| (decided.id, decided.outcome))
+                .collect(),
+            seal: Seal {
+                cipher: Cipher::Clear,
+                key: None,
+                before: None,
+            },
+        };
+        let body = Body {
+            charter: event.charter.version.clone(),
+            event: told(core, event, absorbed.is_kept),
+            customer: changed
+                .standing
+                .customer
+                .as_ref()
+                .map(|customer| customer.id),
+            account: changed.standing.account.as_ref().map(|account| account.id),
+            decisions: if absorbed.is_kept {
+                decisions
+            } else {
+                forgotten(decisions)
+            },
+            cancelled: absorbed.cancelled,
+        };
+        let mut draft = Self {
+            kind,
+            header,
+            body,
+            states: States::default(),
+            customers: Vec::new(),
+            accounts: Vec::new(),
+        };
+        draft.add_states(changed);
+        draft
+    }
+
+    fn add_states(&mut self, changed: Changed) {
+        self.states.named = changed.named;
+        let about = changed
+            .standing
+            .customer
+            .map(|customer| (customer, changed.previous));
+        for (mut customer, previous) in about.into_iter().chain(changed.moved) {
+            customer.revision += 1;
+            let state = Bytes::from(encoding::encode(&customer));
+            let after = After {
+                id: customer.id,
+                revision: customer.revision,
+                previous,
+                state: state.clone(),
+            };
+            self.states.customers.push(after);
+            self.customers.push((customer, state));
+        }
+        if let Some(mut account) = changed.standing.account {
+            account.revision += 1;
+            let state = Bytes::from(encoding::encode(&account));
+            let previous = changed.account_previous;
+            let after = After {
+                id: account.id,
+                revision: account.revision,
+                previous,
+                state: state.clone(),
+            };
+            self.states.accounts.push(after);
+            self.accounts.push((account, state));
+        }
+    }
+}
+
+/// What a decision read of somebody who gave no basis to keep it is not kept either: such a decision is shown, and cannot
+/// be computed again.
+fn forgotten(decisions: Vec<Decided>) -> Vec<Decided> {
+    decisions
+        .into_iter()
+        .map(|decided| Decided {
+            asked: None,
+            ..decided
+        })
+        .collect()
+}
+
+/// The event in names that need no charter to be read.
+fn told(core: &Core, event: &Event, is_kept: bool) -> Told {
+    let charter = &*event.charter;
+    let kind = charter.events.at(event.kind);
+    let shown = |name: &Option<Name>| -> Option<Text> {
+        name.as_ref()
+            .filter(|_| is_kept)
+            .map(|name| whom::shown(core, event, name))
+    };
+    let data = kind.data.iter().filter_map(|(datum, declared)| {
+        event
+            .datum(datum)
+            .map(|value| (declared.name.clone(), value.clone()))
+    });
+    Told {
+        id: event.id.clone(),
+        source: event.source.clone(),
+        market: charter.markets.at(event.market).name.clone(),
+        kind: kind.name.clone(),
+        subject: shown(&event.subject),
+        visitor: shown(&event.visitor),
+        account: shown(&event.account),
+        channel: event.channel.clone(),
+        occurred_at: event.occurred_at,
+        received_at: event.received_at,
+        data: is_kept.then(|| data.collect()),
+        dropped: event.dropped,
+    }
+}

@@ -1,0 +1,285 @@
+//! Whom an event is about: finds or makes the customer and the account, waits in line for them, and joins the names that
+//! the event brings together.
+
+use crate::absorb::Standing;
+use crate::cache::{Cache, Line, Reservation};
+use crate::charter::Strength;
+use crate::charter::events::Presence;
+use crate::customer::{Account, Alias, Customer, IdentityKey, Named, identity};
+use crate::decide::Undecided;
+use crate::event::{Event, Name};
+use crate::ids::{AccountId, CustomerId, Text};
+use crate::node::Core;
+use crate::store::Position;
+
+/// How often whom a name names may change while we wait in line, before we give up.
+const ATTEMPTS: usize = 16;
+
+/// Whom an event is about, locked.
+#[derive(Default)]
+pub(super) struct Whom {
+    pub changed: Changed,
+    pub held: Held,
+}
+
+/// Everybody whom an event changes.
+#[derive(Default)]
+pub(super) struct Changed {
+    pub standing: Standing,
+    /// The customer's and the account's latest records.
+    pub previous: Option<Position>,
+    pub account_previous: Option<Position>,
+    /// Others: one that turned out to be this customer, or lost a name to it.
+    pub moved: Vec<(Customer, Option<Position>)>,
+    /// Names that are new, or move.
+    pub named: Vec<(IdentityKey, Named)>,
+}
+
+/// What must be held until the commit.
+#[derive(Default)]
+pub(super) struct Held {
+    customers: Vec<Line<CustomerId>>,
+    account: Option<Line<AccountId>>,
+    reservations: Vec<Reservation>,
+}
+
+/// A customer as it was found.
+struct Person {
+    customer: Customer,
+    previous: Option<Position>,
+}
+
+impl Whom {
+    pub(super) async fn of(core: &Core, event: &Event) -> Result<Self, Undecided> {
+        let mut whom = Self::default();
+        if let Some(subject) = event.subject.as_ref().or(event.visitor.as_ref()) {
+            whom.find_customer(core, event, subject).await?;
+        }
+        whom.find_account(core, event).await?;
+        Ok(whom)
+    }
+
+    async fn find_customer(
+        &mut self,
+        core: &Core,
+        event: &Event,
+        subject: &Name,
+    ) -> Result<(), Undecided> {
+        let cache = core.node().cache();
+        let visitor = event.visitor.as_ref().filter(|visitor| *visitor != subject);
+        let keys = (
+            key(core, event, subject),
+            visitor.map(|visitor| key(core, event, visitor)),
+        );
+        for _ in 0..ATTEMPTS {
+            let draw = || Named::Customer(CustomerId::draw(&mut core.chance()));
+            let found = cache.find_or_reserve(keys.0, draw).await?;
+            let Named::Customer(id) = found.named else {
+                return Err(Undecided::CharterChanged);
+            };
+            let other = match keys.1 {
+                Some(visitor) => customer(cache.find(visitor).await?).filter(|other| *other != id),
+                None => None,
+            };
+            self.held = Held {
+                reservations: found.reservation.into_iter().collect(),
+                ..Held::default()
+            };
+            let mut ids = [Some(id), other];
+            ids.sort_unstable();
+            for id in ids.into_iter().flatten() {
+                self.held.customers.push(cache.line::<Customer>(id).await);
+            }
+            // Once more, now that we hold the lines: a merge may have happened while we waited.
+            let named = customer(cache.find_now(keys.0)?);
+            let now_other = match keys.1 {
+                Some(visitor) => customer(cache.find_now(visitor)?).filter(|other| *other != id),
+                None => None,
+            };
+            if named.is_none_or(|named| named == id) && now_other == other {
+                let ours = match named {
+                    Some(_) => {
+                        cache.remember_name(keys.0, found.named);
+                        load(cache, &self.held, id).await?
+                    }
+                    None => None,
+                };
+                let theirs = match other {
+                    Some(other) => load(cache, &self.held, other).await?,
+                    None => None,
+                };
+                self.join(core, event, id, (ours, theirs));
+                return Ok(());
+            }
+        }
+        Err(Undecided::Busy)
+    }
+
+    /// Joins the names of one event: from now on subject and visitor name one customer.
+    fn join(
+        &mut self,
+        core: &Core,
+        event: &Event,
+        id: CustomerId,
+        (ours, theirs): (Option<Person>, Option<Person>),
+    ) {
+        let (mut person, mut lost) = match (ours, theirs) {
+            // Somebody without a strong name gets one: this is who they were all along.
+            (None, Some(theirs)) if !theirs.customer.is_identified() => (theirs, None),
+            (Some(mut ours), Some(mut theirs)) if !theirs.customer.is_identified() => {
+                ours.customer.take_over(&event.charter, &theirs.customer);
+                let merged = Customer::new(
+                    theirs.customer.id,
+                    theirs.customer.draw,
+                    theirs.customer.since,
+                );
+                let revision = theirs.customer.revision;
+                let aliases = std::mem::take(&mut theirs.customer.aliases);
+                self.changed.named.extend(
+                    aliases
+                        .iter()
+                        .map(|alias| (alias.key, Named::Customer(ours.customer.id))),
+                );
+                theirs.customer = Customer {
+                    merged_into: Some(ours.customer.id),
+                    revision,
+                    ..merged
+                };
+                (ours, Some(theirs))
+            }
+            // Two people at one browser: the browser goes over to whoever was seen last.
+            (ours, theirs) => {
+                let draw = core.chance().number();
+                let new = || Person {
+                    customer: Customer::new(id, draw, event.received_at),
+                    previous: None,
+                };
+                (ours.unwrap_or_else(new), theirs)
+            }
+        };
+        let named = Named::Customer(person.customer.id);
+        for name in [event.subject.as_ref(), event.visitor.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let alias = alias(core, event, name);
+            if let Some(other) = &mut lost {
+                other
+                    .customer
+                    .aliases
+                    .retain(|known| known.key != alias.key);
+            }
+            if identity::add(&mut person.customer.aliases, alias.clone())
+                && self.changed.named.iter().all(|(key, _)| *key != alias.key)
+            {
+                self.changed.named.push((alias.key, named));
+            }
+        }
+        self.changed
+            .moved
+            .extend(lost.map(|other| (other.customer, other.previous)));
+        self.changed.previous = person.previous;
+        self.changed.standing.customer = Some(person.customer);
+    }
+
+    async fn find_account(&mut self, core: &Core, event: &Event) -> Result<(), Undecided> {
+        let cache = core.node().cache();
+        let id = match &event.account {
+            Some(name) => {
+                let key = key(core, event, name);
+                let draw = || Named::Account(AccountId::draw(&mut core.chance()));
+                let found = cache.find_or_reserve(key, draw).await?;
+                let Named::Account(id) = found.named else {
+                    return Err(Undecided::CharterChanged);
+                };
+                if let Some(reservation) = found.reservation {
+                    self.held.reservations.push(reservation);
+                    self.changed.named.push((key, found.named));
+                }
+                id
+            }
+            None => match self
+                .changed
+                .standing
+                .customer
+                .as_ref()
+                .and_then(|customer| customer.account)
+            {
+                Some(id) => id,
+                None => return may_do_without(event),
+            },
+        };
+        let line = cache.line::<Account>(id).await;
+        let version = cache.load_held::<Account>(&line).await?;
+        self.held.account = Some(line);
+        self.changed.account_previous = version.as_ref().map(|version| version.position);
+        let mut account = version.map_or_else(
+            || Account::new(id, event.received_at),
+            |version| version.state.clone(),
+        );
+        if let Some(name) = &event.account {
+            identity::add(&mut account.aliases, alias(core, event, name));
+        }
+        if let Some(customer) = &mut self.changed.standing.customer {
+            customer.account = Some(id);
+        }
+        self.changed.standing.account = Some(account);
+        Ok(())
+    }
+}
+
+fn may_do_without(event: &Event) -> Result<(), Undecided> {
+    let kind = event.charter.events.at(event.kind);
+    match kind.account {
+        Presence::Optional => Ok(()),
+        Presence::Required => Err(Undecided::NoAccount {
+            kind: kind.name.clone(),
+        }),
+    }
+}
+
+fn customer(named: Option<Named>) -> Option<CustomerId> {
+    match named {
+        Some(Named::Customer(id)) => Some(id),
+        Some(Named::Account(_)) | None => None,
+    }
+}
+
+async fn load(cache: &Cache, held: &Held, id: CustomerId) -> Result<Option<Person>, Undecided> {
+    let Some(line) = held.customers.iter().find(|line| line.id() == id) else {
+        return Ok(None);
+    };
+    let version = cache.load_held::<Customer>(line).await?;
+    Ok(version.map(|version| Person {
+        customer: version.state.clone(),
+        previous: Some(version.position),
+    }))
+}
+
+fn key(core: &Core, event: &Event, name: &Name) -> IdentityKey {
+    IdentityKey::of(
+        core.node().salt(),
+        event.charter.identities.at(name.identity).key,
+        &name.value,
+    )
+}
+
+fn alias(core: &Core, event: &Event, name: &Name) -> Alias {
+    let identity = event.charter.identities.at(name.identity);
+    Alias {
+        identity: identity.key,
+        is_strong: identity.strength == Strength::Strong,
+        key: key(core, event, name),
+        value: (!identity.hashed).then(|| name.value.clone()),
+        since: event.received_at,
+    }
+}
+
+/// A name as the evidence shows it: `namespace:value`, or the hash where only hashes are kept.
+pub(super) fn shown(core: &Core, event: &Event, name: &Name) -> Text {
+    let identity = event.charter.identities.at(name.identity);
+    if identity.hashed {
+        return Text::new(format!("{}:#{:?}", identity.name, key(core, event, name)));
+    }
+    Text::new(format!("{}:{}", identity.name, name.value))
+}

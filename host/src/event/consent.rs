@@ -1,0 +1,191 @@
+//! Consents: the event that a `PUT` becomes, and what the charter must know of any consent.
+
+use serde::Deserialize;
+
+use crate::charter::{BuiltIn, Charter, EventIx, EventKind};
+use crate::event::data::Data;
+use crate::event::envelope::Attribute;
+use crate::event::parse::{Door, Reading};
+use crate::event::refused::{Refused, nearest};
+use crate::event::{Event, Name, Voice};
+use crate::ids::Text;
+use crate::value::Value;
+
+/// What a person has said; the first four give, the last two take.
+const GIVEN: [&str; 4] = ["requested", "granted", "confirmed", "soft"];
+const WITHDRAWN: [&str; 2] = ["denied", "withdrawn"];
+/// Withdrawn, it is the objection to everything that needs consent.
+const ALL: &str = "all";
+
+/// A consent as a `PUT` says it.
+#[derive(Clone, Debug)]
+pub struct ConsentRequest<'a> {
+    pub id: Text,
+    /// `None`: the caller's own.
+    pub source: Option<Text>,
+    /// `None`: now.
+    pub time: Option<Text>,
+    /// `namespace:value`
+    pub subject: Text,
+    pub purpose: Text,
+    pub body: &'a [u8],
+}
+
+/// What the body says besides the event's data.
+#[derive(Deserialize)]
+struct Heading {
+    state: Option<Text>,
+    market: Option<Text>,
+}
+
+impl ConsentRequest<'_> {
+    fn heading(&self) -> Result<Heading, Refused> {
+        serde_json::from_slice(self.body).map_err(|error| match error.is_data() {
+            true => Refused::not_an_event(
+                "",
+                "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}",
+            ),
+            false => Refused::malformed(&error),
+        })
+    }
+
+    /// The market in which it was said.
+    pub fn market(&self) -> Result<Text, Refused> {
+        self.heading()?.market.ok_or_else(|| {
+            Refused::unfit(
+                "/market",
+                "`market` is missing: where was the consent said?",
+            )
+        })
+    }
+}
+
+impl Event {
+    /// Reads a consent; the door's market must be the request's.
+    pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, Refused> {
+        let state = request.heading()?.state.ok_or_else(|| {
+            let what = format!(
+                "`state` is missing: one of {}",
+                quoted(&[&GIVEN[..], &WITHDRAWN])
+            );
+            Refused::unfit("/state", what)
+        })?;
+        let kind = match WITHDRAWN.contains(&state.as_str()) {
+            true => "consent.withdrawn",
+            false => "consent.given",
+        };
+        let mut reading = Reading::at(door)?;
+        reading.put(Attribute::SpecVersion, "1.0".into())?;
+        reading.put(Attribute::Id, request.id.clone())?;
+        reading.put(Attribute::Type, kind.into())?;
+        reading.put(Attribute::Subject, request.subject.clone())?;
+        if let Some(time) = &request.time {
+            reading.put(Attribute::Time, time.clone())?;
+        }
+        let kind = reading.find_kind()?;
+        let source = match &request.source {
+            Some(source) => source.clone(),
+            None => own_source(door, kind, &request.subject)?,
+        };
+        reading.put(Attribute::Source, source)?;
+        reading.read_data(request.body)?;
+        reading.put_datum("purpose", Value::Text(request.purpose.clone()));
+        reading.finish()
+    }
+}
+
+/// As whom the caller speaks when it does not say.
+fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Refused> {
+    let charter = door.charter;
+    match &door.caller.voice {
+        Voice::One(own) => Ok(own.clone()),
+        Voice::None => Err(Refused::not_yours(
+            "/source",
+            "this token has no source, and so may give no consents",
+        )),
+        Voice::Any => {
+            let subject = Name::parse(charter, subject)?;
+            charter
+                .sources
+                .iter()
+                .find(|(_, source)| source.may_send(kind) && source.may_name(subject.identity))
+                .map(|(_, source)| source.name.clone())
+                .ok_or_else(|| {
+                    let kind = &charter.events.at(kind).name;
+                    let what =
+                        format!("no source of the charter may send `{kind}` about this subject");
+                    Refused::not_yours("/source", what)
+                })
+        }
+    }
+}
+
+/// Checks that a consent speaks of what the charter knows.
+pub(super) fn check(charter: &Charter, kind: &EventKind, data: &Data) -> Result<(), Refused> {
+    let states = match kind.built_in {
+        None => return Ok(()),
+        Some(BuiltIn::ConsentGiven) => &GIVEN[..],
+        Some(BuiltIn::ConsentWithdrawn) => &WITHDRAWN[..],
+    };
+    if let Some(Value::Text(state)) = data.named(kind, "state")
+        && !states.contains(&state.as_str())
+    {
+        let what = format!(
+            "`data.state` of `{}` must be one of {}",
+            kind.name,
+            quoted(&[states])
+        );
+        return Err(Refused::unfit("/data/state", what));
+    }
+    if let Some(Value::Text(purpose)) = data.named(kind, "purpose") {
+        let all = purpose == ALL && kind.built_in == Some(BuiltIn::ConsentWithdrawn);
+        if !all && !charter.names.purposes.contains_key(purpose) {
+            return Err(unknown(
+                "/data/purpose",
+                "purpose",
+                purpose,
+                charter.names.purposes.keys(),
+            ));
+        }
+    }
+    if let Some(Value::Texts(channels)) = data.named(kind, "channels") {
+        for channel in channels.iter() {
+            if !charter.names.channels.contains_key(channel) {
+                let known = charter.names.channels.keys();
+                return Err(unknown("/data/channels", "channel", channel, known));
+            }
+        }
+    }
+    if let Some(Value::Text(brand)) = data.named(kind, "brand") {
+        let brands = || charter.markets.iter().map(|(_, market)| &market.brand);
+        if !brands().any(|known| known == brand) {
+            return Err(unknown("/data/brand", "brand", brand, brands()));
+        }
+    }
+    Ok(())
+}
+
+fn unknown<'a>(
+    pointer: &str,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a Text>,
+) -> Refused {
+    let meant = nearest(name, known)
+        .map(|meant| format!(": did you mean `{meant}`?"))
+        .unwrap_or_default();
+    let name: String = name.chars().take(64).collect();
+    Refused::unfit(
+        pointer,
+        format!("the charter knows no {what} `{name}`{meant}"),
+    )
+}
+
+fn quoted(lists: &[&[&str]]) -> String {
+    let quoted: Vec<String> = lists
+        .iter()
+        .flat_map(|list| list.iter())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,203 @@
+//! The data of an event, visited once, from JSON straight into the slots that the charter gives its kind.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::charter::{Charter, DatumIx, EventKind, MarketIx};
+use crate::event::amount::Money;
+use crate::event::datum::{Given, ValueSeed, pointer, right};
+use crate::event::refused::Refused;
+use crate::value::Value;
+
+/// What was found in `data`.
+#[derive(Default, Debug)]
+pub(super) struct Data {
+    /// By `DatumIx`.
+    pub(super) slots: Vec<Option<Value>>,
+    pub(super) dropped: u32,
+    foreign: Vec<(DatumIx, Money)>,
+}
+
+impl Data {
+    pub(super) fn of(kind: &EventKind) -> Self {
+        Self {
+            slots: vec![None; kind.data.len()],
+            dropped: 0,
+            foreign: Vec::new(),
+        }
+    }
+
+    /// The amount as it came, where it came in another currency than the charter's.
+    pub(super) fn foreign(&self, datum: DatumIx) -> Option<&Money> {
+        self.foreign
+            .iter()
+            .find(|(of, _)| *of == datum)
+            .map(|(_, money)| money)
+    }
+
+    fn slot(&mut self, datum: DatumIx) -> Option<&mut Option<Value>> {
+        use crate::charter::table::Index;
+        self.slots.get_mut(usize::from(datum.number()))
+    }
+
+    pub(super) fn named(&self, kind: &EventKind, name: &str) -> Option<&Value> {
+        let mut slots = kind.data.iter().zip(&self.slots);
+        slots
+            .find(|((_, datum), _)| datum.name == name)
+            .and_then(|(_, slot)| slot.as_ref())
+    }
+
+    pub(super) fn put(&mut self, kind: &EventKind, name: &str, value: Value) {
+        let mut data = kind.data.iter();
+        let datum = data.find(|(_, datum)| datum.name == name);
+        if let Some(slot) = datum.and_then(|(datum, _)| self.slot(datum)) {
+            *slot = Some(value);
+        }
+    }
+
+    /// The first required datum that is missing.
+    pub(super) fn check_required(&self, kind: &EventKind, market: MarketIx) -> Result<(), Refused> {
+        for ((_, datum), slot) in kind.data.iter().zip(&self.slots) {
+            if slot.is_none() && datum.required && datum.market.is_none_or(|own| own == market) {
+                return Err(Refused::unfit(
+                    pointer(&datum.name, ""),
+                    format!(
+                        "`data.{}` is missing: `{}` requires {}",
+                        datum.name,
+                        kind.name,
+                        right(datum)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads `data` as the charter defines it for one kind. A complaint goes into `complaint`, because an error of the
+/// JSON reader can carry only text.
+pub(super) struct DataSeed<'a> {
+    pub(super) charter: &'a Charter,
+    pub(super) market: MarketIx,
+    pub(super) kind: &'a EventKind,
+    pub(super) data: &'a mut Data,
+    pub(super) complaint: &'a mut Option<Refused>,
+}
+
+impl DataSeed<'_> {
+    fn wrong<E: de::Error>(&mut self, found: &str) -> E {
+        *self.complaint = Some(Refused::unfit(
+            "/data",
+            format!("`data` is {found}, and must be an object"),
+        ));
+        E::custom("data")
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for DataSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for DataSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: de::Error>(mut self, _: bool) -> Result<(), E> {
+        Err(self.wrong("true or false"))
+    }
+
+    fn visit_i64<E: de::Error>(mut self, _: i64) -> Result<(), E> {
+        Err(self.wrong("a number"))
+    }
+
+    fn visit_u64<E: de::Error>(mut self, _: u64) -> Result<(), E> {
+        Err(self.wrong("a number"))
+    }
+
+    fn visit_f64<E: de::Error>(mut self, _: f64) -> Result<(), E> {
+        Err(self.wrong("a number"))
+    }
+
+    fn visit_str<E: de::Error>(mut self, _: &str) -> Result<(), E> {
+        Err(self.wrong("a text"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, _: A) -> Result<(), A::Error> {
+        Err(self.wrong("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key_seed(KeySeed {
+            kind: self.kind,
+            market: self.market,
+        })? {
+            let Some(index) = key else {
+                members.next_value::<IgnoredAny>()?;
+                self.data.dropped = self.data.dropped.saturating_add(1);
+                continue;
+            };
+            let datum = self.kind.data.at(index);
+            let seed = ValueSeed::of(self.charter, datum, self.complaint);
+            let Some(given) = members.next_value_seed(seed)? else {
+                continue;
+            };
+            if let Given::Money(money) = given
+                && money.code != self.charter.currency.code
+            {
+                self.data.foreign.push((index, money));
+            }
+            if let Some(slot) = self.data.slot(index)
+                && slot.replace(given.into()).is_some()
+            {
+                let what = format!("`data.{}` stands twice", datum.name);
+                *self.complaint = Some(Refused::unfit(pointer(&datum.name, ""), what));
+                return Err(de::Error::custom("data"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds a declared datum by its name, without keeping the name.
+struct KeySeed<'a> {
+    kind: &'a EventKind,
+    market: MarketIx,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Option<DatumIx>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = Option<DatumIx>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self
+            .kind
+            .data
+            .iter()
+            .find(|(_, datum)| datum.name == name)
+            .filter(|(_, datum)| datum.market.is_none_or(|own| own == self.market))
+            .map(|(index, _)| index))
+    }
+}

@@ -1,0 +1,281 @@
+//! One value of an event's data, read as the charter defines its datum.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::charter::{Charter, Datum, Type};
+use crate::clock::Instant;
+use crate::event::amount::{self, Money};
+use crate::event::refused::Refused;
+use crate::event::scalar::{AsText, Scalar};
+use crate::ids::Text;
+use crate::limits::{LIST_ITEMS, TEXT_BYTES};
+use crate::value::Value;
+
+/// One value as it came.
+pub(super) enum Given {
+    Plain(Value),
+    Money(Money),
+}
+
+impl From<Given> for Value {
+    fn from(given: Given) -> Self {
+        match given {
+            Given::Plain(value) => value,
+            Given::Money(money) => Self::Integer(money.own),
+        }
+    }
+}
+
+/// Which part of a datum is being read.
+#[derive(Clone, Copy)]
+enum At {
+    Whole,
+    Item(usize),
+}
+
+/// Reads one declared value; null is none.
+pub(super) struct ValueSeed<'a> {
+    charter: &'a Charter,
+    datum: &'a Datum,
+    at: At,
+    complaint: &'a mut Option<Refused>,
+}
+
+impl<'a> ValueSeed<'a> {
+    pub(super) fn of(
+        charter: &'a Charter,
+        datum: &'a Datum,
+        complaint: &'a mut Option<Refused>,
+    ) -> Self {
+        Self {
+            charter,
+            datum,
+            at: At::Whole,
+            complaint,
+        }
+    }
+}
+
+impl ValueSeed<'_> {
+    /// Complains that `datum` (or its item) `what`: "is too long".
+    fn complain<E: de::Error>(self, member: &str, what: impl fmt::Display) -> E {
+        let name = &self.datum.name;
+        let (tail, place) = match self.at {
+            At::Whole if member.is_empty() => (String::new(), format!("`data.{name}`")),
+            At::Whole => (format!("/{member}"), format!("`data.{name}.{member}`")),
+            At::Item(number) => (format!("/{number}"), format!("`data.{name}[{number}]`")),
+        };
+        *self.complaint = Some(Refused::unfit(
+            pointer(name, &tail),
+            format!("{place} {what}"),
+        ));
+        E::custom("data")
+    }
+
+    fn ill_typed<E: de::Error>(self, found: &str) -> E {
+        let right = match (self.at, self.datum.ty) {
+            (At::Item(_), Type::Texts) => "a text".to_owned(),
+            (At::Item(_), _) => "a whole number".to_owned(),
+            (At::Whole, _) => right(self.datum),
+        };
+        self.complain("", format!("is {found}, and must be {right}"))
+    }
+
+    /// The type asked for here: of a list's item, the item's.
+    fn ty(&self) -> Type {
+        match (self.at, self.datum.ty) {
+            (At::Item(_), Type::Texts) => Type::Text,
+            (At::Item(_), Type::Integers) => Type::Integer,
+            (_, ty) => ty,
+        }
+    }
+
+    fn text<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        if text.len() > TEXT_BYTES {
+            let what = format!("has {} bytes, and may have {TEXT_BYTES}", text.len());
+            return Err(self.complain("", what));
+        }
+        if !self.datum.one_of.is_empty() && !self.datum.one_of.iter().any(|one| one == text) {
+            let what = format!("is none of {}", quoted(&self.datum.one_of));
+            return Err(self.complain("", what));
+        }
+        Ok(Value::Text(Text::new(text)))
+    }
+
+    fn item(&mut self, number: usize) -> ValueSeed<'_> {
+        ValueSeed {
+            charter: self.charter,
+            datum: self.datum,
+            at: At::Item(number),
+            complaint: self.complaint,
+        }
+    }
+
+    /// Reads a list; `pick` takes an item's value out of its wrapping.
+    fn list<'de, A: SeqAccess<'de>, T>(
+        mut self,
+        mut items: A,
+        pick: fn(Value) -> Option<T>,
+    ) -> Result<Vec<T>, A::Error> {
+        let most = self.datum.at_most.min(LIST_ITEMS);
+        let mut list = Vec::with_capacity(most.min(16));
+        while let Some(item) = items.next_element_seed(self.item(list.len()))? {
+            if list.len() == most {
+                let what = format!("is a list of more than {most} entries");
+                return Err(self.complain("", what));
+            }
+            let Some(Given::Plain(value)) = item else {
+                self.at = At::Item(list.len());
+                return Err(self.ill_typed("null"));
+            };
+            list.extend(pick(value));
+        }
+        Ok(list)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Option<Given>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = Option<Given>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&right(self.datum))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
+        match self.ty() {
+            Type::Flag => Ok(Some(Given::Plain(Value::Flag(flag)))),
+            _ => Err(self.ill_typed("true or false")),
+        }
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        match self.ty() {
+            Type::Integer => Ok(Some(Given::Plain(Value::Integer(number)))),
+            #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
+            Type::Number => Ok(Some(Given::Plain(Value::Number(number as f64)))),
+            _ => Err(self.ill_typed("a number")),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
+            Err(_) if self.ty() == Type::Number => {
+                Ok(Some(Given::Plain(Value::Number(number as f64))))
+            }
+            Err(_) => Err(self.ill_typed("a number of more than 64 bits")),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        match self.ty() {
+            Type::Number => Ok(Some(Given::Plain(Value::Number(number)))),
+            _ => Err(self.ill_typed("a number with decimals")),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        match self.ty() {
+            Type::Text => self.text(text).map(Given::Plain).map(Some),
+            Type::Instant => match Instant::parse(text) {
+                Ok(instant) => Ok(Some(Given::Plain(Value::Instant(instant)))),
+                Err(_) => Err(self.ill_typed("another text")),
+            },
+            _ => Err(self.ill_typed("a text")),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        let value = match self.ty() {
+            Type::Texts => Value::Texts(Arc::from(self.list(items, |item| match item {
+                Value::Text(text) => Some(text),
+                _ => None,
+            })?)),
+            Type::Integers => Value::Integers(Arc::from(self.list(items, |item| match item {
+                Value::Integer(integer) => Some(integer),
+                _ => None,
+            })?)),
+            _ => return Err(self.ill_typed("a list")),
+        };
+        Ok(Some(Given::Plain(value)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        if self.ty() != Type::Money {
+            return Err(self.ill_typed("an object"));
+        }
+        let mut amount: Option<Text> = None;
+        let mut currency: Option<Text> = None;
+        while let Some(member) = members.next_key::<Text>()? {
+            let place = match member.as_str() {
+                "amount" => &mut amount,
+                "currency" => &mut currency,
+                _ => {
+                    return Err(self.complain("", "has a member besides `amount` and `currency`"));
+                }
+            };
+            let Scalar::Text(text) = members.next_value_seed(AsText)? else {
+                let what = "must be a text, because a JSON number is not exact: \
+                            {\"amount\": \"139.12\", \"currency\": \"GBP\"}";
+                return Err(self.complain(&member, what));
+            };
+            if place.replace(text).is_some() {
+                return Err(self.complain(&member, "stands twice"));
+            }
+        }
+        match (amount, currency) {
+            (Some(amount), Some(currency)) => {
+                match amount::money(self.charter, &amount, &currency) {
+                    Ok(money) => Ok(Some(Given::Money(money))),
+                    Err(
+                        invalid @ (amount::InvalidAmount::NoRate { .. }
+                        | amount::InvalidAmount::NoCode { .. }),
+                    ) => Err(self.complain("currency", invalid)),
+                    Err(invalid) => Err(self.complain("amount", invalid)),
+                }
+            }
+            (None, _) => Err(self.complain("amount", "is missing: a decimal such as \"139.12\"")),
+            (_, None) => Err(self.complain("currency", "is missing: an ISO 4217 code")),
+        }
+    }
+}
+
+/// What would be right for `datum`.
+pub(super) fn right(datum: &Datum) -> String {
+    match datum.ty {
+        Type::Flag => "true or false".into(),
+        Type::Integer => "a whole number".into(),
+        Type::Number => "a number".into(),
+        Type::Text if datum.one_of.is_empty() => "a text".into(),
+        Type::Text => format!("one of {}", quoted(&datum.one_of)),
+        Type::Instant => "an RFC 3339 time such as \"2026-11-02T09:30:00Z\"".into(),
+        Type::Texts => "a list of texts".into(),
+        Type::Integers => "a list of whole numbers".into(),
+        Type::Money => "money such as {\"amount\": \"139.12\", \"currency\": \"GBP\"}".into(),
+    }
+}
+
+fn quoted(texts: &[Text]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+    quoted.join(", ")
+}
+
+pub(super) fn pointer(name: &str, tail: &str) -> String {
+    format!("/data/{}{tail}", name.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,407 @@
+//! From bytes to a checked event.
+
+use std::sync::Arc;
+
+use serde::de::{DeserializeSeed, Deserializer};
+
+use crate::charter::events::Presence;
+use crate::charter::{Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
+use crate::clock::{Clock, Instant, Span};
+use crate::event::consent;
+use crate::event::content::Said;
+use crate::event::data::{Data, DataSeed};
+use crate::event::envelope::{Attribute, Envelope};
+use crate::event::names::Naming;
+use crate::event::refused::{Refused, nearest};
+use crate::event::structured::EventVisitor;
+use crate::event::{Caller, Event, Name, Voice};
+use crate::ids::Text;
+use crate::value::Value;
+
+/// How far ahead of the host's clock a `time` may be, in minutes: clocks differ, but not by more.
+const AHEAD_MINUTES: u64 = 5;
+
+/// Where an event comes in: what it is checked against.
+#[derive(Clone, Copy, Debug)]
+pub struct Door<'a> {
+    pub charter: &'a Arc<Charter>,
+    pub clock: &'a Clock,
+    pub caller: &'a Caller,
+    /// As the path names it.
+    pub market: &'a str,
+}
+
+impl Event {
+    /// Reads the structured form: everything in one JSON object.
+    pub fn parse(door: &Door<'_>, body: &[u8]) -> Result<Self, Refused> {
+        let mut reading = Reading::at(door)?;
+        reading.read_event(body)?;
+        reading.finish()
+    }
+
+    /// Reads the binary form: `attributes` as (name without `ce-`, value) from the headers, and the data as the body.
+    pub fn parse_binary<'h>(
+        door: &Door<'_>,
+        attributes: impl Iterator<Item = (&'h str, &'h [u8])>,
+        body: &[u8],
+    ) -> Result<Self, Refused> {
+        let mut reading = Reading::at(door)?;
+        for (name, value) in attributes {
+            if let Some(attribute) = Attribute::named(name) {
+                let text = decoded(attribute, value)?;
+                reading.envelope.put(attribute, Some(text))?;
+            }
+        }
+        if !body.is_empty() {
+            reading.find_kind()?;
+            reading.read_data(body)?;
+        }
+        reading.finish()
+    }
+}
+
+/// A header's value, percent-decoded as the CloudEvents binding asks.
+fn decoded(attribute: Attribute, value: &[u8]) -> Result<Text, Refused> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escaped = match (byte, tail) {
+            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+            _ => None,
+        };
+        bytes.push(escaped.unwrap_or(byte));
+        let used = if escaped.is_some() { 2 } else { 0 };
+        rest = tail.get(used..).unwrap_or_default();
+    }
+    String::from_utf8(bytes).map(Text::from).map_err(|_| {
+        let what = format!("the header `ce-{}` is not UTF-8", attribute.name());
+        Refused::not_an_event(&attribute.pointer(), what)
+    })
+}
+
+/// An event while it is read.
+pub(super) struct Reading<'a> {
+    door: Door<'a>,
+    market: MarketIx,
+    pub(super) envelope: Envelope,
+    kind: Option<EventIx>,
+    data: Option<Data>,
+    pub(super) complaint: Option<Refused>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn at(door: &Door<'a>) -> Result<Self, Refused> {
+        let markets = &door.charter.names.markets;
+        let market = markets.get(door.market).copied().ok_or_else(|| {
+            let name: String = door.market.chars().take(32).collect();
+            Refused::UnknownMarket {
+                nearest: nearest(&name, markets.keys()),
+                market: name.into(),
+            }
+        })?;
+        if !door.caller.speaks_for(door.market) {
+            return Err(Refused::not_yours(
+                "",
+                format!(
+                    "the token `{}` does not speak for the market `{}`",
+                    door.caller.name, door.market
+                ),
+            ));
+        }
+        Ok(Self {
+            door: *door,
+            market,
+            envelope: Envelope::default(),
+            kind: None,
+            data: None,
+            complaint: None,
+        })
+    }
+
+    fn read_event(&mut self, body: &[u8]) -> Result<(), Refused> {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let late = json
+            .deserialize_any(EventVisitor::of(self))
+            .and_then(|late| json.end().map(|()| late));
+        match late.map_err(|error| self.blame(&error))? {
+            Some(data) => {
+                self.find_kind()?;
+                self.read_data(data.get().as_bytes())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the data of an event whose kind is known.
+    pub(super) fn read_data(&mut self, json: &[u8]) -> Result<(), Refused> {
+        let mut json = serde_json::Deserializer::from_slice(json);
+        self.visit_data(&mut json)
+            .and_then(|()| json.end())
+            .map_err(|error| self.blame(&error))
+    }
+
+    pub(super) fn put(&mut self, attribute: Attribute, text: Text) -> Result<(), Refused> {
+        self.envelope.put(attribute, Some(text))
+    }
+
+    /// Puts a datum in its slot, in place of what stood there.
+    pub(super) fn put_datum(&mut self, name: &str, value: Value) {
+        if let (Some(kind), Some(data)) = (self.kind, &mut self.data) {
+            data.put(self.door.charter.events.at(kind), name, value);
+        }
+    }
+
+    pub(super) fn visit_data<'de, D: Deserializer<'de>>(
+        &mut self,
+        json: D,
+    ) -> Result<(), D::Error> {
+        let Some(kind) = self.kind else {
+            return Ok(());
+        };
+        let kind = self.door.charter.events.at(kind);
+        DataSeed {
+            charter: self.door.charter,
+            market: self.market,
+            kind,
+            data: self.data.get_or_insert_with(|| Data::of(kind)),
+            complaint: &mut self.complaint,
+        }
+        .deserialize(json)
+    }
+
+    fn blame(&mut self, error: &serde_json::Error) -> Refused {
+        match self.complaint.take() {
+            Some(complaint) => complaint,
+            None if error.is_data() => {
+                Refused::not_an_event("", "an event is a JSON object of CloudEvents attributes")
+            }
+            None => Refused::malformed(error),
+        }
+    }
+
+    /// Finds out which of the charter's kinds it is.
+    pub(super) fn find_kind(&mut self) -> Result<EventIx, Refused> {
+        let named = self.envelope.required(Attribute::Type)?;
+        let events = &self.door.charter.names.events;
+        let kind = events
+            .get(named)
+            .copied()
+            .ok_or_else(|| Refused::UnknownEvent {
+                nearest: nearest(named, events.keys()),
+                kind: named.clone(),
+            })?;
+        self.kind = Some(kind);
+        Ok(kind)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Event, Refused> {
+        self.envelope.check_version()?;
+        self.envelope.check_content_type()?;
+        let id = self.envelope.required(Attribute::Id)?.clone();
+        let source = self.envelope.required(Attribute::Source)?.clone();
+        let kind = self.find_kind()?;
+        let defined = self.door.charter.events.at(kind);
+        self.check_market()?;
+        let source_ix = self.speaker(&source, kind)?;
+        let [subject, visitor, account] = [Naming::Subject, Naming::Visitor, Naming::Account]
+            .map(|naming| self.name(naming, source_ix));
+        let (subject, visitor, account) = (subject?, visitor?, account?);
+        check_presence(defined, subject.is_some(), account.is_some())?;
+        let channel = self.envelope.short(Attribute::Channel)?.cloned();
+        let received_at = self.door.clock.now();
+        let time = self.time(received_at)?;
+        let data = self.data.unwrap_or_else(|| Data::of(defined));
+        data.check_required(defined, self.market)?;
+        consent::check(self.door.charter, defined, &data)?;
+        let with_identity = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
+        let identities = [&subject, &visitor, &account].map(with_identity);
+        let content = Said {
+            market: self.door.market,
+            kind: defined,
+            id: &id,
+            source: &source,
+            names: [
+                pair(self.door.charter, identities[0], &subject),
+                pair(self.door.charter, identities[1], &visitor),
+                pair(self.door.charter, identities[2], &account),
+            ],
+            channel: channel.as_ref(),
+            time,
+            data: &data,
+        }
+        .digest();
+        Ok(Event {
+            charter: Arc::clone(self.door.charter),
+            market: self.market,
+            kind,
+            id,
+            source,
+            source_ix,
+            subject,
+            visitor,
+            account,
+            channel,
+            occurred_at: time.unwrap_or(received_at),
+            received_at,
+            dropped: data.dropped,
+            data: data.slots,
+            content,
+        })
+    }
+
+    fn check_market(&self) -> Result<(), Refused> {
+        match self.envelope.text(Attribute::Market) {
+            Some(market) if market != self.door.market => Err(Refused::not_an_event(
+                "/market",
+                format!(
+                    "`market` is `{}`, and the path says `{}`: they must be the same",
+                    market.chars().take(32).collect::<String>(),
+                    self.door.market
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which of the charter's sources is speaking, if it may say this.
+    fn speaker(&self, source: &Text, kind: EventIx) -> Result<SourceIx, Refused> {
+        let charter = self.door.charter;
+        let speaker = match &self.door.caller.voice {
+            Voice::Any => charter
+                .sources
+                .iter()
+                .filter(|(_, own)| own.covers(source))
+                .max_by_key(|(_, own)| own.name.len())
+                .map(|(index, _)| index)
+                .ok_or_else(|| {
+                    let known: Vec<String> = charter
+                        .sources
+                        .iter()
+                        .map(|(_, own)| format!("`{}`", own.name))
+                        .collect();
+                    Refused::not_yours(
+                        "/source",
+                        format!(
+                            "`source` is `{source}`, and the charter knows only {} and what is below them",
+                            known.join(", ")
+                        ),
+                    )
+                })?,
+            Voice::One(own) => {
+                let index = charter.names.sources.get(own).copied();
+                index
+                    .filter(|index| charter.sources.at(*index).covers(source))
+                    .ok_or_else(|| {
+                        Refused::not_yours(
+                            "/source",
+                            format!(
+                                "`source` is `{source}`, and this token speaks as `{own}` or below it, such as `{own}/web`"
+                            ),
+                        )
+                    })?
+            }
+            Voice::None => {
+                return Err(Refused::not_yours(
+                    "/source",
+                    "this token has no source, and so may send no events",
+                ));
+            }
+        };
+        let defined = charter.sources.at(speaker);
+        if !defined.may_send(kind) {
+            return Err(Refused::not_yours(
+                "/type",
+                format!(
+                    "the source `{}` may not send `{}`: the charter does not list it in its `may-send`",
+                    defined.name,
+                    charter.events.at(kind).name
+                ),
+            ));
+        }
+        Ok(speaker)
+    }
+
+    fn name(&self, naming: Naming, source: SourceIx) -> Result<Option<Name>, Refused> {
+        let charter = self.door.charter;
+        let attribute = match naming {
+            Naming::Subject => Attribute::Subject,
+            Naming::Visitor => Attribute::Visitor,
+            Naming::Account => Attribute::Account,
+        };
+        let Some(text) = self.envelope.text(attribute) else {
+            return Ok(None);
+        };
+        let name = Name::named(charter, naming, text)?;
+        let source = charter.sources.at(source);
+        // A source's `subjects` say which customers it may name; an account is not one.
+        if naming != Naming::Account && !source.may_name(name.identity) {
+            return Err(Refused::not_yours(
+                naming.pointer(),
+                format!(
+                    "the source `{}` may not name a `{}`: the charter does not list it in its `subjects`",
+                    source.name,
+                    charter.identities.at(name.identity).name
+                ),
+            ));
+        }
+        Ok(Some(name))
+    }
+
+    fn time(&self, now: Instant) -> Result<Option<Instant>, Refused> {
+        let on_events_clock = matches!(self.door.clock, Clock::Events(_));
+        let Some(text) = self.envelope.text(Attribute::Time) else {
+            if on_events_clock && now == Instant::default() {
+                return Err(Refused::unfit(
+                    "/time",
+                    "`time` is missing: this host runs on the clock of its events, and none has come yet",
+                ));
+            }
+            return Ok(None);
+        };
+        let time = Instant::parse(text)
+            .map_err(|invalid| Refused::not_an_event("/time", format!("`time`: {invalid}")))?;
+        let latest = now.plus(Span::from_millis(AHEAD_MINUTES * 60_000));
+        if time > latest && !on_events_clock {
+            return Err(Refused::unfit(
+                "/time",
+                format!(
+                    "`time` is {time}, more than {AHEAD_MINUTES} minutes after the host's {now}: an event has happened"
+                ),
+            ));
+        }
+        Ok(Some(time))
+    }
+}
+
+fn pair<'a>(
+    charter: &'a Charter,
+    identity: Option<IdentityIx>,
+    name: &'a Option<Name>,
+) -> Option<(&'a Text, &'a Name)> {
+    Some((&charter.identities.at(identity?).name, name.as_ref()?))
+}
+
+fn check_presence(kind: &EventKind, subject: bool, account: bool) -> Result<(), Refused> {
+    if kind.subject == Presence::Required && !subject {
+        return Err(Refused::unfit(
+            "/subject",
+            format!(
+                "`subject` is missing: `{}` must name its customer as `namespace:value`",
+                kind.name
+            ),
+        ));
+    }
+    // With a subject, the account may be the customer's own.
+    if kind.account == Presence::Required && !account && !subject {
+        return Err(Refused::unfit(
+            "/account",
+            format!(
+                "`account` is missing: `{}` must name its account as `namespace:value`, or a subject that has one",
+                kind.name
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The sealed record of one event and its decisions: what came in, what was read, what was proposed, what was ruled, what
+//! came of it, by which versions, and the state after. What is not in the evidence did not happen.
+
+mod seal;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, Ruled};
+use crate::clock::Instant;
+use crate::context::{Context, Signal};
+use crate::event::{Content, EventKey};
+use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Digest, Key, Text};
+use crate::policy::{Fault, Proposal};
+use crate::value::Value;
+
+pub use seal::{Opened, Unreadable, open, seal};
+
+/// Every kind of record in the log; the number is the format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    Event = 1,
+    Consent = 2,
+    Stop = 3,
+    Charter = 4,
+    Policy = 5,
+    Merge = 6,
+    Erase = 7,
+    Schedule = 8,
+    Delivery = 9,
+    Checkpoint = 10,
+}
+
+impl Kind {
+    pub fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Event,
+            2 => Self::Consent,
+            3 => Self::Stop,
+            4 => Self::Charter,
+            5 => Self::Policy,
+            6 => Self::Merge,
+            7 => Self::Erase,
+            8 => Self::Schedule,
+            9 => Self::Delivery,
+            10 => Self::Checkpoint,
+            _ => return None,
+        })
+    }
+
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// What may be read of a record without any key: no personal data.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// The decision's time.
+    pub at: Instant,
+    /// When it really arrived; differs from `at` where the host runs on the clock of old events.
+    pub arrived_at: Instant,
+    pub market: Key,
+    pub charter: Digest,
+    /// A keyed hash of the event's source and id.
+    pub event: EventKey,
+    /// A keyed hash of what the event says.
+    pub content: Content,
+    pub decisions: Vec<(DecisionId, Outcome)>,
+    pub seal: Seal,
+}
+
+/// How the rest of the record is protected.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Seal {
+    pub cipher: Cipher,
+    /// Which key opens the payload; none for clear text.
+    pub key: Option<[u8; 16]>,
+    /// The hash of the record before, once records are chained.
+    pub before: Option<[u8; 32]>,
+}
+
+/// How a payload is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Cipher {
+    Clear,
+}
+
+/// The payload: what happened, in names that need no charter to be read.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Body {
+    pub event: Told,
+    pub charter: Text,
+    pub customer: Option<CustomerId>,
+    pub account: Option<AccountId>,
+    pub decisions: Vec<Decided>,
+    /// Pending actions that the event made pointless.
+    pub cancelled: Vec<ActionId>,
+}
+
+/// The event as it came.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub id: Text,
+    pub source: Text,
+    pub market: Text,
+    pub kind: Text,
+    /// `namespace:value`; of a hashed identity the hash.
+    pub subject: Option<Text>,
+    pub visitor: Option<Text>,
+    pub account: Option<Text>,
+    pub channel: Option<Text>,
+    pub occurred_at: Instant,
+    pub received_at: Instant,
+    /// `None` where the customer gave no basis to keep it.
+    pub data: Option<Vec<(Text, Value)>>,
+    /// Data that the charter does not declare.
+    pub dropped: u32,
+}
+
+/// One decision: everything that is needed to explain and to replay it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Decided {
+    pub id: DecisionId,
+    pub moment: Text,
+    pub outcome: Outcome,
+    pub now: Instant,
+    /// `None` where the market has no policy.
+    pub policy: Option<PolicyVersion>,
+    /// What it was asked; `None` where it was not asked.
+    pub asked: Option<Asked>,
+    /// Why nobody was asked, or why the fallback applied, in words.
+    pub because: Option<Text>,
+    /// The policy's reason to hold, one of its manifest's codes.
+    pub held: Option<Text>,
+    /// How the policy failed.
+    pub fault: Option<Fault>,
+    /// The policy's; after a fault the fallback's.
+    pub proposals: Vec<Proposal>,
+    /// By proposal.
+    pub rulings: Vec<Ruled>,
+    pub actions: Vec<Action>,
+    pub replaced: Vec<ActionId>,
+    pub fuel: u64,
+    pub micros: u64,
+}
+
+/// Which policy answered.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    pub version: Text,
+    pub digest: Digest,
+}
+
+/// What the policy was given, with the names of the inputs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    pub signal: Signal,
+    pub context: Context,
+    pub data_names: Vec<Text>,
+    pub read_names: Vec<Text>,
+}
+
+/// How a decision ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Outcome {
+    /// At least one action.
+    Act,
+    /// Nothing was proposed.
+    Hold,
+    /// Every proposal was refused.
+    Refused,
+    /// What the policy requires is not known.
+    Blocked,
+    /// A kill switch.
+    Stopped,
+    /// The policy could not answer: the market's safe default.
+    Fallback,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 6] = [
+        Self::Act,
+        Self::Hold,
+        Self::Refused,
+        Self::Blocked,
+        Self::Stopped,
+        Self::Fallback,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Act => "act",
+            Self::Hold => "hold",
+            Self::Refused => "refused",
+            Self::Blocked => "blocked",
+            Self::Stopped => "stopped",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+/// A charter or a policy that went live. Its bytes are kept by digest beside the log.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct WentLive {
+    pub at: Instant,
+    pub digest: Digest,
+    pub version: Text,
+    /// `None` for a charter.
+    pub market: Option<Text>,
+}

@@ -1,0 +1,98 @@
+//! What is counted on the path: registered once, so that counting is one addition.
+
+use metrics::{Counter, Histogram};
+
+use crate::boundary::RULES;
+use crate::charter::{Charter, MarketIx, table::Index};
+use crate::evidence::Outcome;
+use crate::telemetry::Telemetry;
+
+/// The counters of one host.
+pub struct Figures {
+    markets: Vec<OfMarket>,
+    refusals: Vec<(&'static str, Counter)>,
+    repeats: Counter,
+    scheduled: Counter,
+    policy_seconds: Histogram,
+}
+
+struct OfMarket {
+    signals: Counter,
+    outcomes: [Counter; Outcome::ALL.len()],
+    faults: Counter,
+}
+
+impl Figures {
+    pub fn new(telemetry: &Telemetry, charter: &Charter) -> Self {
+        let of_market = |market: &str| OfMarket {
+            signals: telemetry.counter("kairos_signals_total", &[("market", market)]),
+            outcomes: Outcome::ALL.map(|outcome| {
+                let labels = [("market", market), ("outcome", outcome.word())];
+                telemetry.counter("kairos_decisions_total", &labels)
+            }),
+            faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
+        };
+        let of_rule = |rule: &'static str| {
+            (
+                rule,
+                telemetry.counter("kairos_refusals_total", &[("rule", rule)]),
+            )
+        };
+        Self {
+            markets: charter
+                .markets
+                .iter()
+                .map(|(_, market)| of_market(&market.name))
+                .collect(),
+            refusals: RULES.iter().map(|(rule, _)| of_rule(rule)).collect(),
+            repeats: telemetry.counter("kairos_repeats_total", &[]),
+            scheduled: telemetry.counter("kairos_scheduled_total", &[]),
+            policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
+        }
+    }
+
+    fn of(&self, market: MarketIx) -> Option<&OfMarket> {
+        self.markets.get(usize::from(market.number()))
+    }
+
+    pub fn repeat(&self) {
+        self.repeats.increment(1);
+    }
+
+    pub fn scheduled(&self, actions: usize) {
+        self.scheduled
+            .increment(u64::try_from(actions).unwrap_or(u64::MAX));
+    }
+
+    pub fn signal(&self, market: MarketIx) {
+        if let Some(of) = self.of(market) {
+            of.signals.increment(1);
+        }
+    }
+
+    pub fn decision(&self, market: MarketIx, outcome: Outcome) {
+        let counter = self
+            .of(market)
+            .and_then(|of| of.outcomes.get(outcome as usize));
+        if let Some(counter) = counter {
+            counter.increment(1);
+        }
+    }
+
+    pub fn fault(&self, market: MarketIx) {
+        if let Some(of) = self.of(market) {
+            of.faults.increment(1);
+        }
+    }
+
+    pub fn refusal(&self, rule: &str) {
+        if let Some((_, counter)) = self.refusals.iter().find(|(name, _)| *name == rule) {
+            counter.increment(1);
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub fn policy(&self, micros: u64) {
+        self.policy_seconds.record(micros as f64 / 1e6);
+    }
+}

@@ -1,0 +1,383 @@
+//! What people and backends may look at: a customer, a decision, the markets. Each answer waits until what it shows is
+//! durable.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::action::{Action, Ruled, When};
+use crate::cache::{CacheError, Version};
+use crate::charter::{Charter, Per};
+use crate::clock::Instant;
+use crate::context::{Reading, Stamped};
+use crate::customer::{Customer, IdentityKey, Named, Status};
+use crate::evidence::{self, Asked, Body, Decided};
+use crate::ids::{CustomerId, DecisionId, Key, Text};
+use crate::node::Node;
+use crate::policy::{Proposal, Timing};
+use crate::reply::{Plain, State, Values};
+use crate::store::{Failed, LogError};
+
+/// How a customer is looked up.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup {
+    Id(CustomerId),
+    Identity(IdentityKey),
+}
+
+/// Why nothing can be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Unseen {
+    #[error("the log has failed")]
+    Failed(#[from] Failed),
+    #[error("what is known of the customer cannot be read")]
+    Cache(#[from] CacheError),
+    #[error("the evidence cannot be read")]
+    Log(#[from] LogError),
+    #[error("a record of the evidence cannot be read")]
+    Evidence(#[from] evidence::Unreadable),
+    #[error("state `{state}` is of another host's log")]
+    OtherLog { state: State },
+    #[error("state `{state}` is ahead of this host")]
+    NotYet { state: State },
+}
+
+impl Node {
+    /// Waits until everything up to `state` is durable here.
+    pub async fn at_least(&self, state: State) -> Result<(), Unseen> {
+        if self.state(state.position).log != state.log {
+            return Err(Unseen::OtherLog { state });
+        }
+        let log = self.store().log();
+        if state.position >= log.end() {
+            return Err(Unseen::NotYet { state });
+        }
+        Ok(log.until_durable(state.position).await?)
+    }
+
+    /// Everything that is known of a customer; `None` when nobody is known by that name.
+    pub async fn customer(&self, lookup: Lookup) -> Result<Option<Json>, Unseen> {
+        let mut id = match lookup {
+            Lookup::Id(id) => id,
+            Lookup::Identity(key) => match self.cache().find(key).await? {
+                Some(Named::Customer(id)) => id,
+                Some(Named::Account(_)) | None => return Ok(None),
+            },
+        };
+        // Somebody who merged leads to whom they merged into, and that one may have merged since.
+        for _ in 0..8 {
+            let Some(version) = self.cache().load::<Customer>(id).await? else {
+                return Ok(None);
+            };
+            match version.state.merged_into {
+                Some(other) => id = other,
+                None => {
+                    self.store().log().until_durable(version.position).await?;
+                    return Ok(Some(self.show_customer(&version)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn show_customer(&self, version: &Version<Customer>) -> Json {
+        let charter = &*self.charter();
+        let customer = &version.state;
+        let identities = customer.aliases.iter().map(|alias| {
+            let value = match &alias.value {
+                Some(value) => value.to_string(),
+                None => format!("#{:?}", alias.key),
+            };
+            json!({ "identity": name_of(&charter.names.identities, |ix| charter.identities.at(ix).key, alias.identity),
+                    "value": value, "since": alias.since.to_string() })
+        });
+        let consents = customer.consents.iter().map(|said| {
+            json!({
+                "purpose": said.purpose.map_or(Json::from("all"), |key| name_of(&charter.names.purposes, |ix| charter.purposes.at(ix).key, key)),
+                "channel": said.channel.map(|key| channel(charter, key)),
+                "brand": said.brand.map(|key| brand(charter, key)),
+                "state": said.state.word(),
+                "source": source(charter, said.source),
+                "at": said.at.to_string(),
+                "proof": said.proof,
+            })
+        });
+        json!({
+            "id": customer.id.to_string(),
+            "state": self.state(version.position).to_string(),
+            "revision": customer.revision,
+            "since": customer.since.to_string(),
+            "identities": identities.collect::<Vec<_>>(),
+            "account": customer.account.map(|account| account.to_string()),
+            "consents": consents.collect::<Vec<_>>(),
+            "status": status(charter, &customer.status, self.clock().now()),
+        })
+    }
+
+    /// The evidence of one decision; `None` when there is none of that id.
+    pub async fn decision(&self, id: DecisionId) -> Result<Option<Json>, Unseen> {
+        let Some(position) = self.cache().decision(id).await? else {
+            return Ok(None);
+        };
+        let log = self.store().log();
+        log.until_durable(position).await?;
+        let opened = evidence::open(&log.read(position)?.bytes)?;
+        let decided = opened
+            .body
+            .decisions
+            .iter()
+            .find(|decided| decided.id == id);
+        Ok(decided.map(|decided| {
+            let sentences = Sentences { node: self, body: &opened.body, decided };
+            json!({
+                "id": decided.id.to_string(),
+                "state": self.state(position).to_string(),
+                "market": opened.body.event.market,
+                "charter": { "version": opened.body.charter, "digest": opened.header.charter.to_string() },
+                "policy": decided.policy.as_ref().map(|policy| {
+                    json!({ "version": policy.version, "digest": policy.digest.to_string() })
+                }),
+                "customer": opened.body.customer.map(|customer| customer.to_string()),
+                "account": opened.body.account.map(|account| account.to_string()),
+                "event": told(&opened.body),
+                "moment": decided.moment,
+                "now": decided.now.to_string(),
+                "known": decided.asked.as_ref().map(known),
+                "outcome": decided.outcome.word(),
+                "reason": decided.held.as_ref().map(|code| sentences.of(code)),
+                "because": decided.because,
+                "proposals": sentences.proposals(),
+                "actions": decided.actions.iter().map(action).collect::<Vec<_>>(),
+                "cancelled": shown(&opened.body.cancelled),
+                "replaced": shown(&decided.replaced),
+                "cost": { "fuel": decided.fuel, "microseconds": decided.micros },
+            })
+        }))
+    }
+
+    /// Every market, its owner and its live policy.
+    pub fn markets(&self) -> Json {
+        let charter = &*self.charter();
+        let markets = charter.markets.iter().map(|(ix, market)| {
+            let active = self.catalog().active(ix);
+            let moments = market.moments.iter().map(|moment| &charter.moments.at(*moment).name);
+            let actions = charter.actions.iter().filter(|(action, _)| market.frame(*action).is_some());
+            json!({
+                "market": market.name,
+                "brand": market.brand,
+                "country": market.country,
+                "languages": market.languages,
+                "time_zone": market.zone.iana_name(),
+                "owner": market.owner,
+                "on_call": market.on_call,
+                "policy": active.map(|active| json!({
+                    "version": active.version, "name": active.manifest.name, "owner": active.manifest.owner,
+                    "worst_case": active.manifest.worst_case, "digest": active.digest.to_string() })),
+                "moments": moments.collect::<Vec<_>>(),
+                "actions": actions.map(|(_, action)| &action.name).collect::<Vec<_>>(),
+            })
+        });
+        json!({ "charter": charter.version, "markets": markets.collect::<Vec<_>>() })
+    }
+}
+
+/// A reason in words, as the policy that gave it wrote them.
+struct Sentences<'a> {
+    node: &'a Node,
+    body: &'a Body,
+    decided: &'a Decided,
+}
+
+impl Sentences<'_> {
+    fn of(&self, code: &Text) -> Json {
+        let market = self
+            .node
+            .charter()
+            .names
+            .markets
+            .get(&self.body.event.market)
+            .copied();
+        let active = market.and_then(|market| self.node.catalog().active(market));
+        let same = active.filter(|active| {
+            self.decided
+                .policy
+                .as_ref()
+                .is_some_and(|used| used.digest == active.digest)
+        });
+        let sentences = same
+            .as_ref()
+            .and_then(|active| active.reason(code))
+            .map(|reason| {
+                let by_language = reason
+                    .sentences
+                    .iter()
+                    .map(|said| (said.language.to_string(), Json::from(said.text.as_str())));
+                Json::Object(by_language.collect())
+            });
+        json!({ "code": code, "sentences": sentences })
+    }
+
+    fn proposals(&self) -> Vec<Json> {
+        let pairs = self.decided.proposals.iter().zip(&self.decided.rulings);
+        pairs
+            .map(|(proposal, ruled)| self.proposal(proposal, ruled))
+            .collect()
+    }
+
+    fn proposal(&self, proposal: &Proposal, ruled: &Ruled) -> Json {
+        let verdict = match ruled {
+            Ruled::Acts(id) => json!({ "verdict": "permit", "becomes": id.to_string() }),
+            Ruled::Alternative => {
+                json!({ "verdict": "permit", "becomes": null, "why": "another one of its key or slot ranks higher" })
+            }
+            Ruled::Refused { rule, why } => {
+                json!({ "verdict": "refuse", "rule": rule, "why": why })
+            }
+        };
+        json!({
+            "action": proposal.action,
+            "channel": proposal.channel,
+            "timing": timing(proposal.timing),
+            "parameters": Values(&proposal.parameters),
+            "key": proposal.key,
+            "score": proposal.score,
+            "reason": (!proposal.reason.is_empty()).then(|| self.of(&proposal.reason)),
+            "ruling": verdict,
+        })
+    }
+}
+
+fn timing(timing: Timing) -> Json {
+    match timing {
+        Timing::Now => json!("now"),
+        Timing::After(span) => json!({ "after": span.to_string() }),
+        Timing::At(instant) => json!({ "at": instant.to_string() }),
+        Timing::Local { days, minute } => {
+            json!({ "days": days, "local": format!("{:02}:{:02}", minute / 60, minute % 60) })
+        }
+    }
+}
+
+fn shown<T: ToString>(ids: &[T]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+fn told(body: &Body) -> Json {
+    let event = &body.event;
+    json!({
+        "id": event.id, "source": event.source, "type": event.kind, "subject": event.subject, "visitor": event.visitor,
+        "account": event.account, "channel": event.channel, "time": event.occurred_at.to_string(),
+        "received": event.received_at.to_string(), "data": event.data.as_deref().map(Values), "dropped": event.dropped,
+    })
+}
+
+fn known(asked: &Asked) -> Json {
+    let data = asked.data_names.iter().zip(&asked.signal.data);
+    let data: Map<_, _> = data
+        .map(|(name, value)| (name.to_string(), json!(value.as_ref().map(Plain))))
+        .collect();
+    let readings = asked.read_names.iter().zip(&asked.context.readings);
+    let readings: Map<_, _> = readings
+        .map(|(name, reading)| (name.to_string(), shown_reading(reading)))
+        .collect();
+    json!({
+        "data": data, "readings": readings, "language": asked.context.language,
+        "utc_offset_minutes": asked.context.utc_offset,
+    })
+}
+
+fn shown_reading(reading: &Reading) -> Json {
+    let stamped = |state: &str, Stamped { value, as_of }: &Stamped| json!({ "is": state, "value": Plain(value), "as_of": as_of.to_string() });
+    match reading {
+        Reading::Known(value) => stamped("known", value),
+        Reading::Stale(value) => stamped("stale", value),
+        Reading::Unknown => json!({ "is": "unknown" }),
+        Reading::Withheld => json!({ "is": "withheld" }),
+    }
+}
+
+fn action(action: &Action) -> Json {
+    json!({
+        "id": action.id.to_string(), "action": action.action, "channel": action.channel, "slot": action.slot,
+        "parameters": Values(&action.parameters), "language": action.language,
+        "due": match action.when { When::Answered => None, When::Due(due) => Some(due.to_string()) },
+        "until": action.until.to_string(),
+    })
+}
+
+fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
+    let fields = status.fields.iter().filter_map(|(key, fact)| {
+        let field = charter.fields.at(*charter.names.field_keys.get(&key)?);
+        let is_stale = field.max_age.is_some_and(|age| fact.occurred_at.plus(age) < now);
+        let shown = json!({
+            "value": Plain(&fact.value), "unit": field.unit, "source": source(charter, fact.source),
+            "occurred_at": fact.occurred_at.to_string(), "received_at": fact.received_at.to_string(), "stale": is_stale,
+        });
+        Some((field.name.to_string(), shown))
+    });
+    let fields = fields.collect();
+    let windows = charter
+        .windows
+        .iter()
+        .filter(|(_, window)| window.per == Per::Customer);
+    let windows: Map<_, _> = windows
+        .map(|(_, window)| {
+            (
+                window.name.to_string(),
+                json!(status.windows.at(window, now)),
+            )
+        })
+        .collect();
+    let items = status.items.iter().filter_map(|(key, items)| {
+        let (_, list) = charter.items.iter().find(|(_, list)| list.key == key)?;
+        let items: Map<_, _> = items
+            .iter()
+            .map(|(item, at)| (item.to_string(), json!(at.to_string())))
+            .collect();
+        Some((list.name.to_string(), Json::Object(items)))
+    });
+    let items = items.collect();
+    let action = |key| name_of(&charter.names.actions, |ix| charter.actions.at(ix).key, key);
+    let contacts = status.contacts.iter().map(|contact| {
+        json!({ "action": action(contact.action), "channel": channel(charter, contact.channel), "at": contact.at.to_string() })
+    });
+    let pending = status.pending.iter().map(|pending| {
+        json!({
+            "id": pending.id.to_string(), "decision": pending.decision.to_string(), "action": action(pending.action),
+            "channel": channel(charter, pending.channel), "due": pending.due.to_string(),
+            "until": pending.until.to_string(), "key": pending.key,
+        })
+    });
+    json!({
+        "fields": Json::Object(fields), "windows": windows, "items": Json::Object(items),
+        "contacts": contacts.collect::<Vec<_>>(), "pending": pending.collect::<Vec<_>>(),
+    })
+}
+
+fn channel(charter: &Charter, key: Key) -> Json {
+    name_of(
+        &charter.names.channels,
+        |ix| charter.channels.at(ix).key,
+        key,
+    )
+}
+
+fn source(charter: &Charter, key: Key) -> Json {
+    name_of(&charter.names.sources, |ix| charter.sources.at(ix).key, key)
+}
+
+fn brand(charter: &Charter, key: Key) -> Json {
+    let market = charter
+        .markets
+        .iter()
+        .find(|(_, market)| market.brand_key == key);
+    market.map_or(Json::Null, |(_, market)| Json::from(market.brand.as_str()))
+}
+
+/// The name of what is stored under a key; null for what the charter no longer knows.
+fn name_of<Ix: Copy>(
+    names: &std::collections::HashMap<Text, Ix>,
+    key: impl Fn(Ix) -> Key,
+    wanted: Key,
+) -> Json {
+    let found = names.iter().find(|(_, ix)| key(**ix) == wanted);
+    found.map_or(Json::Null, |(name, _)| Json::from(name.as_str()))
+}

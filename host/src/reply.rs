@@ -1,0 +1,251 @@
+//! What the caller hears: JSON, read off the evidence, so that a repeat gets the first reply word for word.
+
+use std::fmt;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::action::{Action, Ruled, When};
+use crate::clock::Instant;
+use crate::evidence::{Body, Decided};
+use crate::store::Position;
+use crate::value::Value;
+
+/// How much a reply tells. Reasons and refusals are about the customer, and shops pass replies on to browsers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    Plain,
+    Explained,
+}
+
+/// A reply to one event.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    body: Body,
+    state: State,
+}
+
+/// A place in the history of one host's log: a caller who hands it back sees at least what it saw then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct State {
+    /// The first bytes of the log's id.
+    pub log: u32,
+    pub position: Position,
+}
+
+impl State {
+    /// Reads `<log>.<position>`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (log, position) = text.split_once('.')?;
+        Some(Self {
+            log: u32::from_str_radix(log, 16).ok()?,
+            position: Position::from_u64(position.parse().ok()?),
+        })
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}.{}", self.log, self.position.as_u64())
+    }
+}
+
+impl Reply {
+    pub fn new(body: Body, state: State) -> Self {
+        Self { body, state }
+    }
+
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Appends the reply as JSON.
+    pub fn write(&self, detail: Detail, into: &mut Vec<u8>) {
+        let written = serde_json::to_writer(
+            &mut *into,
+            &Shown {
+                reply: self,
+                detail,
+            },
+        );
+        debug_assert!(written.is_ok(), "a reply is always JSON");
+    }
+}
+
+struct Shown<'a> {
+    reply: &'a Reply,
+    detail: Detail,
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let body = &self.reply.body;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", &body.event.id)?;
+        map.serialize_entry("market", &body.event.market)?;
+        map.serialize_entry("charter", &body.charter)?;
+        map.serialize_entry("state", &Text(self.reply.state))?;
+        let decisions = List(body.decisions.iter().map(|decided| ShownDecision {
+            decided,
+            detail: self.detail,
+        }));
+        map.serialize_entry("decisions", &decisions)?;
+        map.end()
+    }
+}
+
+struct ShownDecision<'a> {
+    decided: &'a Decided,
+    detail: Detail,
+}
+
+impl Serialize for ShownDecision<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let decided = self.decided;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &Text(decided.id))?;
+        map.serialize_entry("moment", &decided.moment)?;
+        map.serialize_entry("outcome", decided.outcome.word())?;
+        if let Some(policy) = &decided.policy {
+            map.serialize_entry("policy", &policy.version)?;
+        }
+        let answered = decided
+            .actions
+            .iter()
+            .filter(|action| action.when == When::Answered);
+        let scheduled = decided
+            .actions
+            .iter()
+            .filter(|action| action.when != When::Answered);
+        map.serialize_entry(
+            "actions",
+            &List(answered.map(|action| ShownAction {
+                action,
+                detail: self.detail,
+            })),
+        )?;
+        map.serialize_entry(
+            "scheduled",
+            &List(scheduled.map(|action| ShownAction {
+                action,
+                detail: self.detail,
+            })),
+        )?;
+        if self.detail == Detail::Explained {
+            explain(decided, &mut map)?;
+        }
+        map.end()
+    }
+}
+
+fn explain<M: SerializeMap>(decided: &Decided, map: &mut M) -> Result<(), M::Error> {
+    if let Some(reason) = decided.held.as_ref().or(decided.because.as_ref()) {
+        map.serialize_entry("reason", reason)?;
+    }
+    let refused = refusals(decided);
+    if refused.clone().next().is_some() {
+        map.serialize_entry("refused", &List(refused))?;
+    }
+    Ok(())
+}
+
+/// One refused proposal.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Refused<'a> {
+    pub action: &'a str,
+    pub channel: &'a str,
+    pub rule: &'a str,
+    pub reason: &'a str,
+}
+
+/// What the boundary refused of a decision's proposals.
+pub fn refusals(decided: &Decided) -> impl Iterator<Item = Refused<'_>> + Clone {
+    decided
+        .proposals
+        .iter()
+        .zip(&decided.rulings)
+        .filter_map(|(proposal, ruled)| match ruled {
+            Ruled::Refused { rule, why } => Some(Refused {
+                action: &proposal.action,
+                channel: &proposal.channel,
+                rule,
+                reason: why,
+            }),
+            Ruled::Acts(_) | Ruled::Alternative => None,
+        })
+}
+
+struct ShownAction<'a> {
+    action: &'a Action,
+    detail: Detail,
+}
+
+impl Serialize for ShownAction<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let action = self.action;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &Text(action.id))?;
+        map.serialize_entry("action", &action.action)?;
+        map.serialize_entry("channel", &action.channel)?;
+        if let Some(slot) = &action.slot {
+            map.serialize_entry("slot", slot)?;
+        }
+        if let When::Due(due) = action.when {
+            map.serialize_entry("due", &Text(due))?;
+        }
+        map.serialize_entry("parameters", &Values(&action.parameters))?;
+        map.serialize_entry("language", &action.language)?;
+        map.serialize_entry("until", &Text(action.until))?;
+        if self.detail == Detail::Explained && !action.reason.is_empty() {
+            map.serialize_entry("reason", &action.reason)?;
+        }
+        map.end()
+    }
+}
+
+/// Named values as a JSON object.
+pub struct Values<'a>(pub &'a [(crate::ids::Text, Value)]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Plain(value))))
+    }
+}
+
+/// A value as JSON has it: times in RFC 3339, money in minor units.
+pub struct Plain<'a>(pub &'a Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Flag(flag) => serializer.serialize_bool(*flag),
+            Value::Integer(number) => serializer.serialize_i64(*number),
+            Value::Number(number) => serializer.serialize_f64(*number),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Instant(instant) => Text::<Instant>(*instant).serialize(serializer),
+            Value::Texts(texts) => serializer.collect_seq(texts.iter()),
+            Value::Integers(numbers) => serializer.collect_seq(numbers.iter()),
+        }
+    }
+}
+
+/// Anything that is shown as text.
+pub struct Text<T>(pub T);
+
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// Anything that is shown as a list.
+pub struct List<I>(pub I);
+
+impl<I> Serialize for List<I>
+where
+    I: Iterator<Item: Serialize> + Clone,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}

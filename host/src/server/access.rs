@@ -1,0 +1,94 @@
+//! Who is speaking: the door in front of every route but the ones that say how the host is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use http::{HeaderMap, header};
+
+use crate::event::{Caller, Role};
+use crate::server::problem::Problem;
+use crate::server::tokens::{InvalidTokens, Tokens};
+use crate::server::{Access, StartError};
+
+/// Lets callers in.
+pub(super) enum Guard {
+    Open(Arc<Caller>),
+    Tokens {
+        file: PathBuf,
+        known: RwLock<Arc<Tokens>>,
+        /// When the file last changed, and how large it was.
+        seen: Mutex<Option<(SystemTime, u64)>>,
+    },
+}
+
+impl Guard {
+    pub(super) fn new(access: &Access) -> Result<Self, StartError> {
+        Ok(match access {
+            Access::Open => Self::Open(Arc::new(Caller::open())),
+            Access::Tokens(file) => Self::Tokens {
+                seen: Mutex::new(stamp(file)),
+                known: RwLock::new(Arc::new(Tokens::read(file)?)),
+                file: file.clone(),
+            },
+        })
+    }
+
+    /// Finds out who is speaking.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        let known = match self {
+            Self::Open(caller) => return Ok(Arc::clone(caller)),
+            Self::Tokens { known, .. } => {
+                Arc::clone(&known.read().unwrap_or_else(PoisonError::into_inner))
+            }
+        };
+        let shown = headers
+            .get(header::AUTHORIZATION)
+            .ok_or_else(|| Problem::no_token("send `authorization: Bearer kairos_…`"))?;
+        shown
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .and_then(|(_, token)| known.caller(token.trim()))
+            .ok_or_else(|| Problem::no_token("the token is not known to this host"))
+    }
+
+    /// Finds out who is speaking, and whether that caller has `role`.
+    pub(super) fn admit_as(&self, role: Role, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        let caller = self.admit(headers)?;
+        match caller.may(role) {
+            true => Ok(caller),
+            false => Err(Problem::not_allowed(role)),
+        }
+    }
+
+    /// Reads the tokens again where their file has changed; a file that does not read leaves the known ones.
+    pub(super) fn refresh(&self) {
+        let Self::Tokens { file, known, seen } = self else {
+            return;
+        };
+        let now = stamp(file);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if now == *seen {
+            return;
+        }
+        *seen = now;
+        match Tokens::read(file) {
+            Ok(tokens) => {
+                tracing::info!(tokens = tokens.len(), "tokens changed");
+                *known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+            }
+            Err(error) => warn_of(&error),
+        }
+    }
+}
+
+fn warn_of(error: &InvalidTokens) {
+    tracing::warn!(%error, "the changed tokens do not read: the old ones stay");
+}
+
+fn stamp(file: &std::path::Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

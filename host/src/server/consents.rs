@@ -1,0 +1,76 @@
+//! `PUT /v1/customers/{subject}/consents/{purpose}`: becomes an event.
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use hyper::body::Incoming;
+
+use crate::event::{Caller, ConsentRequest, Event, Name};
+use crate::ids::{CustomerId, Text};
+use crate::limits::EVENT_BODY_BYTES;
+use crate::server::body;
+use crate::server::desk::{self, Desk};
+use crate::server::path::percent_decoded;
+use crate::server::problem::Problem;
+
+/// One such request, its body still on the way.
+#[derive(Clone, Copy)]
+pub(super) struct Put<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) subject: &'a str,
+    pub(super) purpose: &'a str,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Put<'_> {
+    pub(super) async fn answer(
+        self,
+        desk: &Desk,
+        body: Incoming,
+    ) -> Result<Response<Bytes>, Problem> {
+        let body = body::read(body, EVENT_BODY_BYTES, desk.shared.limits.body).await?;
+        let decoded = |segment| {
+            percent_decoded(segment)
+                .map(Text::from)
+                .ok_or_else(|| Problem::bad_request("the path is not percent-encoded text"))
+        };
+        let request = ConsentRequest {
+            id: match header(self.headers, "ce-id") {
+                Some(id) => id,
+                None => desk.draw_id("consent"),
+            },
+            source: header(self.headers, "ce-source"),
+            time: header(self.headers, "ce-time"),
+            subject: decoded(self.subject)?,
+            purpose: decoded(self.purpose)?,
+            body: &body,
+        };
+        check_subject(desk, &request.subject)?;
+        let market = request.market()?;
+        let answered = desk
+            .decide(self.caller, &market, |door| Event::consent(door, &request))
+            .await?;
+        Ok(desk::reply(
+            &answered,
+            desk::detail(self.caller, self.headers),
+        ))
+    }
+}
+
+fn check_subject(desk: &Desk, subject: &str) -> Result<(), Problem> {
+    if CustomerId::parse(subject).is_some() {
+        return Err(Problem::bad_request(
+            "a consent names its customer as a source does, `namespace:value`, not by Kairos' own id",
+        ));
+    }
+    let charter = desk.shared.node.charter();
+    let name = Name::parse(&charter, subject)?;
+    let identity = charter.identities.at(name.identity);
+    match identity.hashed {
+        true => Err(Problem::identity_in_path(&identity.name)),
+        false => Ok(()),
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<Text> {
+    headers.get(name)?.to_str().ok().map(Text::new)
+}

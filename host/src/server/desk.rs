@@ -1,0 +1,221 @@
+//! Where requests are answered on one core.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use crate::clock::Stopwatch;
+use crate::decide::{Answered, Undecided, decide};
+use crate::event::{Caller, Door, Event, Refused, Role};
+use crate::ids::{Chance, Text};
+use crate::limits::{EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
+use crate::node::Core;
+use crate::reply::{Detail, State};
+use crate::server::figures::Asked;
+use crate::server::path::Target;
+use crate::server::problem::Problem;
+use crate::server::{Shared, body, consents, events, routes};
+
+/// An answer on its way out: whole bytes, or what axum made.
+pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
+
+/// How often an event is read again because the charter changed while it waited.
+const CHARTER_CHANGES: usize = 3;
+
+/// One core's part of the server.
+pub(super) struct Desk {
+    pub(super) shared: Arc<Shared>,
+    core: Core,
+    chance: RefCell<Chance>,
+    routes: axum::Router,
+}
+
+impl Desk {
+    pub(super) fn new(shared: Arc<Shared>, core: Core, chance: Chance) -> Self {
+        Self {
+            chance: RefCell::new(chance),
+            routes: routes::router(Arc::clone(&shared)),
+            shared,
+            core,
+        }
+    }
+
+    /// Answers one request, whatever it is.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let watch = Stopwatch::start();
+        let asked = match Target::of(request.uri().path()) {
+            Target::Events { .. } => Asked::Event,
+            Target::Consent { .. } => Asked::Consent,
+            Target::Other => Asked::Other,
+        };
+        let budget = Duration::from_millis(REQUEST_BUDGET_MS);
+        let answer = match timeout(budget, self.dispatch(request)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(problem)) => whole(problem.response()),
+            Err(_) => whole(Problem::too_slow().response()),
+        };
+        let figures = &self.shared.figures;
+        figures.answered(asked, answer.status(), watch.elapsed());
+        answer
+    }
+
+    async fn dispatch(&self, request: Request<Incoming>) -> Result<Answer, Problem> {
+        let (head, body) = request.into_parts();
+        match Target::of(head.uri.path()) {
+            Target::Events { market } => {
+                allow(&head.method, &Method::POST)?;
+                let caller = self.shared.guard.admit_as(Role::Decide, &head.headers)?;
+                self.wait_for_state(&head.headers).await?;
+                let post = events::Post {
+                    caller: &caller,
+                    market,
+                    headers: &head.headers,
+                };
+                post.answer(self, body).await.map(whole)
+            }
+            Target::Consent { subject, purpose } => {
+                allow(&head.method, &Method::PUT)?;
+                let caller = self.shared.guard.admit_as(Role::Consent, &head.headers)?;
+                self.wait_for_state(&head.headers).await?;
+                let put = consents::Put {
+                    caller: &caller,
+                    subject,
+                    purpose,
+                    headers: &head.headers,
+                };
+                put.answer(self, body).await.map(whole)
+            }
+            Target::Other => {
+                self.wait_for_state(&head.headers).await?;
+                let body = body::read(body, EVENT_BODY_BYTES, self.shared.limits.body).await?;
+                self.route(Request::from_parts(head, Body::from(body)))
+                    .await
+            }
+        }
+    }
+
+    /// Lets axum find the route.
+    async fn route(&self, request: Request<Body>) -> Result<Answer, Problem> {
+        let method = request.method().clone();
+        let answered = self.routes.clone().oneshot(request).await;
+        let response = answered.unwrap_or_else(|never| match never {});
+        match response.headers().get(header::ALLOW) {
+            Some(allowed) if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+                Ok(whole(Problem::wrong_method(&method, allowed).response()))
+            }
+            _ => Ok(response.map(Either::Right)),
+        }
+    }
+
+    /// Waits until this host knows the state that the caller has seen elsewhere.
+    async fn wait_for_state(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(state) = headers.get("kairos-at-least") else {
+            return Ok(());
+        };
+        // Only somebody who is known may make the host wait.
+        self.shared.guard.admit(headers)?;
+        let state = state.to_str().ok().and_then(State::parse);
+        let state = state.ok_or_else(|| {
+            Problem::bad_request(
+                "`kairos-at-least` is no state of a reply, such as `0a1b2c3d.4711`",
+            )
+        })?;
+        Ok(self.shared.node.at_least(state).await?)
+    }
+
+    /// An id for an event whose caller gave none.
+    pub(super) fn draw_id(&self, what: &str) -> Text {
+        let chance: [u8; 16] = self.chance.borrow_mut().bytes();
+        format!("{what}-{:032x}", u128::from_le_bytes(chance)).into()
+    }
+
+    /// Reads and decides one event, under the charter that is in force when it is decided.
+    pub(super) async fn decide(
+        &self,
+        caller: &Caller,
+        market: &str,
+        read: impl Fn(&Door<'_>) -> Result<Event, Refused>,
+    ) -> Result<Answered, Problem> {
+        let node = &self.shared.node;
+        let mut undecided = Undecided::CharterChanged;
+        for _ in 0..CHARTER_CHANGES {
+            let charter = node.charter();
+            let door = Door {
+                charter: &charter,
+                clock: node.clock(),
+                caller,
+                market,
+            };
+            undecided = match decide(&self.core, read(&door)?).await {
+                Err(Undecided::CharterChanged) => Undecided::CharterChanged,
+                Err(other) => return Err(other.into()),
+                Ok(answered) => return Ok(answered),
+            };
+        }
+        Err(undecided.into())
+    }
+}
+
+/// How much the caller wants to hear, and may.
+pub(super) fn detail(caller: &Caller, headers: &HeaderMap) -> Detail {
+    let asks = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|preference| preference.trim() == "kairos=explain");
+    match asks && caller.may(Role::Evidence) {
+        true => Detail::Explained,
+        false => Detail::Plain,
+    }
+}
+
+/// The response to one decided event.
+pub(super) fn reply(answered: &Answered, detail: Detail) -> Response<Bytes> {
+    let mut body = Vec::with_capacity(1_024);
+    answered.reply.write(detail, &mut body);
+    let mut response = Response::new(Bytes::from(body));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    if answered.repeated {
+        headers.insert("kairos-repeated", HeaderValue::from_static("true"));
+    }
+    if detail == Detail::Explained {
+        headers.insert(
+            "preference-applied",
+            HeaderValue::from_static("kairos=explain"),
+        );
+    }
+    response
+}
+
+fn allow(method: &Method, allowed: &Method) -> Result<(), Problem> {
+    if method == allowed {
+        return Ok(());
+    }
+    let allow = HeaderValue::from_str(allowed.as_str())
+        .unwrap_or_else(|_| HeaderValue::from_static("POST"));
+    Err(Problem::wrong_method(method, &allow))
+}
+
+fn whole(response: Response<Bytes>) -> Answer {
+    response.map(|body| Either::Left(Full::new(body)))
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> axum::response::Response {
+        self.response().map(Body::from).into_response()
+    }
+}

@@ -1,0 +1,93 @@
+//! The two routes that need a core, found without a router.
+
+/// Where a path leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Target<'a> {
+    Events {
+        market: &'a str,
+    },
+    /// Both still percent-encoded.
+    Consent {
+        subject: &'a str,
+        purpose: &'a str,
+    },
+    Other,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(path: &'a str) -> Self {
+        Self::events(path)
+            .or_else(|| Self::consent(path))
+            .unwrap_or(Self::Other)
+    }
+
+    fn events(path: &'a str) -> Option<Self> {
+        let market = path
+            .strip_prefix("/v1/markets/")?
+            .strip_suffix("/events")
+            .filter(|market| is_segment(market))?;
+        Some(Self::Events { market })
+    }
+
+    fn consent(path: &'a str) -> Option<Self> {
+        let (subject, purpose) = path
+            .strip_prefix("/v1/customers/")?
+            .split_once("/consents/")
+            .filter(|(subject, purpose)| is_segment(subject) && is_segment(purpose))?;
+        Some(Self::Consent { subject, purpose })
+    }
+}
+
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
+}
+
+/// `None` where an escape is cut short or the bytes are no text.
+pub(super) fn percent_decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        let code = digit(rest.next())? * 16 + digit(rest.next())?;
+        bytes.push(u8::try_from(code).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_segments_lead_to_a_core() {
+        let events = Target::Events { market: "gb" };
+        let consent = Target::Consent {
+            subject: "crm:1",
+            purpose: "all",
+        };
+        for (path, target) in [
+            ("/v1/markets/gb/events", events),
+            ("/v1/markets//events", Target::Other),
+            ("/v1/markets/gb/x/events", Target::Other),
+            ("/v1/markets/events", Target::Other),
+            ("/v1/markets/gb/events/", Target::Other),
+            ("/v1/customers/crm:1/consents/all", consent),
+            ("/v1/customers/crm:1/consents/", Target::Other),
+            ("/v1/customers/a/b/consents/all", Target::Other),
+        ] {
+            assert_eq!(Target::of(path), target, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_whole_or_nothing() {
+        assert_eq!(percent_decoded("crm%3A1"), Some("crm:1".into()));
+        for bad in ["%", "%3", "%zz", "%ff", "%+1"] {
+            assert_eq!(percent_decoded(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Every route that needs no core, by axum.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, Uri, header};
+use serde::Deserialize;
+
+use crate::clock::Clock;
+use crate::customer::IdentityKey;
+use crate::event::{Name, Role};
+use crate::ids::{CustomerId, DecisionId, Text};
+use crate::node::Lookup;
+use crate::server::Shared;
+use crate::server::problem::Problem;
+
+type Answered = Result<Response, Problem>;
+type Segment = Result<Path<String>, PathRejection>;
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/decisions/{id}", get(decision))
+        .route("/v1/customers/find", post(find_customer))
+        .route("/v1/customers/{subject}", get(customer))
+        .route("/v1/markets", get(markets))
+        .route("/healthz", get(health))
+        .route("/readyz", get(readiness))
+        .route("/metrics", get(metrics))
+        .fallback(unknown)
+        .with_state(shared)
+}
+
+async fn decision(State(shared): State<Arc<Shared>>, headers: HeaderMap, id: Segment) -> Answered {
+    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let id = segment(id)?;
+    let unknown = || Problem::unknown("decision", &id);
+    let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
+    let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
+    Ok(Json(view).into_response())
+}
+
+async fn customer(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    subject: Segment,
+) -> Answered {
+    shared.guard.admit_as(Role::Customer, &headers)?;
+    let subject = segment(subject)?;
+    if let Some(id) = CustomerId::parse(&subject) {
+        let view = shared.node.customer(Lookup::Id(id)).await?;
+        let view = view.ok_or_else(|| Problem::unknown("customer", &subject))?;
+        return Ok(Json(view).into_response());
+    }
+    let charter = shared.node.charter();
+    let name = Name::parse(&charter, &subject)?;
+    let identity = charter.identities.at(name.identity);
+    if identity.hashed {
+        return Err(Problem::identity_in_path(&identity.name));
+    }
+    found(&shared, &name, &subject).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Find {
+    subject: Text,
+}
+
+async fn find_customer(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answered {
+    shared.guard.admit_as(Role::Customer, &headers)?;
+    let find: Find = serde_json::from_slice(&body)
+        .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
+    let name = Name::parse(&shared.node.charter(), &find.subject)?;
+    found(&shared, &name, &find.subject).await
+}
+
+async fn found(shared: &Shared, name: &Name, subject: &str) -> Answered {
+    let identity = shared.node.charter().identities.at(name.identity).key;
+    let key = IdentityKey::of(shared.node.salt(), identity, &name.value);
+    let view = shared.node.customer(Lookup::Identity(key)).await?;
+    let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
+    Ok(Json(view).into_response())
+}
+
+async fn markets(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+    shared.guard.admit(&headers)?;
+    Ok(Json(shared.node.markets()).into_response())
+}
+
+async fn health() -> &'static str {
+    "alive\n"
+}
+
+async fn readiness(State(shared): State<Arc<Shared>>) -> Answered {
+    if *shared.stopping.borrow() {
+        return Err(Problem::stopping());
+    }
+    shared.node.is_ready()?;
+    let clock = match shared.node.clock() {
+        Clock::System => "system",
+        Clock::Events(_) => "events: the latest time seen in an event, not the time of day",
+        Clock::Fixed(_) => "fixed",
+    };
+    let charter = &shared.node.charter().version;
+    let ready = serde_json::json!({ "ready": true, "clock": clock, "charter": charter });
+    Ok(Json(ready).into_response())
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+    shared.guard.admit_as(Role::Operate, &headers)?;
+    let format = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((format, shared.telemetry.render()).into_response())
+}
+
+async fn unknown(uri: Uri) -> Problem {
+    Problem::unknown_route(uri.path())
+}
+
+fn segment(extracted: Segment) -> Result<String, Problem> {
+    extracted
+        .map(|Path(segment)| segment)
+        .map_err(|_| Problem::bad_request("the path is not percent-encoded text"))
+}

@@ -1,0 +1,386 @@
+//! The view: what the log can rebuild, in an embedded database, written behind.
+//!
+//! INVARIANT: the view never shows what the log could lose. It remembers the position that it covers in the same atomic
+//! batch as the changes, and covers only what the log has made durable.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fjall::config::{
+    BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry, PartitioningPolicy, PinningPolicy,
+};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+
+use super::log::Log;
+use super::{Position, Settings};
+
+/// What belongs together in the view. Snapshots write the number: never change one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Space {
+    Customers = 0,
+    Accounts = 1,
+    Identities = 2,
+    Events = 3,
+    Decisions = 4,
+    Schedule = 5,
+    Meta = 6,
+}
+
+impl Space {
+    pub const ALL: [Self; 7] = [
+        Self::Customers,
+        Self::Accounts,
+        Self::Identities,
+        Self::Events,
+        Self::Decisions,
+        Self::Schedule,
+        Self::Meta,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::Accounts => "accounts",
+            Self::Identities => "identities",
+            Self::Events => "events",
+            Self::Decisions => "decisions",
+            Self::Schedule => "schedule",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+/// Changes to apply together; of several to one key, the last counts.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    values: BTreeMap<(Space, Vec<u8>), Option<Vec<u8>>>,
+    bytes: usize,
+}
+
+/// Without keys and values: they may be about a person.
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Changes({}, {} bytes)", self.values.len(), self.bytes)
+    }
+}
+
+impl Changes {
+    pub fn put(&mut self, space: Space, key: &[u8], value: Vec<u8>) {
+        self.set(space, key, Some(value));
+    }
+
+    pub fn remove(&mut self, space: Space, key: &[u8]) {
+        self.set(space, key, None);
+    }
+
+    fn set(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
+        let size = |value: &Option<Vec<u8>>| key.len() + value.as_ref().map_or(0, Vec::len);
+        self.bytes += size(&value);
+        if let Some(old) = self.values.insert((space, key.to_vec()), value) {
+            self.bytes = self.bytes.saturating_sub(size(&old));
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many bytes of keys and values.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// Why the view cannot answer or change.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    #[error("the view is damaged: start again, it is then rebuilt from the log")]
+    Database(#[source] Box<fjall::Error>),
+    #[error("the view may not cover {covers}: the log is durable only up to {durable}")]
+    Ahead { covers: Position, durable: Position },
+    #[error("the view covers {now} already, not only {covers}")]
+    Behind { covers: Position, now: Position },
+    #[error("cannot {operation} `{path}`")]
+    Io {
+        operation: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// Why an existing view was not used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("there is none")]
+    Missing,
+    #[error("it is damaged")]
+    Damaged,
+    #[error("it was not finished")]
+    Unfinished,
+    #[error("it belongs to another log")]
+    OtherLog,
+    #[error("it covers more than the log holds")]
+    Newer,
+    #[error("it covers less than what was removed from the log")]
+    Older,
+}
+
+const COVER: &[u8] = b"cover";
+/// Where a read found damage, the next start rebuilds.
+const CONDEMNED: &str = "view.condemned";
+const OLD: &str = "view.old";
+const FOLDER: &str = "view";
+/// How much of a space that is asked for what is not there may stand in memory.
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Whether the spaces of a view are there already. The database drops one whose files went, without a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spaces {
+    MustExist,
+    AreMade,
+}
+
+/// The view of one log.
+pub struct View {
+    database: Database,
+    spaces: BTreeMap<Space, Keyspace>,
+    about: Keyspace,
+    log: Arc<Log>,
+    condemned: PathBuf,
+    covers: AtomicU64,
+    applying: Mutex<()>,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("covers", &self.covers())
+            .finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// Opens the view in `dir` when it can be used with `log`, which ended at `end`.
+    pub(super) fn open(
+        dir: &Path,
+        log: &Arc<Log>,
+        end: Position,
+        settings: &Settings,
+    ) -> Result<Result<Self, Unusable>, ViewError> {
+        if dir.join(CONDEMNED).exists() {
+            return Ok(Err(Unusable::Damaged));
+        }
+        let Ok(this) = Self::connect(dir, log, settings, Spaces::MustExist) else {
+            return Ok(Err(Unusable::Damaged));
+        };
+        let Ok(cover) = this.about.get(COVER) else {
+            return Ok(Err(Unusable::Damaged));
+        };
+        let Some((id, covers)) = cover.as_deref().and_then(split_cover) else {
+            return Ok(Err(Unusable::Unfinished));
+        };
+        if id != log.id() {
+            return Ok(Err(Unusable::OtherLog));
+        }
+        if covers > end {
+            return Ok(Err(Unusable::Newer));
+        }
+        if covers < log.first() {
+            return Ok(Err(Unusable::Older));
+        }
+        this.covers.store(covers.0, Ordering::SeqCst);
+        Ok(Ok(this))
+    }
+
+    /// Makes an empty view in `dir` in place of what is there. It counts as unfinished until `finish`.
+    pub(super) fn create(
+        dir: &Path,
+        log: &Arc<Log>,
+        settings: &Settings,
+    ) -> Result<Self, ViewError> {
+        wipe(dir)?;
+        Self::connect(dir, log, settings, Spaces::AreMade)
+    }
+
+    /// Whether there is a view in `dir`, usable or not.
+    pub(super) fn exists(dir: &Path) -> bool {
+        dir.join(FOLDER).exists() || dir.join(CONDEMNED).exists()
+    }
+
+    fn connect(
+        dir: &Path,
+        log: &Arc<Log>,
+        settings: &Settings,
+        wanted: Spaces,
+    ) -> Result<Self, ViewError> {
+        let path = dir.join(FOLDER);
+        let cache_bytes = settings.view_cache_bytes;
+        // The database panics on some damaged files: to us that is damage like any other.
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let database = Database::builder(&path).cache_size(cache_bytes).open()?;
+            let is_there = |space: &Space| database.keyspace_exists(space.name());
+            if wanted == Spaces::MustExist && !Space::ALL.iter().all(is_there) {
+                return Err(fjall::Error::Unrecoverable);
+            }
+            let about = database.keyspace("about", KeyspaceCreateOptions::default)?;
+            let mut spaces = BTreeMap::new();
+            for space in Space::ALL {
+                spaces.insert(space, database.keyspace(space.name(), || options(space))?);
+            }
+            Ok((database, spaces, about))
+        }));
+        let (database, spaces, about) = opened
+            .unwrap_or(Err(fjall::Error::Unrecoverable))
+            .map_err(database_error)?;
+        Ok(Self {
+            database,
+            spaces,
+            about,
+            log: Arc::clone(log),
+            condemned: dir.join(CONDEMNED),
+            covers: AtomicU64::new(0),
+            applying: Mutex::new(()),
+        })
+    }
+
+    /// Reads a value; what is not there is cheap to ask for.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
+        match self.spaces.get(&space).map(|space| space.get(key)) {
+            Some(Ok(value)) => Ok(value.map(|value| value.to_vec())),
+            Some(Err(error)) => Err(self.condemn(error)),
+            None => Ok(None),
+        }
+    }
+
+    /// The pairs whose keys start with `prefix`, in the keys' order, as they stand now.
+    pub fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), ViewError>> + '_ {
+        let found = self.spaces.get(&space).map(|space| space.prefix(prefix));
+        found.into_iter().flatten().map(|pair| {
+            let (key, value) = pair.into_inner().map_err(|error| self.condemn(error))?;
+            Ok((key.to_vec(), value.to_vec()))
+        })
+    }
+
+    /// Applies `changes` and covers everything that starts before `covers`, both or neither.
+    pub fn apply(&self, changes: Changes, covers: Position) -> Result<(), ViewError> {
+        let durable = self.log.durable();
+        if covers > durable {
+            return Err(ViewError::Ahead { covers, durable });
+        }
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.covers();
+        if covers < now {
+            return Err(ViewError::Behind { covers, now });
+        }
+        self.commit(changes, Some(covers))?;
+        self.covers.store(covers.0, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Writes without covering anything: only for a view that is being built.
+    pub(super) fn load(&self, changes: Changes) -> Result<(), ViewError> {
+        self.commit(changes, None)
+    }
+
+    fn commit(&self, changes: Changes, covers: Option<Position>) -> Result<(), ViewError> {
+        let mut batch = self.database.batch();
+        for ((space, key), value) in changes.values {
+            match (self.spaces.get(&space), value) {
+                (Some(space), Some(value)) => batch.insert(space, key, value),
+                (Some(space), None) => batch.remove(space, key),
+                (None, _) => {}
+            }
+        }
+        if let Some(covers) = covers {
+            batch.insert(&self.about, COVER, join_cover(self.log.id(), covers));
+        }
+        batch.commit().map_err(|error| self.condemn(error))
+    }
+
+    /// Everything that starts before it is in the view.
+    pub fn covers(&self) -> Position {
+        Position(self.covers.load(Ordering::SeqCst))
+    }
+
+    /// Makes what was applied survive a loss of power. Never needed: the log rebuilds it.
+    pub fn sync(&self) -> Result<(), ViewError> {
+        let done = self.database.persist(PersistMode::SyncAll);
+        done.map_err(|error| self.condemn(error))
+    }
+
+    /// Hands out everything as it stood at one moment, which is now or later.
+    pub(super) fn dump<E: From<ViewError>>(
+        &self,
+        mut each: impl FnMut(Space, &[u8], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let snapshot = self.database.snapshot();
+        for (space, keyspace) in &self.spaces {
+            for pair in snapshot.iter(keyspace) {
+                let (key, value) = pair.into_inner().map_err(|error| self.condemn(error))?;
+                each(*space, &key, &value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn condemn(&self, error: fjall::Error) -> ViewError {
+        // Nothing to do when this fails too: the error is reported either way.
+        drop(std::fs::write(&self.condemned, b""));
+        database_error(error)
+    }
+}
+
+fn database_error(error: fjall::Error) -> ViewError {
+    ViewError::Database(Box::new(error))
+}
+
+/// Removes a view, in such an order that an interruption leaves none or one that is known to be bad.
+fn wipe(dir: &Path) -> Result<(), ViewError> {
+    let (view, old, condemned) = (dir.join(FOLDER), dir.join(OLD), dir.join(CONDEMNED));
+    let gone = |operation, path: &Path, done: std::io::Result<()>| match done {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(ViewError::Io {
+            operation,
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    };
+    gone("remove", &old, std::fs::remove_dir_all(&old))?;
+    gone("rename", &view, std::fs::rename(&view, &old))?;
+    gone("remove", &condemned, std::fs::remove_file(&condemned))?;
+    gone("remove", &old, std::fs::remove_dir_all(&old))
+}
+
+/// Most events are new: asking for one that is not there must not touch a block, so filters are exact and stay loaded,
+/// and little stands in memory in front of them, where every look-up has to search.
+fn options(space: Space) -> KeyspaceCreateOptions {
+    let mut options = KeyspaceCreateOptions::default();
+    if matches!(space, Space::Events | Space::Identities) {
+        options = options.filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(
+            BloomConstructionPolicy::FalsePositiveRate(0.001),
+        )));
+        options = options.max_memtable_size(MEMTABLE_BYTES);
+        options.filter_block_pinning_policy = PinningPolicy::all(true);
+        options.filter_block_partitioning_policy = PartitioningPolicy::all(false);
+        options.index_block_pinning_policy = PinningPolicy::all(true);
+    }
+    options
+}
+
+fn join_cover(id: [u8; 16], covers: Position) -> Vec<u8> {
+    let mut bytes = id.to_vec();
+    bytes.extend_from_slice(&covers.0.to_be_bytes());
+    bytes
+}
+
+fn split_cover(bytes: &[u8]) -> Option<([u8; 16], Position)> {
+    let (id, covers) = bytes.split_first_chunk::<16>()?;
+    Some((*id, Position(u64::from_be_bytes(covers.try_into().ok()?))))
+}

@@ -1,0 +1,198 @@
+//! A host without doors: the real store in a temporary folder, the real sandbox, a fixed clock. Events go in as JSON,
+//! replies come out as JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kairos::clock::{Clock, Instant};
+use kairos::customer::IdentityKey;
+use kairos::decide::{Undecided, decide};
+use kairos::event::{Caller, Door, Event, Name, Refused};
+use kairos::ids::Chance;
+use kairos::node::{Core, Lookup, Node, Settings};
+use kairos::reply::Detail;
+use serde_json::{Value, json};
+
+/// Noon of the day on which the real data begins.
+pub const NOON: &str = "2010-12-01T12:00:00Z";
+
+/// A host to talk to.
+pub struct Desk {
+    pub node: Arc<Node>,
+    core: Core,
+    runtime: tokio::runtime::Runtime,
+    folder: tempfile::TempDir,
+    charter: PathBuf,
+}
+
+/// Why an event was not decided.
+#[derive(Debug)]
+pub enum Rejected {
+    Refused(Refused),
+    Undecided(Undecided),
+}
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+impl Desk {
+    /// The gift retailer's charter, without policies.
+    pub fn retail() -> Self {
+        Self::open(&root().join("examples/retail/charter"))
+    }
+
+    /// A charter of its own, as (file, text).
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in files {
+            let path = folder.path().join("charter").join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let charter = folder.path().join("charter");
+        Self::start(folder, charter, NOON)
+    }
+
+    pub fn open(charter: &Path) -> Self {
+        Self::start(
+            tempfile::tempdir().expect("a temporary folder"),
+            charter.to_owned(),
+            NOON,
+        )
+    }
+
+    fn start(folder: tempfile::TempDir, charter: PathBuf, now: &str) -> Self {
+        let settings = Settings {
+            charter: charter.clone(),
+            data: folder.path().join("data"),
+            clock: Clock::fixed(Instant::parse(now).expect("a time")),
+            cores: 1,
+            ..Settings::default()
+        };
+        let node = Node::open(settings, &kairos::telemetry::Telemetry::new())
+            .unwrap_or_else(|error| panic!("the host does not open: {error}"));
+        let core = Core::new(Arc::clone(&node), 0, Chance::from_seed(b"desk"));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        Self {
+            node,
+            core,
+            runtime,
+            folder,
+            charter,
+        }
+    }
+
+    /// Closes the host and opens it again on the same folder.
+    pub fn restart(self) -> Self {
+        let Self {
+            node,
+            core,
+            runtime,
+            folder,
+            charter,
+        } = self;
+        let now = node.clock().now().to_string();
+        drop(core);
+        node.close();
+        drop((node, runtime));
+        Self::start(folder, charter, &now)
+    }
+
+    /// Moves the clock.
+    pub fn at(&self, now: &str) {
+        self.node.clock().set(Instant::parse(now).expect("a time"));
+    }
+
+    /// Makes a policy live.
+    pub fn policy(&self, market: &str, wasm: &[u8]) {
+        self.node
+            .load_policy(market, wasm)
+            .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+
+    /// Sends one event; the explained reply.
+    pub fn try_send(&self, market: &str, event: &Value) -> Result<(Value, bool), Rejected> {
+        let charter = self.node.charter();
+        let caller = Caller::open();
+        let door = Door {
+            charter: &charter,
+            clock: self.node.clock(),
+            caller: &caller,
+            market,
+        };
+        let event = Event::parse(&door, event.to_string().as_bytes()).map_err(Rejected::Refused)?;
+        let answered = self
+            .runtime
+            .block_on(decide(&self.core, event))
+            .map_err(Rejected::Undecided)?;
+        let mut bytes = Vec::new();
+        answered.reply.write(Detail::Explained, &mut bytes);
+        Ok((
+            serde_json::from_slice(&bytes).expect("a reply is JSON"),
+            answered.repeated,
+        ))
+    }
+
+    pub fn send(&self, market: &str, event: &Value) -> Value {
+        match self.try_send(market, event) {
+            Ok((reply, _)) => reply,
+            Err(error) => panic!("{event} is rejected: {error:?}"),
+        }
+    }
+
+    /// What is known of a customer, such as `crm:17850`.
+    pub fn customer(&self, subject: &str) -> Option<Value> {
+        let charter = self.node.charter();
+        let name = Name::parse(&charter, subject).expect("a subject");
+        let identity = charter.identities.at(name.identity).key;
+        let key = IdentityKey::of(self.node.salt(), identity, &name.value);
+        self.runtime
+            .block_on(self.node.customer(Lookup::Identity(key)))
+            .expect("a readable customer")
+    }
+
+    /// The evidence of a decision.
+    pub fn decision(&self, id: &str) -> Option<Value> {
+        let id = kairos::ids::DecisionId::parse(id)?;
+        self.runtime
+            .block_on(self.node.decision(id))
+            .expect("a readable decision")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+/// An event of the shop about a CRM number, at noon, with the given data.
+pub fn event(id: &str, kind: &str, subject: &str, data: Value) -> Value {
+    json!({ "specversion": "1.0", "id": id, "source": "shop/gb", "type": kind, "subject": subject, "time": NOON,
+            "channel": "web", "data": data })
+}
+
+/// An order over so many pounds.
+pub fn order(id: &str, subject: &str, pounds: u32) -> Value {
+    let data = json!({ "order": id, "total": { "amount": format!("{pounds}.00"), "currency": "GBP" },
+                       "skus": ["85123A", "71053"], "quantities": [6, 6] });
+    event(id, "order.placed", subject, data)
+}
+
+/// A customer's consent to marketing by mail.
+pub fn consent(id: &str, subject: &str, state: &str) -> Value {
+    let kind = if ["denied", "withdrawn"].contains(&state) {
+        "consent.withdrawn"
+    } else {
+        "consent.given"
+    };
+    event(
+        id,
+        kind,
+        subject,
+        json!({ "purpose": "marketing", "state": state, "channels": ["email"] }),
+    )
+}
