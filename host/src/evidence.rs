@@ -129,7 +129,7 @@ pub struct Decided {
     pub policy: Option<PolicyVersion>,
     /// What it was asked; `None` where it was not asked.
     pub asked: Option<Asked>,
-    /// Why nobody was asked, or why the fallback applied, in words.
+    /// Why nobody was asked, why the policy holds, or why the fallback applied: in words.
     pub because: Option<Text>,
     /// The policy's reason to hold, one of its manifest's codes.
     pub held: Option<Text>,

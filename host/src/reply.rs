@@ -139,8 +139,11 @@ impl Serialize for ShownDecision<'_> {
 }
 
 fn explain<M: SerializeMap>(decided: &Decided, map: &mut M) -> Result<(), M::Error> {
-    if let Some(reason) = decided.held.as_ref().or(decided.because.as_ref()) {
-        map.serialize_entry("reason", reason)?;
+    if let Some(code) = &decided.held {
+        map.serialize_entry("reason", code)?;
+    }
+    if let Some(because) = &decided.because {
+        map.serialize_entry("because", because)?;
     }
     let refused = refusals(decided);
     if refused.clone().next().is_some() {

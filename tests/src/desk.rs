@@ -1,16 +1,18 @@
 //! A host without doors: the real store in a temporary folder, the real sandbox, a fixed clock. Events go in as JSON,
 //! replies come out as JSON.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kairos::clock::{Clock, Instant};
-use kairos::customer::IdentityKey;
+use kairos::customer::{Customer, IdentityKey};
 use kairos::decide::{Undecided, decide};
 use kairos::event::{Caller, Door, Event, Name, Refused};
-use kairos::ids::Chance;
+use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, Settings};
 use kairos::reply::Detail;
+use kairos::store::{self, Durability};
 use serde_json::{Value, json};
 
 /// Noon of the day on which the real data begins.
@@ -23,6 +25,7 @@ pub struct Desk {
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
     charter: PathBuf,
+    policy_micros: Cell<u64>,
 }
 
 /// Why an event was not decided.
@@ -52,23 +55,40 @@ impl Desk {
             std::fs::write(path, text).expect("a file");
         }
         let charter = folder.path().join("charter");
-        Self::start(folder, charter, NOON)
+        Self::start(folder, charter, Durability::Sync, NOON)
+    }
+
+    /// The gift retailer's charter on a host that does not wait for the disk, for benchmarks.
+    pub fn retail_in_memory() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let charter = root().join("examples/retail/charter");
+        Self::start(folder, charter, Durability::Process, NOON)
     }
 
     pub fn open(charter: &Path) -> Self {
         Self::start(
             tempfile::tempdir().expect("a temporary folder"),
             charter.to_owned(),
+            Durability::Sync,
             NOON,
         )
     }
 
-    fn start(folder: tempfile::TempDir, charter: PathBuf, now: &str) -> Self {
+    fn start(
+        folder: tempfile::TempDir,
+        charter: PathBuf,
+        durability: Durability,
+        now: &str,
+    ) -> Self {
         let settings = Settings {
             charter: charter.clone(),
             data: folder.path().join("data"),
             clock: Clock::fixed(Instant::parse(now).expect("a time")),
             cores: 1,
+            store: store::Settings {
+                durability,
+                ..store::Settings::default()
+            },
             ..Settings::default()
         };
         let node = Node::open(settings, &kairos::telemetry::Telemetry::new())
@@ -84,6 +104,7 @@ impl Desk {
             runtime,
             folder,
             charter,
+            policy_micros: Cell::new(0),
         }
     }
 
@@ -95,12 +116,13 @@ impl Desk {
             runtime,
             folder,
             charter,
+            policy_micros: _,
         } = self;
         let now = node.clock().now().to_string();
         drop(core);
         node.close();
         drop((node, runtime));
-        Self::start(folder, charter, &now)
+        Self::start(folder, charter, Durability::Sync, &now)
     }
 
     /// Moves the clock.
@@ -113,6 +135,53 @@ impl Desk {
         self.node
             .load_policy(market, wasm)
             .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+
+    /// Sends one event as bytes; the plain reply as bytes.
+    pub fn answer(&self, market: &str, event: &[u8]) -> Vec<u8> {
+        let charter = self.node.charter();
+        let caller = Caller::open();
+        let door = Door {
+            charter: &charter,
+            clock: self.node.clock(),
+            caller: &caller,
+            market,
+        };
+        let event = Event::parse(&door, event).expect("an event");
+        let answered = self
+            .runtime
+            .block_on(decide(&self.core, event))
+            .expect("a decision");
+        let spent = answered
+            .reply
+            .body()
+            .decisions
+            .first()
+            .map_or(0, |decided| decided.micros);
+        self.policy_micros.set(spent);
+        let mut bytes = Vec::with_capacity(1_024);
+        answered.reply.write(Detail::Plain, &mut bytes);
+        bytes
+    }
+
+    /// How long the policy of the last answer took, in microseconds.
+    pub fn policy_micros_of_last(&self) -> u64 {
+        self.policy_micros.get()
+    }
+
+    /// A customer as the host keeps it.
+    pub fn customer_state(&self, subject: &str) -> Customer {
+        let id = self
+            .customer(subject)
+            .and_then(|view| CustomerId::parse(view["id"].as_str()?));
+        let version = self
+            .runtime
+            .block_on(self.node.cache().load::<Customer>(id.expect("a customer")));
+        version
+            .expect("a readable customer")
+            .expect("a customer")
+            .state
+            .clone()
     }
 
     /// Sends one event; the explained reply.

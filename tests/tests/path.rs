@@ -138,7 +138,7 @@ fn a_market_without_a_policy_holds_and_says_so() {
     desk.policy("gb", &policy("gb"));
     let reply = desk.send("intl", &order("o-1", "crm:1", 139));
     assert_eq!(
-        (outcome(&reply), &reply["decisions"][0]["reason"]),
+        (outcome(&reply), &reply["decisions"][0]["because"]),
         ("hold", &json!("the market has no policy"))
     );
 }

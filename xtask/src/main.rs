@@ -28,7 +28,7 @@ enum Xtask {
     Test,
     /// Measure.
     Bench {
-        /// Passed on to the benchmark.
+        /// Passed on to the benchmark over HTTP, such as `--seconds 2 --rounds 3 --customers 100000`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
@@ -118,13 +118,15 @@ fn test(place: &Place) -> anyhow::Result<()> {
     program::run(cargo(place).args(["test", "--workspace", "--locked"]))
 }
 
+/// Over HTTP against a bare server, then the pieces in process. The report is left in `target/bench`.
 fn bench(place: &Place, rest: &[String]) -> anyhow::Result<()> {
-    let mut bench = cargo(place);
-    bench.args(["bench", "--locked", "-p", "kairos-tests"]);
-    if !rest.is_empty() {
-        bench.arg("--").args(rest);
-    }
-    program::run(&mut bench)
+    program::run(cargo(place).args(["build", "--release", "--locked", "--workspace", "--bins"]))?;
+    let mut http = place.command(place.release("kairos-bench"));
+    http.arg("all").arg("--kairos").arg(place.release("kairos"));
+    http.arg("--charter").arg(place.root(CHARTER));
+    http.arg("--policies").arg(place.target("policies"));
+    program::run(http.args(rest))?;
+    program::run(cargo(place).args(["bench", "--locked", "--workspace", "--benches"]))
 }
 
 /// Turns the bundled transactions into events.

@@ -31,10 +31,17 @@ impl Place {
 
     /// A program of this project, as `cargo build` makes it.
     pub(crate) fn binary(&self, name: &str) -> PathBuf {
-        self.target
-            .join("debug")
-            .join(name)
-            .with_extension(std::env::consts::EXE_EXTENSION)
+        self.built("debug", name)
+    }
+
+    /// The same, as `cargo build --release` makes it.
+    pub(crate) fn release(&self, name: &str) -> PathBuf {
+        self.built("release", name)
+    }
+
+    fn built(&self, profile: &str, name: &str) -> PathBuf {
+        let program = self.target.join(profile).join(name);
+        program.with_extension(std::env::consts::EXE_EXTENSION)
     }
 
     /// A program that runs in the project's folder.

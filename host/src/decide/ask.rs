@@ -107,6 +107,7 @@ impl Deciding {
         self.decided.micros = asked.micros;
         match asked.answer {
             Answer::Decision(Decision::Hold { reason }) => {
+                self.decided.because = sentence(active, &reason, &self.language);
                 self.decided.held = Some(reason);
                 Plan::default()
             }
@@ -187,6 +188,13 @@ impl Deciding {
         self.decided.rulings = std::mem::take(&mut plan.rulings);
         plan
     }
+}
+
+/// A reason in the customer's language; in the manifest's first where it has no such sentence.
+fn sentence(active: &Active, code: &str, language: &str) -> Option<Text> {
+    let sentences = &active.reason(code)?.sentences;
+    let theirs = sentences.iter().find(|said| said.language == language);
+    theirs.or(sentences.first()).map(|said| said.text.clone())
 }
 
 /// A draw for a decision of nobody: of the event, so that it can be drawn again.

@@ -50,8 +50,11 @@ fn sentences(decision: &Decision) -> Vec<String> {
             refusal.action, refusal.channel, refusal.rule, refusal.reason
         ));
     }
-    if let Some(reason) = &decision.reason {
-        said.push(format!("The reason is `{reason}`."));
+    match (&decision.reason, &decision.because) {
+        (Some(reason), Some(because)) => said.push(format!("{because} (`{reason}`)")),
+        (Some(reason), None) => said.push(format!("The reason is `{reason}`.")),
+        (None, Some(because)) => said.push(format!("Because {because}.")),
+        (None, None) => {}
     }
     if said.is_empty() {
         said.push(format!("The outcome is {}.", decision.outcome));
@@ -110,6 +113,10 @@ mod tests {
         check(
             json!({ "id": "1", "outcome": "hold", "reason": "too_soon" }),
             &["The reason is `too_soon`."],
+        );
+        check(
+            json!({ "id": "1", "outcome": "hold", "reason": "too_soon", "because": "You bought yesterday." }),
+            &["You bought yesterday. (`too_soon`)"],
         );
         check(
             json!({ "id": "1", "outcome": "hold" }),

@@ -36,6 +36,9 @@ pub(in crate::cli) struct Decision {
     /// The code of a hold or fallback; only when explained.
     #[serde(default)]
     pub(in crate::cli) reason: Option<Text>,
+    /// The same in words; alone where the host held or fell back.
+    #[serde(default)]
+    pub(in crate::cli) because: Option<Text>,
     /// What the boundary refused; only when explained.
     #[serde(default)]
     pub(in crate::cli) refused: Vec<Refusal>,

@@ -118,7 +118,7 @@ impl Tally {
             for refusal in &decision.refused {
                 *self.refusals.entry(refusal.rule.clone()).or_default() += 1;
             }
-            if let Some(reason) = &decision.reason {
+            if let Some(reason) = decision.reason.as_ref().or(decision.because.as_ref()) {
                 let reason = format!("{}: {reason}", decision.outcome);
                 *self.reasons.entry(reason).or_default() += 1;
             }
