@@ -25,7 +25,7 @@ use crate::store::{Log, Position, Refused, Space, Store, View, ViewError};
 use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
 pub use line::Line;
-pub use names::{Found, Reservation};
+pub use names::{Found, Origin, Reservation};
 pub use write_behind::{WriteBehindError, replay};
 
 /// How much the cache may hold.
@@ -227,42 +227,47 @@ impl Cache {
 
     /// The newest state, whether anyone holds the line or not; `None` of somebody who has none yet.
     pub async fn load<E: Kept>(&self, id: E::Id) -> Result<Option<Arc<Version<E>>>, CacheError> {
+        Ok(self.load_from::<E>(id).await?.map(|(version, _)| version))
+    }
+
+    /// Loads under the line, and remembers what the view gave: only then nothing newer can be on its way.
+    pub async fn load_held<E: Kept>(
+        &self,
+        line: &Line<E::Id>,
+    ) -> Result<Option<Arc<Version<E>>>, CacheError> {
+        let Some((version, origin)) = self.load_from::<E>(line.id()).await? else {
+            return Ok(None);
+        };
+        if origin == Origin::View {
+            let clean = Clean {
+                position: version.position,
+                bytes: version.bytes.clone(),
+            };
+            E::shelf(self).clean.insert(line.id(), clean);
+        }
+        Ok(Some(version))
+    }
+
+    async fn load_from<E: Kept>(
+        &self,
+        id: E::Id,
+    ) -> Result<Option<(Arc<Version<E>>, Origin)>, CacheError> {
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some(version));
+            return Ok(Some((version, Origin::Memory)));
         }
         if let Some(clean) = E::shelf(self).clean.get(&id) {
-            return decode(clean).map(Some);
+            return Ok(Some((decode(clean)?, Origin::Memory)));
         }
         let view = Arc::clone(&self.view);
         let found = tokio::task::spawn_blocking(move || view.get(E::SPACE, E::key(&id)));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         // While the view was asked, the state may have been written: what is ahead is always newer.
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some(version));
+            return Ok(Some((version, Origin::Memory)));
         }
-        found
-            .map(|bytes| decode(stored(&bytes).ok_or(missing::<E>())?))
-            .transpose()
-    }
-
-    /// Loads under the line, and remembers what was loaded. Only then nothing newer can be on its way.
-    pub async fn load_held<E: Kept>(
-        &self,
-        line: &Line<E::Id>,
-    ) -> Result<Option<Arc<Version<E>>>, CacheError> {
-        let id = line.id();
-        let version = self.load::<E>(id).await?;
-        if let Some(version) = &version
-            && self.ahead().find::<E>(id).is_none()
-            && !E::shelf(self).clean.contains_key(&id)
-        {
-            let clean = Clean {
-                position: version.position,
-                bytes: version.bytes.clone(),
-            };
-            E::shelf(self).clean.insert(id, clean);
-        }
-        Ok(version)
+        let Some(bytes) = found else { return Ok(None) };
+        let clean = stored(&bytes).ok_or(missing::<E>())?;
+        Ok(Some((decode(clean)?, Origin::View)))
     }
 
     /// Queues the record for the log and installs what it changes: one step, in which nothing else is committed.

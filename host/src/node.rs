@@ -28,7 +28,7 @@ pub use figures::Figures;
 pub use look::{Lookup, Unseen};
 
 /// How long committed states may wait before the view gets them.
-const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(50);
+const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
 
 /// What a host is made of.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use core::ptr;
 
 /// What one decision may allocate. With the stack and the code's own data a policy stays within four pages of 64 KiB, and
 /// the largest event that a host takes (64 KiB) fits twice.
-const ARENA_BYTES: usize = 192 * 1024;
+const ARENA_BYTES: usize = 64 * 1024;
 
 #[repr(align(16))]
 struct Arena {

@@ -106,21 +106,15 @@ impl Cache {
         if ahead.is_some() {
             return Ok(ahead);
         }
-        let period = period(now);
-        for period in [period, period.saturating_sub(1), period.saturating_add(1)] {
-            let Some(bytes) = self.view.get(Space::Events, &view_key(period, key))? else {
-                continue;
-            };
-            let earlier: Earlier =
-                encoding::decode(&bytes).map_err(|source| CacheError::Unreadable {
-                    what: "event",
-                    source,
-                })?;
-            if earlier.at.plus(REMEMBERED) >= now {
-                return Ok(Some(earlier));
-            }
-        }
-        Ok(None)
+        let Some(bytes) = self.view.get(Space::Events, &key.0)? else {
+            return Ok(None);
+        };
+        let earlier: Earlier =
+            encoding::decode(&bytes).map_err(|source| CacheError::Unreadable {
+                what: "event",
+                source,
+            })?;
+        Ok((earlier.at.plus(REMEMBERED) >= now).then_some(earlier))
     }
 }
 
@@ -151,18 +145,4 @@ impl Claims {
             }
         }
     }
-}
-
-/// Events are kept by periods as long as they are remembered, so that forgetting is dropping a range.
-pub(super) fn period(at: Instant) -> u32 {
-    u32::try_from(at.millis().unsigned_abs() / REMEMBERED.millis()).unwrap_or(u32::MAX)
-}
-
-/// An event's key in the view.
-pub(super) fn view_key(period: u32, key: EventKey) -> [u8; 20] {
-    let mut bytes = [0; 20];
-    let (first, rest) = bytes.split_at_mut(4);
-    first.copy_from_slice(&period.to_be_bytes());
-    rest.copy_from_slice(&key.0);
-    bytes
 }

@@ -21,8 +21,16 @@ struct Reserved(Mutex<HashMap<IdentityKey, (Named, usize)>>);
 /// Whom an identity names.
 pub struct Found {
     pub named: Named,
+    pub origin: Origin,
     /// Held while nobody has recorded it yet.
     pub reservation: Option<Reservation>,
+}
+
+/// Who knew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    Memory,
+    View,
 }
 
 /// Keeps the choice for a new identity until it is recorded.
@@ -69,20 +77,26 @@ impl Names {
 impl Cache {
     /// Whom the identity names; `None` when it is new.
     pub async fn find(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
+        Ok(self.find_from(key).await?.map(|(named, _)| named))
+    }
+
+    /// The same, and whether memory knew it.
+    async fn find_from(&self, key: IdentityKey) -> Result<Option<(Named, Origin)>, CacheError> {
         let ahead = self.ahead().name(key);
         if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
-            return Ok(Some(named));
+            return Ok(Some((named, Origin::Memory)));
         }
         let view = Arc::clone(&self.view);
         let found =
             tokio::task::spawn_blocking(move || view.get(Space::Identities, key.as_bytes()));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
-        found.map(|bytes| read(&bytes)).transpose()
+        let named = found.map(|bytes| read(&bytes)).transpose()?;
+        Ok(named.map(|named| (named, Origin::View)))
     }
 
     /// Remembers whom an identity names. Only under that customer's line, where nobody can give the name to another.
     pub fn remember_name(&self, key: IdentityKey, named: Named) {
-        if self.ahead().name(key).is_none() && !self.names.clean.contains_key(&key) {
+        if self.ahead().name(key).is_none() {
             self.names.remember(key, named);
         }
     }
@@ -105,9 +119,10 @@ impl Cache {
         key: IdentityKey,
         draw: impl FnOnce() -> Named,
     ) -> Result<Found, CacheError> {
-        if let Some(named) = self.find(key).await? {
+        if let Some((named, origin)) = self.find_from(key).await? {
             return Ok(Found {
                 named,
+                origin,
                 reservation: None,
             });
         }
@@ -122,6 +137,7 @@ impl Cache {
             if let Some(named) = self.find_now(key)? {
                 return Ok(Found {
                     named,
+                    origin: Origin::View,
                     reservation: None,
                 });
             }
@@ -134,6 +150,7 @@ impl Cache {
         };
         Ok(Found {
             named: *named,
+            origin: Origin::Memory,
             reservation: Some(reservation),
         })
     }

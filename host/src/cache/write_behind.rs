@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::cache::ahead::Generation;
-use crate::cache::claim::{period, view_key};
 use crate::cache::{Cache, Clean, Earlier, States, to_store};
 use crate::encoding;
 use crate::event::EventKey;
@@ -94,11 +93,7 @@ fn changes(generation: &Generation) -> Changes {
 }
 
 fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
-    changes.put(
-        Space::Events,
-        &view_key(period(earlier.at), key),
-        encoding::encode(&earlier),
-    );
+    changes.put(Space::Events, &key.0, encoding::encode(&earlier));
 }
 
 fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {

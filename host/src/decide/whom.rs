@@ -2,7 +2,7 @@
 //! the event brings together.
 
 use crate::absorb::Standing;
-use crate::cache::{Cache, Line, Reservation};
+use crate::cache::{Cache, Line, Origin, Reservation};
 use crate::charter::Strength;
 use crate::charter::events::Presence;
 use crate::customer::{Account, Alias, Customer, IdentityKey, Named, identity};
@@ -99,7 +99,9 @@ impl Whom {
             if named.is_none_or(|named| named == id) && now_other == other {
                 let ours = match named {
                     Some(_) => {
-                        cache.remember_name(keys.0, found.named);
+                        if found.origin == Origin::View {
+                            cache.remember_name(keys.0, found.named);
+                        }
                         load(cache, &self.held, id).await?
                     }
                     None => None,

@@ -210,8 +210,13 @@ impl<'a> Reading<'a> {
         let (subject, visitor, account) = (subject?, visitor?, account?);
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
-        let received_at = self.door.clock.now();
-        let time = self.time(received_at)?;
+        let now = self.door.clock.now();
+        let time = self.time(now)?;
+        // On the clock of events it is never earlier than what an event says.
+        let received_at = match self.door.clock {
+            Clock::Events(_) => time.map_or(now, |time| time.max(now)),
+            Clock::System | Clock::Fixed(_) => now,
+        };
         let data = self.data.unwrap_or_else(|| Data::of(defined));
         data.check_required(defined, self.market)?;
         consent::check(self.door.charter, defined, &data)?;
