@@ -6,10 +6,10 @@ use crate::charter::expression::Facts;
 use crate::charter::fields::Contribution;
 use crate::charter::{
     BuiltIn, ChannelIx, Charter, DatumIx, Field, FieldIx, Items, ItemsIx, Measure, Per, PurposeIx,
-    Update, Window, WindowIx, table::Index,
+    SegmentIx, StageIx, Update, Window, WindowIx, table::Index,
 };
 use crate::clock::Instant;
-use crate::customer::consent::Use;
+use crate::customer::consent::{Residence, Use};
 use crate::customer::fields::{Claim, Edit};
 use crate::customer::{Account, Consent, Customer, Given, Status};
 use crate::event::Event;
@@ -27,9 +27,17 @@ pub struct Standing {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Absorbed {
     /// Pending actions that the event made pointless.
-    pub cancelled: Vec<ActionId>,
+    pub cancelled: Vec<Lapsed>,
     /// Whether the customer gave a basis to keep the event. Without one it is decided, and forgotten.
     pub is_kept: bool,
+}
+
+/// A pending action that will not act, and why.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lapsed {
+    pub id: ActionId,
+    pub action: Key,
+    pub because: Text,
 }
 
 /// Applies the event to `standing`.
@@ -38,7 +46,8 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
     let kind = charter.events.at(event.kind);
     if let Some(customer) = &mut standing.customer {
         customer.status.forget(charter, now);
-        if let Some(built_in) = kind.built_in {
+        if let Some(built_in @ (BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn)) = kind.built_in
+        {
             hear(event, built_in, customer);
         }
     }
@@ -47,7 +56,7 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
     }
     let mut absorbed = Absorbed {
         cancelled: Vec::new(),
-        is_kept: may_keep(event, standing),
+        is_kept: may_keep(event, now, standing),
     };
     if !absorbed.is_kept {
         return absorbed;
@@ -65,7 +74,11 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
         status.pending.retain(|pending| {
             let is_alive = !pending.cancel_on.contains(&kind.key);
             if !is_alive {
-                absorbed.cancelled.push(pending.id);
+                absorbed.cancelled.push(Lapsed {
+                    id: pending.id,
+                    action: pending.action,
+                    because: Text::new(format!("superseded: {}", kind.name)),
+                });
             }
             is_alive
         });
@@ -84,20 +97,19 @@ fn statuses(standing: &mut Standing) -> impl Iterator<Item = &mut Status> {
 }
 
 /// What the event's purpose rests on, for this customer. Of nobody, nothing personal is kept.
-fn may_keep(event: &Event, standing: &Standing) -> bool {
+fn may_keep(event: &Event, now: Instant, standing: &Standing) -> bool {
     let charter = &*event.charter;
     let (Some(purpose), Some(customer)) =
         (charter.events.at(event.kind).purpose, &standing.customer)
     else {
         return true;
     };
-    let market = charter.markets.at(event.market);
-    customer.consents.allow(Use {
-        charter,
-        market,
-        purpose,
-        channel: None,
-    })
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    customer.consents.allow(seen.use_of(purpose, None))
 }
 
 /// Takes in a statement about consent: giving is for the named channels of one brand, withdrawing is for all brands, and
@@ -114,24 +126,26 @@ fn hear(event: &Event, built_in: BuiltIn, customer: &mut Customer) {
     let said = word(event, "state").and_then(|word| Given::parse(&word));
     let state = said.unwrap_or(match built_in {
         BuiltIn::ConsentGiven => Given::Granted,
-        BuiltIn::ConsentWithdrawn => Given::Withdrawn,
+        _ => Given::Withdrawn,
     });
     let brand = match built_in {
         BuiltIn::ConsentGiven => Some(match word(event, "brand") {
             Some(brand) => Key::of("brand", &brand),
             None => charter.markets.at(event.market).brand_key,
         }),
-        BuiltIn::ConsentWithdrawn => None,
+        _ => None,
     };
     for channel in channels_meant(event, built_in, known) {
         customer.consents.say(Consent {
             purpose: known.map(|purpose| charter.purposes.at(purpose).key),
             channel,
             brand,
+            market: None,
             state,
             source: charter.sources.at(event.source_ix).key,
             at: event.occurred_at,
             proof: word(event, "proof"),
+            wording: None,
         });
     }
 }
@@ -210,6 +224,7 @@ fn apply(event: &Event, now: Instant, update: &Update, standing: &mut Standing) 
         source: event.source_ix,
         occurred_at: event.occurred_at,
         received_at: event.received_at,
+        event: &event.id,
     };
     let Some(status) = status_of(field.per, standing) else {
         return;
@@ -335,6 +350,38 @@ pub struct Seen<'a> {
     pub standing: &'a Standing,
 }
 
+impl<'a> Seen<'a> {
+    /// What somebody wants to use data for, here and now.
+    pub fn use_of(self, purpose: PurposeIx, channel: Option<ChannelIx>) -> Use<'a> {
+        let charter = &*self.event.charter;
+        Use {
+            charter,
+            market: charter.markets.at(self.event.market),
+            purpose,
+            channel,
+            residence: self.residence(),
+            now: self.now,
+        }
+    }
+
+    /// Where the customer lives, as far as it is known.
+    pub fn residence(self) -> Residence<'a> {
+        let own = &self.event.charter.customer;
+        let customer = self.standing.customer.as_ref();
+        let text = |field: Option<FieldIx>| {
+            let field = self.event.charter.fields.at(field?);
+            match &customer?.status.fields.at(field.key)?.value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            }
+        };
+        Residence {
+            country: text(own.country),
+            region: text(own.region),
+        }
+    }
+}
+
 impl Seen<'_> {
     fn status(&self, per: Per) -> Option<&Status> {
         match per {
@@ -379,6 +426,20 @@ impl Facts for Seen<'_> {
         self.status(Per::Customer)?
             .items
             .at(self.charter().items.at(items), key, self.now)
+    }
+
+    fn segment(&self, segment: SegmentIx) -> Option<bool> {
+        let segment = self.charter().segments.at(segment);
+        let status = self.status(segment.per)?;
+        Some(status.segments.iter().any(|(key, _)| *key == segment.key))
+    }
+
+    fn stage(&self, stage: StageIx) -> Option<&Text> {
+        let stage = self.charter().stages.at(stage);
+        let reached = &self.status(stage.per)?.stages;
+        let reached = reached.iter().find(|reached| reached.stage == stage.key)?;
+        let step = stage.steps.iter().find(|step| step.key == reached.step)?;
+        Some(&step.name)
     }
 }
 

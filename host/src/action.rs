@@ -3,17 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::absorb::{Seen, Standing};
-use crate::boundary::{Permit, Refusal, Verdict};
-use crate::charter::{Mode, Target};
-use crate::clock::{Instant, Span};
-use crate::context::zone_of;
-use crate::customer::{Contact, Pending, contacts};
+use crate::boundary::{Moved, Permit, Refusal, Verdict};
+use crate::charter::{Class, Mode, OnPending, Target};
+use crate::clock::Instant;
+use crate::customer::{Contact, Pending, Rank, contacts};
 use crate::ids::{ActionId, Chance, DecisionId, Key, Text};
-use crate::policy::{Proposal, Timing};
 use crate::value::Value;
-
-/// How long an action is worth doing when neither the policy nor the charter says.
-const LAPSES_AFTER: Span = Span::from_days(1);
 
 /// One action, as it was decided.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -30,6 +25,10 @@ pub struct Action {
     /// Not worth doing after this.
     pub until: Instant,
     pub key: Option<Text>,
+    /// Which rules moved it to another time than was asked for, in their order.
+    pub moved: Vec<Moved>,
+    /// A person must approve it until then, or it expires.
+    pub approval: Option<Instant>,
 }
 
 /// When an action acts.
@@ -60,6 +59,10 @@ pub struct Planned {
     of: Key,
     via: Key,
     to: Target,
+    class: Class,
+    market: Key,
+    rank: Rank,
+    on_pending: OnPending,
     cancel_on: Vec<Key>,
 }
 
@@ -80,38 +83,26 @@ pub struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Turns verdicts, by proposal, into actions. The proposals of one key are alternatives, and a slot holds one: the highest
-    /// score acts, of equals the first.
+    /// Turns verdicts, by proposal, into actions.
     pub fn plan(&self, verdicts: &[Verdict], chance: &mut Chance) -> Plan {
-        let mut order: Vec<(usize, &Permit)> = Vec::new();
-        for (place, verdict) in verdicts.iter().enumerate() {
-            if let Verdict::Permit(permit) = verdict {
-                order.push((place, permit));
-            }
+        let mut plan = Plan::default();
+        for verdict in verdicts {
+            let ruled = match verdict {
+                Verdict::Permit(permit) | Verdict::Defer(permit) => {
+                    let planned = self.planned(permit, chance);
+                    let id = planned.action.id;
+                    plan.actions.push(planned);
+                    Ruled::Acts(id)
+                }
+                Verdict::Yield => Ruled::Alternative,
+                Verdict::Refuse(Refusal { rule, why }) => Ruled::Refused {
+                    rule: Text::new_static(rule),
+                    why: why.clone(),
+                },
+            };
+            plan.rulings.push(ruled);
         }
-        order.sort_by(|(_, one), (_, other)| {
-            other.proposal().score.total_cmp(&one.proposal().score)
-        });
-        let mut rulings: Vec<Ruled> = verdicts.iter().map(unless_it_acts).collect();
-        let mut actions: Vec<Planned> = Vec::new();
-        for (place, permit) in order {
-            let planned = self.planned(permit, chance);
-            if actions
-                .iter()
-                .any(|other| rivals(&other.action, &planned.action))
-            {
-                continue;
-            }
-            if let Some(ruling) = rulings.get_mut(place) {
-                *ruling = Ruled::Acts(planned.action.id);
-            }
-            actions.push(planned);
-        }
-        Plan {
-            actions,
-            rulings,
-            replaced: Vec::new(),
-        }
+        plan
     }
 
     fn planned(&self, permit: &Permit, chance: &mut Chance) -> Planned {
@@ -128,6 +119,13 @@ impl Planner<'_> {
             of: action.key,
             via: charter.channels.at(permit.channel()).key,
             to: action.to,
+            class: action.class,
+            market: charter.markets.at(self.seen.event.market).key,
+            rank: Rank {
+                weight: action.weight,
+                score: permit.proposal().score,
+            },
+            on_pending: permit.on_pending(),
             cancel_on: cancel_on
                 .map(|event| charter.events.at(*event).key)
                 .collect(),
@@ -136,22 +134,10 @@ impl Planner<'_> {
 
     fn action(&self, permit: &Permit, chance: &mut Chance) -> Action {
         let charter = &*self.seen.event.charter;
-        let market = charter.markets.at(self.seen.event.market);
         let action = charter.actions.at(permit.action());
         let proposal = permit.proposal();
-        let now = self.seen.now;
-        let due = due(self.seen, proposal);
-        let ours = market
-            .frame(permit.action())
-            .and_then(|frame| frame.lapses)
-            .or(action.lapses);
-        let lapses = match (proposal.lapses_after, ours) {
-            (Some(theirs), Some(ours)) => theirs.min(ours),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => LAPSES_AFTER,
-        };
         Action {
-            id: ActionId::draw(now, chance),
+            id: ActionId::draw(self.seen.now, chance),
             action: action.name.clone(),
             channel: proposal.channel.clone(),
             slot: action.slot.clone(),
@@ -160,55 +146,14 @@ impl Planner<'_> {
             reason: proposal.reason.clone(),
             when: match charter.channels.at(permit.channel()).mode {
                 Mode::Respond => When::Answered,
-                Mode::Inspire => When::Due(due),
+                Mode::Inspire => When::Due(permit.due()),
             },
-            until: due.plus(lapses),
+            until: permit.until(),
             key: proposal.key.clone(),
+            moved: permit.moved().to_vec(),
+            approval: permit.approval(),
         }
     }
-}
-
-fn unless_it_acts(verdict: &Verdict) -> Ruled {
-    match verdict {
-        Verdict::Permit(_) => Ruled::Alternative,
-        Verdict::Refuse(Refusal { rule, why }) => Ruled::Refused {
-            rule: Text::new_static(rule),
-            why: why.clone(),
-        },
-    }
-}
-
-fn rivals(one: &Action, other: &Action) -> bool {
-    (one.key.is_some() && one.key == other.key)
-        || (one.slot.is_some() && one.slot == other.slot && one.channel == other.channel)
-}
-
-/// When a proposal is due; never in the past.
-fn due(seen: Seen<'_>, proposal: &Proposal) -> Instant {
-    let now = seen.now;
-    let due = match proposal.timing {
-        Timing::Now => now,
-        Timing::After(span) => now.plus(span),
-        Timing::At(instant) => instant,
-        Timing::Local { days, minute } => local(seen, days, minute).unwrap_or(now),
-    };
-    due.max(now)
-}
-
-/// A time of day in the customer's zone. Where the clocks jump over it, the same distance after the jump; where it comes
-/// twice, the first.
-fn local(seen: Seen<'_>, days: u32, minute: u32) -> Option<Instant> {
-    let today = seen.now.timestamp().to_zoned(zone_of(seen)).date();
-    let day = today
-        .checked_add(jiff::Span::new().try_days(i64::from(days)).ok()?)
-        .ok()?;
-    let (hour, minute) = (
-        i8::try_from(minute / 60).ok()?,
-        i8::try_from(minute % 60).ok()?,
-    );
-    let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
-    let zoned = day.to_datetime(time).to_zoned(zone_of(seen)).ok()?;
-    Some(Instant::from_millis(zoned.timestamp().as_millisecond()))
 }
 
 impl Plan {
@@ -221,6 +166,10 @@ impl Plan {
             of,
             via,
             to,
+            class,
+            market,
+            rank,
+            on_pending,
             cancel_on,
         } in &self.actions
         {
@@ -238,13 +187,15 @@ impl Plan {
                     Contact {
                         action: *of,
                         channel: *via,
+                        class: *class,
                         at: now,
                     },
                 );
                 continue;
             };
             status.pending.retain(|pending| {
-                let is_replaced = action.key.is_some() && pending.key == action.key;
+                let is_replaced = (action.key.is_some() && pending.key == action.key)
+                    || (*on_pending == OnPending::Replace && pending.action == *of);
                 if is_replaced {
                     replaced.push(pending.id);
                 }
@@ -259,6 +210,10 @@ impl Plan {
                 until: action.until,
                 key: action.key.clone(),
                 cancel_on: cancel_on.clone(),
+                class: *class,
+                market: *market,
+                rank: *rank,
+                approval: action.approval,
             });
         }
     }

@@ -1,21 +1,32 @@
 //! What no policy can cross: the rules, in their order. A policy only proposes; what acts has a permit, and only this
 //! module makes one.
+//!
+//! First each proposal is judged alone, by the rules in their order; the first that objects names the verdict. What is left
+//! is arbitrated: the most important first, each within the caps, its hours and its budget.
 
+mod stops;
 mod declared;
 mod granted;
 mod timing;
 mod parameters;
 mod consent;
+mod arbitration;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::absorb::Seen;
-use crate::charter::{ActionIx, ChannelIx, Charter, Market, MomentIx};
+use crate::charter::{ActionIx, ChannelIx, Charter, Frame, Market, MomentIx, OnPending};
+use crate::clock::Instant;
 use crate::ids::Text;
 use crate::policy::{Active, Proposal};
+use crate::spending::Spending;
+use crate::stop::Stops;
 
-/// The rules, in the order in which they are asked; the first that objects names the verdict.
-pub const RULES: [(&str, Rule); 5] = [
+/// The rules that judge a proposal alone, in the order in which they are asked; the first that objects names the verdict.
+pub const RULES: [(&str, Rule); 6] = [
+    ("stops", stops::judge),
     ("declared", declared::judge),
     ("granted", granted::judge),
     ("timing", timing::judge),
@@ -36,6 +47,8 @@ pub struct Case<'a> {
     pub seen: Seen<'a>,
     pub moment: MomentIx,
     pub by: Author<'a>,
+    pub stops: &'a Stops,
+    pub spending: &'a Spending,
 }
 
 /// Who proposed.
@@ -44,6 +57,8 @@ pub enum Author<'a> {
     Policy(&'a Active),
     /// The market's safe default, as the charter has it.
     Fallback,
+    /// A person who approved what a policy proposed earlier.
+    Approver,
 }
 
 impl<'a> Case<'a> {
@@ -64,12 +79,17 @@ pub struct Candidate<'a> {
     pub channel: ChannelIx,
 }
 
-/// Leave to act.
+/// Leave to act, and when.
 #[derive(Clone, Debug)]
 pub struct Permit {
     proposal: Proposal,
     action: ActionIx,
     channel: ChannelIx,
+    due: Instant,
+    until: Instant,
+    moved: Vec<Moved>,
+    approval: Option<Instant>,
+    on_pending: OnPending,
 }
 
 impl Permit {
@@ -84,6 +104,39 @@ impl Permit {
     pub fn channel(&self) -> ChannelIx {
         self.channel
     }
+
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Not worth doing after this.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Which rules moved it to another time than was asked for, in their order.
+    pub fn moved(&self) -> &[Moved] {
+        &self.moved
+    }
+
+    /// Until when a person must have approved it; `None` where nobody need.
+    pub fn approval(&self) -> Option<Instant> {
+        self.approval
+    }
+
+    /// What it does to one of its kind that waits.
+    pub fn on_pending(&self) -> OnPending {
+        self.on_pending
+    }
+}
+
+/// A rule moved an action to another time.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Moved {
+    pub rule: Text,
+    pub to: Instant,
+    /// In words for a marketer.
+    pub why: Text,
 }
 
 /// Which rule objected, and why.
@@ -103,11 +156,24 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Debug)]
 pub enum Verdict {
     Permit(Permit),
+    /// Permitted for later than was asked: `Permit::moved` says by which rules.
+    Defer(Permit),
+    /// Permitted, and another proposal of the same key or slot ranks higher.
+    Yield,
     Refuse(Refusal),
 }
 
-/// Judges one proposal. What is unknown is refused.
-pub fn judge(case: &Case<'_>, proposal: &Proposal) -> Verdict {
+/// Judges proposals; verdicts in their order. What is unknown is refused.
+pub fn judge(case: &Case<'_>, proposals: &[Proposal]) -> Vec<Verdict> {
+    let alone = proposals
+        .iter()
+        .map(|proposal| judge_alone(case, proposal))
+        .collect();
+    arbitration::arbitrate(case, alone)
+}
+
+/// By every rule that needs no other proposal.
+fn judge_alone<'a>(case: &Case<'_>, proposal: &'a Proposal) -> Result<Candidate<'a>, Refusal> {
     let names = &case.charter().names;
     let (action, channel) = (
         names.actions.get(&proposal.action),
@@ -118,7 +184,7 @@ pub fn judge(case: &Case<'_>, proposal: &Proposal) -> Verdict {
             "the charter knows no `{}` over `{}`",
             proposal.action, proposal.channel
         ));
-        return Verdict::Refuse(Refusal {
+        return Err(Refusal {
             rule: "declared",
             why,
         });
@@ -132,14 +198,16 @@ pub fn judge(case: &Case<'_>, proposal: &Proposal) -> Verdict {
         .iter()
         .find_map(|(rule, judge)| Some((*rule, judge(case, &candidate)?)));
     match objection {
-        Some((rule, Objection(why))) => Verdict::Refuse(Refusal {
+        Some((rule, Objection(why))) => Err(Refusal {
             rule,
             why: Text::new(why),
         }),
-        None => Verdict::Permit(Permit {
-            proposal: proposal.clone(),
-            action,
-            channel,
-        }),
+        None => Ok(candidate),
+    }
+}
+
+impl Candidate<'_> {
+    fn frame<'a>(&self, case: &Case<'a>) -> Option<&'a Frame> {
+        case.market().frame(self.action)
     }
 }

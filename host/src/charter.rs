@@ -7,9 +7,14 @@ pub mod expression;
 pub mod fields;
 pub mod events;
 pub mod consent;
+pub mod caps;
+pub mod hours;
+pub mod laws;
 pub mod channels;
 pub mod actions;
+pub mod segments;
 pub mod markets;
+pub mod people;
 pub mod file;
 
 use std::collections::HashMap;
@@ -18,15 +23,26 @@ use std::sync::Arc;
 use crate::clock::Instant;
 use crate::ids::{Digest, Key, Text};
 
-pub use actions::{Action, ActionIx, Parameter, Target};
+pub use actions::{
+    Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
+};
+pub use caps::{CAP_AT_MOST, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
 };
-pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Update};
-pub use fields::{Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Type, Window, WindowIx};
+pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Silence, Update};
+pub use fields::{
+    Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
+};
 pub use file::{Complaint, Complaints};
-pub use markets::{Fallback, Frame, Limits, Market, MarketIx, Setting, Template};
+pub use hours::{Calendar, CalendarIx, Holiday, Hours};
+pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
+pub use markets::{
+    Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
+};
+pub use people::{Approval, Deviation, Kpi, Measured, Person};
+pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
 /// One version of the charter: the central file and every market's own, checked against each other.
@@ -40,7 +56,9 @@ pub struct Charter {
     pub currency: Currency,
     /// How many of the charter's major units one major unit of the other currency is.
     pub rates: Vec<(Currency, Rate)>,
-    pub people: Vec<(Text, Text)>,
+    pub people: Vec<Person>,
+    /// Whose signatures a changed section needs before it loads (A24, A27).
+    pub approvals: Vec<Approval>,
     pub sources: Table<SourceIx, Source>,
     pub identities: Table<IdentityIx, Identity>,
     pub customer: OwnFields,
@@ -48,12 +66,25 @@ pub struct Charter {
     pub fields: Table<FieldIx, Field>,
     pub windows: Table<WindowIx, Window>,
     pub items: Table<ItemsIx, Items>,
+    pub segments: Table<SegmentIx, Segment>,
+    pub stages: Table<StageIx, Stage>,
+    /// Every segment and stage, in an order in which each reads only earlier ones.
+    pub memberships: Vec<Membership>,
     pub events: Table<EventIx, EventKind>,
     /// In the charter's order, which decides which moment an event is.
     pub moments: Table<MomentIx, Moment>,
     pub channels: Table<ChannelIx, Channel>,
+    /// Across all channels.
+    pub caps: Vec<Cap>,
+    pub pressure: Option<Pressure>,
+    pub cool_downs: Vec<CoolDown>,
+    pub suppressions: Vec<Suppression>,
+    pub calendars: Table<CalendarIx, Calendar>,
+    pub laws: Table<LawIx, Law>,
     pub actions: Table<ActionIx, Action>,
     pub markets: Table<MarketIx, Market>,
+    pub deviations: Vec<Deviation>,
+    pub kpis: Vec<Kpi>,
     /// Names to indices: for the door, never for the path.
     pub names: Names,
     /// The files as they were read, kept with the evidence by digest.
@@ -69,20 +100,31 @@ pub struct Names {
     pub fields: HashMap<Text, FieldIx>,
     pub windows: HashMap<Text, WindowIx>,
     pub items: HashMap<Text, ItemsIx>,
+    pub segments: HashMap<Text, SegmentIx>,
+    pub stages: HashMap<Text, StageIx>,
     pub events: HashMap<Text, EventIx>,
     pub moments: HashMap<Text, MomentIx>,
     pub channels: HashMap<Text, ChannelIx>,
     pub actions: HashMap<Text, ActionIx>,
+    pub calendars: HashMap<Text, CalendarIx>,
+    /// By country or region, such as `DE` or `US-FL`.
+    pub laws: HashMap<Text, LawIx>,
     pub markets: HashMap<Text, MarketIx>,
     /// Back from the stable key in stored state to what it is now; a key without an entry is no longer defined.
     pub field_keys: HashMap<Key, FieldIx>,
     pub purpose_keys: HashMap<Key, PurposeIx>,
+    pub action_keys: HashMap<Key, ActionIx>,
+    pub channel_keys: HashMap<Key, ChannelIx>,
+    pub moment_keys: HashMap<Key, MomentIx>,
+    pub market_keys: HashMap<Key, MarketIx>,
 }
 
 /// The fields that the host itself must read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OwnFields {
     pub country: Option<FieldIx>,
+    /// ISO 3166-2, such as `US-FL`.
+    pub region: Option<FieldIx>,
     pub time_zone: Option<FieldIx>,
     pub language: Option<FieldIx>,
 }

@@ -5,7 +5,8 @@ mod gather;
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{
-    ActionIx, ChannelIx, DatumIx, FieldIx, ItemsIx, MomentIx, PurposeIx, WindowIx,
+    ActionIx, ChannelIx, DatumIx, FieldIx, ItemsIx, MomentIx, PurposeIx, SegmentIx, StageIx,
+    WindowIx,
 };
 use crate::clock::{Instant, Span};
 use crate::ids::Text;
@@ -58,6 +59,10 @@ pub enum Read {
     Pending(ActionIx),
     /// `setting.floor`: which of the market's settings.
     Setting(u16),
+    /// `segment.big_spender`: whether the customer, or the account, is in it.
+    Segment(SegmentIx),
+    /// `stage.loyalty`: the name of the step.
+    Stage(StageIx),
 }
 
 /// The event as a policy sees it.

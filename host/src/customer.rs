@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::Charter;
 use crate::clock::Instant;
-use crate::ids::{AccountId, CustomerId};
+use crate::ids::{AccountId, CustomerId, Key, Text};
 
 pub use consent::{Consent, Consents, Given};
-pub use contacts::{Contact, Pending};
+pub use contacts::{Contact, Pending, Rank};
 pub use fields::{Fact, Fields};
 pub use identity::{Alias, IdentityKey, Named};
 pub use items::ItemLists;
@@ -56,6 +56,30 @@ pub struct Status {
     pub items: ItemLists,
     pub contacts: Vec<Contact>,
     pub pending: Vec<Pending>,
+    /// The segments that it is in, and since when.
+    pub segments: Vec<(Key, Instant)>,
+    pub stages: Vec<Reached>,
+    /// Silences that are waited for.
+    pub timers: Vec<Timer>,
+    /// When an event that a cool-down follows came last.
+    pub signals: Vec<(Key, Instant)>,
+}
+
+/// The step of a stage that was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reached {
+    pub stage: Key,
+    pub step: Key,
+    pub since: Instant,
+}
+
+/// A silence that is waited for: of several for one moment, the latest counts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Timer {
+    pub moment: Key,
+    pub market: Key,
+    pub due: Instant,
+    pub channel: Option<Text>,
 }
 
 impl Customer {

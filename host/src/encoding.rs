@@ -4,14 +4,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version that this host writes, the first byte of everything encoded.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
 /// Bytes that do not decode.
 #[derive(Debug, thiserror::Error)]
 pub enum Undecodable {
     #[error("format {found} is newer than this host's {FORMAT}: start a newer host")]
     Newer { found: u8 },
-    #[error("format {found} is not known: the host's is {FORMAT}")]
+    #[error(
+        "format {found} is older than this host's {FORMAT}, which does not read it: start on a new data folder"
+    )]
     Unknown { found: u8 },
     #[error("the bytes are empty")]
     Empty,

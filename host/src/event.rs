@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, EventIx, IdentityIx, MarketIx, SourceIx};
 use crate::clock::Instant;
-use crate::ids::Text;
+use crate::ids::{AccountId, CustomerId, Text};
 use crate::value::Value;
 
 pub use batch::split;
@@ -46,6 +46,10 @@ pub struct Event {
     /// A weak identity seen in the same request.
     pub visitor: Option<Name>,
     pub account: Option<Name>,
+    /// Whom the host's own events are about: they name nobody as a source does.
+    pub about: About,
+    /// The browser said `Sec-GPC: 1`.
+    pub is_gpc: bool,
     pub channel: Option<Text>,
     pub occurred_at: Instant,
     pub received_at: Instant,
@@ -55,6 +59,13 @@ pub struct Event {
     pub dropped: u32,
     /// Of everything that it says: the same pair of source and id with another digest is a conflict.
     pub content: Content,
+}
+
+/// Whom an event of the host itself is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct About {
+    pub customer: Option<CustomerId>,
+    pub account: Option<AccountId>,
 }
 
 /// A digest of an event's content.

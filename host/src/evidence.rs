@@ -95,7 +95,38 @@ pub struct Body {
     pub account: Option<AccountId>,
     pub decisions: Vec<Decided>,
     /// Pending actions that the event made pointless.
-    pub cancelled: Vec<ActionId>,
+    pub cancelled: Vec<Cancelled>,
+    pub noted: Noted,
+}
+
+/// A pending action that will not act.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Cancelled {
+    pub id: ActionId,
+    pub action: Text,
+    /// `superseded: order.placed`, `consent: …`
+    pub because: Text,
+}
+
+/// What absorbing the event did besides changing what is known.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Noted {
+    /// Fields where the event said something else than a source that comes before it (A17).
+    pub conflicts: Vec<Text>,
+    /// Fields that its source may not write (C01).
+    pub refused_writes: Vec<Text>,
+    /// `segment.big_spender`, `stage.loyalty=gold`
+    pub entered: Vec<Text>,
+    pub left: Vec<Text>,
+    /// Moments whose silence is now waited for.
+    pub waits_for: Vec<Text>,
+}
+
+/// The derived event that a decision is about, where it is not the event itself.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Derived {
+    pub kind: Text,
+    pub data: Vec<(Text, Value)>,
 }
 
 /// The event as it came.
@@ -123,6 +154,8 @@ pub struct Told {
 pub struct Decided {
     pub id: DecisionId,
     pub moment: Text,
+    /// `None` where the event itself was the moment.
+    pub on: Option<Derived>,
     pub outcome: Outcome,
     pub now: Instant,
     /// `None` where the market has no policy.

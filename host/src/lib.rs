@@ -20,6 +20,8 @@ pub mod absorb;
 pub mod moment;
 pub mod context;
 pub mod policy;
+pub mod stop;
+pub mod spending;
 pub mod boundary;
 pub mod action;
 pub mod evidence;

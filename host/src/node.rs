@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::cache::{self, Cache, Earlier};
@@ -21,6 +22,8 @@ use crate::evidence::{self, Kind, WentLive};
 use crate::ids::{Chance, Text};
 use crate::policy::{self, Catalog, Engines};
 use crate::reply::State;
+use crate::spending::Spending;
+use crate::stop::Stops;
 use crate::store::{self, Position, Record, Store, StoreError};
 use crate::telemetry::Telemetry;
 
@@ -105,6 +108,8 @@ pub struct Node {
     engines: Arc<Engines>,
     catalog: Catalog,
     figures: Figures,
+    stops: ArcSwap<Stops>,
+    spending: Spending,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -135,6 +140,8 @@ impl Node {
             store,
             cache,
             engines,
+            stops: ArcSwap::default(),
+            spending: Spending::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
@@ -171,6 +178,15 @@ impl Node {
 
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// The kill switches now; whoever decides keeps them for the whole decision.
+    pub fn stops(&self) -> Arc<Stops> {
+        self.stops.load_full()
+    }
+
+    pub fn spending(&self) -> &Spending {
+        &self.spending
     }
 
     pub fn store(&self) -> &Store {

@@ -8,9 +8,9 @@ use kairos::charter::consent::{Basis, Needs};
 use kairos::charter::events::Presence;
 use kairos::charter::table::{Index, Table};
 use kairos::charter::{
-    Action, ActionIx, Channel, ChannelIx, Charter, Currency, Datum, EventKind, Field, Frame, Items,
-    Limits, Market, Measure, Merge, Moment, Names, OwnFields, Per, Purpose, Setting, Target, Type,
-    Window,
+    Action, ActionIx, Automation, Budget, Channel, ChannelFrame, ChannelIx, Charter, Class,
+    Currency, Datum, Delay, EventKind, Field, Frame, Items, Limits, Market, Measure, Merge, Moment,
+    Names, OnPending, OwnFields, Per, Purpose, Sensitivity, Setting, Target, Type, Window,
 };
 use kairos::clock::Span;
 use kairos::ids::{Digest, Key, Text};
@@ -21,6 +21,7 @@ pub const LIMITS: Limits = Limits {
     fuel: 2_000_000,
     time: Span::from_millis(50),
     memory_bytes: 2 * 1024 * 1024,
+    violations_per_hour: 100,
 };
 
 /// Market `gb` may show a banner on the web and send a mail; `de` may only show the banner.
@@ -83,6 +84,7 @@ pub fn small_charter() -> Charter {
         },
         rates: Vec::new(),
         people: Vec::new(),
+        approvals: Vec::new(),
         sources: Table::new(),
         identities: Table::new(),
         customer: OwnFields::default(),
@@ -90,11 +92,22 @@ pub fn small_charter() -> Charter {
         fields,
         windows,
         items,
+        segments: Table::new(),
+        stages: Table::new(),
+        memberships: Vec::new(),
         events,
         moments,
         channels,
+        caps: Vec::new(),
+        pressure: None,
+        cool_downs: Vec::new(),
+        suppressions: Vec::new(),
+        calendars: Table::new(),
+        laws: Table::new(),
         actions,
         markets,
+        deviations: Vec::new(),
+        kpis: Vec::new(),
         names,
         files: Vec::new(),
     }
@@ -135,11 +148,21 @@ fn market(name: &str, moments: u16) -> Market {
         channels: vec![Index::from_number(0)],
         parameters: Vec::new(),
         lapses: None,
+        delay: Delay::default(),
+        pending: OnPending::Both,
+        caps: Vec::new(),
+        automation: Automation::Auto,
+        reach: None,
     };
     let reminder = Frame {
         channels: vec![Index::from_number(1)],
         parameters: Vec::new(),
         lapses: None,
+        delay: Delay::default(),
+        pending: OnPending::Both,
+        caps: Vec::new(),
+        automation: Automation::Auto,
+        reach: None,
     };
     Market {
         name: name.into(),
@@ -152,7 +175,14 @@ fn market(name: &str, moments: u16) -> Market {
         owner: "marketing".into(),
         on_call: "marketing".into(),
         moments: (0..moments).map(Index::from_number).collect(),
+        law: None,
         frames: vec![Some(banner), (name == "gb").then_some(reminder)],
+        channels: vec![ChannelFrame::default(), ChannelFrame::default()],
+        caps: Vec::new(),
+        holidays: Vec::new(),
+        needs: Vec::new(),
+        budget: Budget::default(),
+        keys: Vec::new(),
         limits: LIMITS,
         settings: vec![Setting {
             name: "floor".into(),
@@ -178,6 +208,9 @@ fn event(name: &str, data: Vec<Datum>) -> EventKind {
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
+        memberships: Vec::new(),
+        starts: Vec::new(),
+        ends: Vec::new(),
     }
 }
 
@@ -189,6 +222,7 @@ fn datum(name: &str, ty: Type, of: Option<&str>) -> Datum {
         at_most: 100,
         required: false,
         one_of: Vec::new(),
+        maps: Vec::new(),
         market: None,
     }
 }
@@ -205,7 +239,9 @@ fn moment(name: &str, on: u16) -> Moment {
         name: name.into(),
         key: Key::of("moment", name),
         on: Index::from_number(on),
+        silence: None,
         when: None,
+        requires: Vec::new(),
         mode: Mode::Respond,
         class: Latency::Interactive,
         real_time: Text::default(),
@@ -227,6 +263,10 @@ fn field(name: &str, ty: Type, market: Option<kairos::charter::MarketIx>) -> Fie
         owner: "data".into(),
         merge: Merge::Latest,
         leading: Vec::new(),
+        writers: Vec::new(),
+        sensitivity: Sensitivity::Ordinary,
+        one_of: Vec::new(),
+        review_by: None,
         purpose: Index::from_number(0),
         max_age: None,
         retention: None,
@@ -275,6 +315,9 @@ fn channel(name: &str, mode: Mode) -> Channel {
         mode,
         class: Latency::Interactive,
         connector: "reply".into(),
+        caps: Vec::new(),
+        hours: None,
+        slots: Vec::new(),
     }
 }
 
@@ -283,13 +326,23 @@ fn action(name: &str, channel: u16) -> Action {
         name: name.into(),
         key: Key::of("action", name),
         meaning: Text::default(),
-        class: "service".into(),
+        class: Class::Service,
         to: Target::Customer,
         channels: vec![Index::from_number(channel)],
         purpose: Index::from_number(0),
         slot: None,
         parameters: Vec::new(),
+        delay: Delay::default(),
         lapses: None,
+        pending: OnPending::Both,
+        cancel_on: Vec::new(),
+        still: None,
+        caps: Vec::new(),
+        automation: Automation::Auto,
+        approve_within: Span::from_days(1),
+        reach: None,
+        cost: 0,
+        weight: 100,
         owner: "commerce".into(),
     }
 }

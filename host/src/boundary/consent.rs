@@ -2,7 +2,6 @@
 
 use crate::boundary::{Candidate, Case, Objection};
 use crate::charter::{Basis, Target};
-use crate::customer::consent::Use;
 
 pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Objection> {
     let charter = case.charter();
@@ -15,12 +14,7 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Object
             action.name
         )));
     }
-    let of = Use {
-        charter,
-        market: case.market(),
-        purpose: action.purpose,
-        channel: Some(candidate.channel),
-    };
+    let of = case.seen.use_of(action.purpose, Some(candidate.channel));
     let Some(customer) = &case.seen.standing.customer else {
         return match (purpose.basis, action.to) {
             (Basis::Contract, _) | (Basis::LegitimateInterest, Target::Account) => None,

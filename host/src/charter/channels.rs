@@ -1,5 +1,7 @@
 //! Ways to the customer or to a colleague.
 
+use crate::charter::caps::Cap;
+use crate::charter::hours::Hours;
 use crate::charter::table::index;
 use crate::ids::{Key, Text};
 
@@ -17,6 +19,11 @@ pub struct Channel {
     pub class: Latency,
     /// What delivers; `reply` for the reply itself.
     pub connector: Text,
+    pub caps: Vec<Cap>,
+    /// When it may be used; `None` for always.
+    pub hours: Option<Hours>,
+    /// The places for actions that it has; empty where it has none of its own.
+    pub slots: Vec<Text>,
 }
 
 /// Answered in the reply, or delivered later.

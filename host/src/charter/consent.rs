@@ -60,6 +60,8 @@ pub struct Identity {
     /// Only a keyed hash of the value is kept.
     pub hashed: bool,
     pub retention: Option<Span>,
+    /// Without it, an event with this identity alone is decided as of nobody, and forgotten.
+    pub needs: Option<PurposeIx>,
 }
 
 /// How much an identity says.
@@ -95,10 +97,36 @@ pub enum Basis {
     LegitimateInterest,
 }
 
-/// How much consent an opt-in purpose needs.
+/// How much consent an opt-in purpose needs. INVARIANT: in order of strictness.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Needs {
+    /// None, until the person objects.
+    Nothing,
+    /// At least the soft one of a purchase of something similar.
+    Soft,
     Granted,
     /// Confirmed a second time, by mail for example.
     Confirmed,
+    /// Not even consent makes it lawful.
+    Never,
+}
+
+impl Needs {
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("nothing", Self::Nothing),
+        ("soft", Self::Soft),
+        ("granted", Self::Granted),
+        ("confirmed", Self::Confirmed),
+        ("never", Self::Never),
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Soft => "soft",
+            Self::Granted => "granted",
+            Self::Confirmed => "confirmed",
+            Self::Never => "never",
+        }
+    }
 }

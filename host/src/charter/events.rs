@@ -5,6 +5,7 @@ use crate::charter::consent::PurposeIx;
 use crate::charter::expression::{Condition, Expression};
 use crate::charter::fields::{FieldIx, ItemsIx, Type, WindowIx};
 use crate::charter::markets::MarketIx;
+use crate::charter::segments::Membership;
 use crate::charter::table::{Table, index};
 use crate::clock::Span;
 use crate::ids::{Key, Text};
@@ -42,6 +43,12 @@ pub struct EventKind {
     pub items: Vec<ItemsIx>,
     /// The moments on it, in the charter's order.
     pub moments: Vec<MomentIx>,
+    /// The segments and stages that may change with it, in the charter's order of evaluation.
+    pub memberships: Vec<Membership>,
+    /// The moments of silence whose time it starts anew.
+    pub starts: Vec<MomentIx>,
+    /// The moments of silence whose time it ends.
+    pub ends: Vec<MomentIx>,
 }
 
 /// Whether an event must name something.
@@ -56,6 +63,23 @@ pub enum Presence {
 pub enum BuiltIn {
     ConsentGiven,
     ConsentWithdrawn,
+    /// Data: `segment`.
+    SegmentEntered,
+    SegmentLeft,
+    /// Data: `stage`, `step`, `before`.
+    StageEntered,
+    /// Nothing of a kind has come for a moment's time of silence. Data: `moment`.
+    SilenceElapsed,
+    /// A person decided about a waiting action. Data: `action`, `by`, `reason`.
+    ActionApproved,
+    ActionRejected,
+}
+
+impl BuiltIn {
+    /// Whether sources may send it; the others the host makes itself.
+    pub fn is_sent(self) -> bool {
+        matches!(self, Self::ConsentGiven | Self::ConsentWithdrawn)
+    }
 }
 
 /// One typed datum of an event.
@@ -70,6 +94,8 @@ pub struct Datum {
     pub required: bool,
     /// For texts, the only values; empty for any.
     pub one_of: Vec<Text>,
+    /// What sources write for one of the values: from, to (A14).
+    pub maps: Vec<(Text, Text)>,
     /// The only market in which it is read; `None` for a central datum.
     pub market: Option<MarketIx>,
 }
@@ -103,8 +129,12 @@ pub enum Change {
 pub struct Moment {
     pub name: Text,
     pub key: Key,
+    /// The event at hand; for a silence, the built-in `silence.elapsed`.
     pub on: EventIx,
+    pub silence: Option<Silence>,
     pub when: Option<Condition>,
+    /// Must be known and fresh, or nobody is asked: `blocked`, for data quality (A18).
+    pub requires: Vec<FieldIx>,
     pub mode: Mode,
     pub class: Latency,
     pub real_time: Text,
@@ -112,4 +142,14 @@ pub struct Moment {
     pub owner: Text,
     /// Events that arrive later than this are absorbed, and nobody is asked.
     pub lateness: Option<Span>,
+}
+
+/// Nothing has come for a time: the cart was left.
+#[derive(Debug)]
+pub struct Silence {
+    pub lasts: Span,
+    /// Events that start the time anew.
+    pub after: Vec<EventIx>,
+    /// Events that end it.
+    pub unless: Vec<EventIx>,
 }

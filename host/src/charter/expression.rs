@@ -8,7 +8,9 @@ pub(super) mod scope;
 
 use crate::charter::events::DatumIx;
 use crate::charter::fields::{FieldIx, ItemsIx, WindowIx};
+use crate::charter::segments::{SegmentIx, StageIx};
 use crate::clock::Instant;
+use crate::ids::Text;
 use crate::value::{Kind, Value};
 
 use program::{Program, Truth};
@@ -31,6 +33,10 @@ pub trait Facts {
     fn window(&self, window: WindowIx) -> Option<i64>;
     /// When the item was added.
     fn item(&self, items: ItemsIx, key: &str) -> Option<Instant>;
+    /// Whether it holds, as it was last evaluated; `None` without anybody.
+    fn segment(&self, segment: SegmentIx) -> Option<bool>;
+    /// The name of the step.
+    fn stage(&self, stage: StageIx) -> Option<&Text>;
 }
 
 /// A program that answers yes or no.

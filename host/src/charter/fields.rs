@@ -80,6 +80,12 @@ pub struct Field {
     pub merge: Merge,
     /// The leading source first. Empty: no source leads.
     pub leading: Vec<SourceIx>,
+    /// The sources that may write it; empty for all (C01).
+    pub writers: Vec<SourceIx>,
+    pub sensitivity: Sensitivity,
+    /// For texts: the only values; empty for any (A14).
+    pub one_of: Vec<Text>,
+    pub review_by: Option<jiff::civil::Date>,
     pub purpose: PurposeIx,
     /// Older than this, it is stale.
     pub max_age: Option<Span>,
@@ -89,6 +95,17 @@ pub struct Field {
     pub per: Per,
     /// The only market that may read it; `None` for a central field.
     pub market: Option<MarketIx>,
+}
+
+/// How careful one must be with it. INVARIANT: in order of strictness.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Sensitivity {
+    #[default]
+    Ordinary,
+    /// Never shown beyond the customer view and the evidence.
+    Personal,
+    /// Rests on consent alone: health, belief, exact location (B18).
+    Special,
 }
 
 /// Who wins when two sources disagree.

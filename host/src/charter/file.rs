@@ -21,7 +21,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::charter::{Charter, Currency, Names, OwnFields, Table};
+use crate::charter::{Charter, Currency, Names, OwnFields, Person, Table};
 use crate::ids::{Digest, Text};
 
 use page::Node;
@@ -184,8 +184,11 @@ fn read_header(top: &Section<'_>, charter: &mut Charter) {
     charter.people = top
         .open_each("people")
         .filter_map(|(name, node)| {
-            top.noted(node, values::mail(node))
-                .map(|mail| (Text::new(name), mail))
+            top.noted(node, values::mail(node)).map(|mail| Person {
+                name: Text::new(name),
+                mail,
+                key: None,
+            })
         })
         .collect();
     charter.owner = top.owner(&charter.people);
@@ -235,6 +238,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         },
         rates: Vec::new(),
         people: Vec::new(),
+        approvals: Vec::new(),
         sources: Table::new(),
         identities: Table::new(),
         customer: OwnFields::default(),
@@ -242,11 +246,22 @@ fn empty(files: &[&(String, String)]) -> Charter {
         fields: Table::new(),
         windows: Table::new(),
         items: Table::new(),
+        segments: Table::new(),
+        stages: Table::new(),
+        memberships: Vec::new(),
         events: Table::new(),
         moments: Table::new(),
         channels: Table::new(),
+        caps: Vec::new(),
+        pressure: None,
+        cool_downs: Vec::new(),
+        suppressions: Vec::new(),
+        calendars: Table::new(),
+        laws: Table::new(),
         actions: Table::new(),
         markets: Table::new(),
+        deviations: Vec::new(),
+        kpis: Vec::new(),
         names: Names::default(),
         files: files
             .iter()

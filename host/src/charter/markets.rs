@@ -1,8 +1,12 @@
 //! What each market is granted, and what it chose of that.
 
-use crate::charter::actions::{ActionIx, Parameter};
+use crate::charter::actions::{ActionIx, Automation, Delay, OnPending, Parameter};
+use crate::charter::caps::Cap;
 use crate::charter::channels::ChannelIx;
+use crate::charter::consent::{Needs, PurposeIx};
 use crate::charter::events::MomentIx;
+use crate::charter::hours::{CalendarIx, Hours};
+use crate::charter::laws::LawIx;
 use crate::charter::table::index;
 use crate::clock::Span;
 use crate::ids::{Key, Text};
@@ -22,6 +26,8 @@ pub struct Market {
     pub brand_key: Key,
     /// ISO 3166-1 alpha-2; `None` for a market of many countries.
     pub country: Option<Text>,
+    /// The law of its country, where the charter has one.
+    pub law: Option<LawIx>,
     /// BCP 47, the preferred first; at least one.
     pub languages: Vec<Text>,
     pub zone: jiff::tz::TimeZone,
@@ -31,7 +37,18 @@ pub struct Market {
     pub moments: Vec<MomentIx>,
     /// By action, in the order of `Charter::actions`; `None` where it is not granted.
     pub frames: Vec<Option<Frame>>,
+    /// By channel, in the order of `Charter::channels`.
+    pub channels: Vec<ChannelFrame>,
+    /// Across all channels: the charter's and the market's own.
+    pub caps: Vec<Cap>,
+    /// Days on which the market itself says nothing.
+    pub holidays: Vec<CalendarIx>,
+    /// What the market asks for beyond the law, by purpose.
+    pub needs: Vec<(PurposeIx, Needs)>,
     pub limits: Limits,
+    pub budget: Budget,
+    /// Ed25519 keys whose signatures on a policy count.
+    pub keys: Vec<PublicKey>,
     pub settings: Vec<Setting>,
     pub fallbacks: Vec<(MomentIx, Fallback)>,
 }
@@ -61,7 +78,38 @@ pub struct Frame {
     pub channels: Vec<ChannelIx>,
     pub parameters: Vec<Parameter>,
     pub lapses: Option<Span>,
+    pub delay: Delay,
+    pub pending: OnPending,
+    /// The charter's and the market's own: all of them hold.
+    pub caps: Vec<Cap>,
+    pub automation: Automation,
+    /// The most in one hour in this market; the charter's own bound counts besides.
+    pub reach: Option<u32>,
 }
+
+/// What one market may do over one channel.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChannelFrame {
+    /// The charter's and the market's own: all of them hold.
+    pub caps: Vec<Cap>,
+    /// `None` for always; already the part of the charter's hours that the market kept.
+    pub hours: Option<Hours>,
+    /// Empty for all of the channel's.
+    pub slots: Vec<Text>,
+}
+
+/// How much a market may do in all (A30).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Budget {
+    pub actions_per_minute: Option<u32>,
+    pub actions_per_day: Option<u32>,
+    /// In minor units of the charter's currency.
+    pub spend_per_day: Option<i64>,
+}
+
+/// An Ed25519 public key, written `ed25519:<64 hex digits>`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PublicKey(pub [u8; 32]);
 
 /// What one decision of the market's policy may cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +117,8 @@ pub struct Limits {
     pub fuel: u64,
     pub time: Span,
     pub memory_bytes: usize,
+    /// So many proposals outside of manifest or frame in one hour; then the policy is quarantined (A06).
+    pub violations_per_hour: u32,
 }
 
 /// A value that the region changes without a new policy: read as `setting.<name>`.

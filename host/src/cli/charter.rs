@@ -131,6 +131,7 @@ fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
             channels,
             parameters,
             lapses,
+            ..
         }) = market.frame(index)
         else {
             continue;

@@ -129,12 +129,7 @@ fn read(seen: Seen<'_>, read: Read) -> Reading {
         Read::Window(window) => window_reading(seen, charter.windows.at(window)),
         Read::Item(items, datum) => item_reading(seen, charter.items.at(items), datum),
         Read::Consent(purpose, channel) => {
-            let of = Use {
-                charter,
-                market,
-                purpose,
-                channel,
-            };
+            let of = seen.use_of(purpose, channel);
             let customer = seen.standing.customer.as_ref();
             match customer.and_then(|customer| customer.consents.last(of)) {
                 Some(said) => known(Value::Text(Text::new_static(said.state.word())), said.at),
@@ -151,6 +146,7 @@ fn read(seen: Seen<'_>, read: Read) -> Reading {
             let mut pending = status.pending.iter();
             Value::Flag(pending.any(|pending| pending.action == action))
         }),
+        Read::Segment(_) | Read::Stage(_) => Reading::Unknown,
         Read::Setting(setting) => match market.settings.get(usize::from(setting)) {
             Some(setting) => known(setting.value.clone(), seen.now),
             None => Reading::Unknown,
@@ -229,20 +225,10 @@ fn status<'a>(seen: Seen<'a>, per: Per) -> Option<&'a Status> {
 }
 
 fn may_use(seen: Seen<'_>, purpose: crate::charter::PurposeIx) -> bool {
-    let of = of_nobody(seen, purpose);
+    let of = seen.use_of(purpose, None);
     match &seen.standing.customer {
         Some(customer) => customer.consents.allow(of),
         None => nobody_allows(of),
-    }
-}
-
-fn of_nobody(seen: Seen<'_>, purpose: crate::charter::PurposeIx) -> Use<'_> {
-    let charter = &*seen.event.charter;
-    Use {
-        charter,
-        market: charter.markets.at(seen.event.market),
-        purpose,
-        channel: None,
     }
 }
 

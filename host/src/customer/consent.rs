@@ -19,10 +19,14 @@ pub struct Consent {
     pub channel: Option<Key>,
     /// `None` for all brands.
     pub brand: Option<Key>,
+    /// `None` for all markets.
+    pub market: Option<Key>,
     pub state: Given,
     pub source: Key,
     pub at: Instant,
     pub proof: Option<Text>,
+    /// The version of the text that was agreed to.
+    pub wording: Option<Text>,
 }
 
 /// What was said. INVARIANT: in order of strictness, the strictest last, so that of two statements of one instant the
@@ -71,8 +75,11 @@ impl Given {
 
     fn meets(self, needs: Needs) -> bool {
         match needs {
-            Needs::Confirmed => self == Self::Confirmed,
+            Needs::Nothing => !self.is_refusal(),
+            Needs::Soft => matches!(self, Self::Confirmed | Self::Granted | Self::Soft),
             Needs::Granted => matches!(self, Self::Confirmed | Self::Granted),
+            Needs::Confirmed => self == Self::Confirmed,
+            Needs::Never => false,
         }
     }
 }
@@ -85,6 +92,17 @@ pub struct Use<'a> {
     pub purpose: PurposeIx,
     /// `None` where no channel is involved yet.
     pub channel: Option<ChannelIx>,
+    pub residence: Residence<'a>,
+    pub now: Instant,
+}
+
+/// Where a person lives, as far as it is known: the stricter law of residence and market applies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Residence<'a> {
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<&'a str>,
+    /// ISO 3166-2, such as `US-FL`.
+    pub region: Option<&'a str>,
 }
 
 impl Consents {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::charter::Class;
 use crate::clock::{Instant, Span};
 use crate::ids::{ActionId, DecisionId, Key, Text};
 
@@ -15,6 +16,7 @@ const CONTACTS_KEPT: Span = Span::from_days(100);
 pub struct Contact {
     pub action: Key,
     pub channel: Key,
+    pub class: Class,
     pub at: Instant,
 }
 
@@ -30,8 +32,21 @@ pub struct Pending {
     pub until: Instant,
     /// Only one with this key is alive.
     pub key: Option<Text>,
-    /// Events that make it pointless.
+    /// Events that make it pointless, as the policy asked; the charter's own count besides.
     pub cancel_on: Vec<Key>,
+    pub class: Class,
+    pub market: Key,
+    /// Whose turn it is within its class: the action's weight, then the policy's score.
+    pub rank: Rank,
+    /// Waits for a person until then; `None` once approved, or where nobody need approve.
+    pub approval: Option<Instant>,
+}
+
+/// Precedence within one class: the heavier first, then the higher score.
+#[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Serialize, Deserialize)]
+pub struct Rank {
+    pub weight: u32,
+    pub score: f64,
 }
 
 /// How many contacts went over `channel` since `since`.

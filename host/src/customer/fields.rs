@@ -21,14 +21,19 @@ pub struct Fact {
     /// When its source says that it was so.
     pub occurred_at: Instant,
     pub received_at: Instant,
+    /// The event that said so, and the version of the charter that defined the field then (C13).
+    pub event: Text,
+    pub charter: Text,
 }
 
 /// What a source claims of a field.
 #[derive(Clone, Copy, Debug)]
-pub struct Claim {
+pub struct Claim<'a> {
     pub source: SourceIx,
     pub occurred_at: Instant,
     pub received_at: Instant,
+    /// The event's id.
+    pub event: &'a Text,
 }
 
 impl Fields {
@@ -53,7 +58,13 @@ impl Fields {
     }
 
     /// Sets a value where the field's merge rule lets this claim win; whether it did.
-    pub fn set(&mut self, charter: &Charter, field: &Field, claim: Claim, value: Value) -> bool {
+    pub fn set(
+        &mut self,
+        charter: &Charter,
+        field: &Field,
+        claim: Claim<'_>,
+        value: Value,
+    ) -> bool {
         let known = self.at(field.key);
         let value = match (known, field.merge) {
             (None, _) => value,
@@ -84,7 +95,7 @@ impl Fields {
 
     /// Adds to a number. Sums do not depend on the order of events, so a late one counts like any other. Overflow leaves
     /// the value as it was.
-    pub fn add(&mut self, charter: &Charter, field: &Field, claim: Claim, by: &Value) -> bool {
+    pub fn add(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, by: &Value) -> bool {
         let known = self.at(field.key);
         let sum = match (known.map(|fact| &fact.value), by) {
             (None, by) => Some(by.clone()),
@@ -111,7 +122,13 @@ impl Fields {
     }
 
     /// Adds entries to a list, or takes them out.
-    pub fn edit(&mut self, charter: &Charter, field: &Field, claim: Claim, edit: Edit<'_>) -> bool {
+    pub fn edit(
+        &mut self,
+        charter: &Charter,
+        field: &Field,
+        claim: Claim<'_>,
+        edit: Edit<'_>,
+    ) -> bool {
         let known = self.at(field.key);
         let before = known
             .map(|fact| fact.value.clone())
@@ -137,19 +154,21 @@ impl Fields {
     }
 
     /// Forgets a value, unless it is younger than this claim.
-    pub fn clear(&mut self, field: &Field, claim: Claim) -> bool {
+    pub fn clear(&mut self, field: &Field, claim: Claim<'_>) -> bool {
         let before = self.0.len();
         self.0
             .retain(|(key, fact)| *key != field.key || fact.occurred_at > claim.occurred_at);
         self.0.len() != before
     }
 
-    fn stamp(&mut self, charter: &Charter, field: &Field, claim: Claim, value: Value) {
+    fn stamp(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, value: Value) {
         let fact = Fact {
             value: bounded(value, field.at_most),
             source: charter.sources.at(claim.source).key,
             occurred_at: claim.occurred_at,
             received_at: claim.received_at,
+            event: claim.event.clone(),
+            charter: charter.version.clone(),
         };
         self.put(field.key, fact);
     }
@@ -221,7 +240,7 @@ fn rank(charter: &Charter, field: &Field, source: Key) -> usize {
     place.unwrap_or(field.leading.len())
 }
 
-fn leads(charter: &Charter, field: &Field, claim: Claim, known: &Fact) -> bool {
+fn leads(charter: &Charter, field: &Field, claim: Claim<'_>, known: &Fact) -> bool {
     let ours = rank(charter, field, charter.sources.at(claim.source).key);
     let theirs = rank(charter, field, known.source);
     match ours.cmp(&theirs) {

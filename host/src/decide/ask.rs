@@ -2,7 +2,7 @@
 
 use crate::absorb::{Seen, Standing};
 use crate::action::{Plan, Planner};
-use crate::boundary::{self, Author, Case, Verdict};
+use crate::boundary::{self, Author, Case};
 use crate::charter::{Fallback, MomentIx, Template};
 use crate::clock::Instant;
 use crate::context::{Gathered, Inputs, gather};
@@ -62,6 +62,7 @@ impl Deciding {
         let decided = Decided {
             id: DecisionId::draw(now, &mut core.chance()),
             moment: event.charter.moments.at(moment).name.clone(),
+            on: None,
             outcome: Outcome::Hold,
             now,
             policy: None,
@@ -174,11 +175,10 @@ impl Deciding {
             seen,
             moment: self.moment,
             by,
+            stops: &core.node().stops(),
+            spending: core.node().spending(),
         };
-        let verdicts: Vec<Verdict> = proposals
-            .iter()
-            .map(|proposal| boundary::judge(&case, proposal))
-            .collect();
+        let verdicts = boundary::judge(&case, &proposals);
         let planner = Planner {
             seen,
             language: &self.language,

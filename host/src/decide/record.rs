@@ -2,15 +2,15 @@
 
 use bytes::Bytes;
 
-use crate::absorb::Absorbed;
+use crate::absorb::{Absorbed, Lapsed};
 use crate::cache::{After, States};
-use crate::charter::BuiltIn;
+use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
 use crate::decide::whom::{self, Changed};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
-use crate::evidence::{Body, Cipher, Decided, Header, Kind, Seal, Told};
+use crate::evidence::{Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
 use crate::ids::Text;
 use crate::node::Core;
 
@@ -52,7 +52,7 @@ impl Draft {
         };
         let kind = match event.charter.events.at(event.kind).built_in {
             Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
-            None => Kind::Event,
+            _ => Kind::Event,
         };
         let header = Header {
             at: now,
@@ -85,7 +85,12 @@ impl Draft {
             } else {
                 forgotten(decisions)
             },
-            cancelled: absorbed.cancelled,
+            cancelled: absorbed
+                .cancelled
+                .into_iter()
+                .map(|lapsed| cancelled(&event.charter, lapsed))
+                .collect(),
+            noted: Noted::default(),
         };
         let mut draft = Self {
             kind,
@@ -143,6 +148,17 @@ fn forgotten(decisions: Vec<Decided>) -> Vec<Decided> {
             ..decided
         })
         .collect()
+}
+
+fn cancelled(charter: &Charter, lapsed: Lapsed) -> Cancelled {
+    let action = charter.names.action_keys.get(&lapsed.action);
+    Cancelled {
+        id: lapsed.id,
+        action: action.map_or_else(Text::default, |action| {
+            charter.actions.at(*action).name.clone()
+        }),
+        because: lapsed.because,
+    }
 }
 
 /// The event in names that need no charter to be read.

@@ -123,9 +123,9 @@ fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Ref
 /// Checks that a consent speaks of what the charter knows.
 pub(super) fn check(charter: &Charter, kind: &EventKind, data: &Data) -> Result<(), Refused> {
     let states = match kind.built_in {
-        None => return Ok(()),
         Some(BuiltIn::ConsentGiven) => &GIVEN[..],
         Some(BuiltIn::ConsentWithdrawn) => &WITHDRAWN[..],
+        _ => return Ok(()),
     };
     if let Some(Value::Text(state)) = data.named(kind, "state")
         && !states.contains(&state.as_str())

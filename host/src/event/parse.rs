@@ -14,7 +14,7 @@ use crate::event::envelope::{Attribute, Envelope};
 use crate::event::names::Naming;
 use crate::event::refused::{Refused, nearest};
 use crate::event::structured::EventVisitor;
-use crate::event::{Caller, Event, Name, Voice};
+use crate::event::{About, Caller, Event, Name, Voice};
 use crate::ids::Text;
 use crate::value::Value;
 
@@ -247,6 +247,8 @@ impl<'a> Reading<'a> {
             subject,
             visitor,
             account,
+            about: About::default(),
+            is_gpc: false,
             channel,
             occurred_at: time.unwrap_or(received_at),
             received_at,

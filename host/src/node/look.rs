@@ -9,7 +9,7 @@ use crate::charter::{Charter, Per};
 use crate::clock::Instant;
 use crate::context::{Reading, Stamped};
 use crate::customer::{Customer, IdentityKey, Named, Status};
-use crate::evidence::{self, Asked, Body, Decided};
+use crate::evidence::{self, Asked, Body, Cancelled, Decided};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::policy::{Proposal, Timing};
@@ -146,7 +146,7 @@ impl Node {
                 "because": decided.because,
                 "proposals": sentences.proposals(),
                 "actions": decided.actions.iter().map(action).collect::<Vec<_>>(),
-                "cancelled": shown(&opened.body.cancelled),
+                "cancelled": opened.body.cancelled.iter().map(cancelled).collect::<Vec<_>>(),
                 "replaced": shown(&decided.replaced),
                 "cost": { "fuel": decided.fuel, "microseconds": decided.micros },
             })
@@ -254,6 +254,14 @@ fn timing(timing: Timing) -> Json {
             json!({ "days": days, "local": format!("{:02}:{:02}", minute / 60, minute % 60) })
         }
     }
+}
+
+fn cancelled(cancelled: &Cancelled) -> Json {
+    json!({
+        "id": cancelled.id.to_string(),
+        "action": cancelled.action,
+        "because": cancelled.because,
+    })
 }
 
 fn shown<T: ToString>(ids: &[T]) -> Vec<String> {

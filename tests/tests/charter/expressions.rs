@@ -5,8 +5,9 @@ use std::sync::Arc;
 use kairos::charter::events::{Change, DatumIx};
 use kairos::charter::expression::Facts;
 use kairos::charter::fields::{FieldIx, ItemsIx, WindowIx};
-use kairos::charter::{Charter, Names};
+use kairos::charter::{Charter, Names, SegmentIx, StageIx};
 use kairos::clock::Instant;
+use kairos::ids::Text;
 use kairos::value::Value;
 use proptest::prelude::*;
 
@@ -37,6 +38,14 @@ impl Facts for Known {
     fn window(&self, _: WindowIx) -> Option<i64> {
         self.window
     }
+    fn segment(&self, _: SegmentIx) -> Option<bool> {
+        None
+    }
+
+    fn stage(&self, _: StageIx) -> Option<&Text> {
+        None
+    }
+
     fn item(&self, _: ItemsIx, key: &str) -> Option<Instant> {
         self.item
             .as_ref()

@@ -1,12 +1,13 @@
 //! [channels] and [actions].
 
 use crate::charter::Charter;
-use crate::charter::actions::{Action, Parameter, Target};
+use crate::charter::actions::{Action, Automation, Class, Delay, OnPending, Parameter, Target};
 use crate::charter::channels::{Channel, Latency, Mode};
 use crate::charter::file::moments::{CLASSES, MODES};
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer, stand_in};
 use crate::charter::file::{typing, values};
+use crate::clock::Span;
 use crate::ids::{Key, Text};
 use crate::limits;
 
@@ -20,6 +21,11 @@ pub(super) const LATER: &[&str] = &[
     "automation",
     "reach",
 ];
+
+/// How long a person may take to approve an action, where the charter does not say.
+const APPROVE_WITHIN: Span = Span::from_days(1);
+/// The weight of an action, where the charter does not say.
+const WEIGHT: u32 = 100;
 
 pub(super) fn read_channels(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     const KEYS: Keys = Keys {
@@ -41,6 +47,9 @@ pub(super) fn read_channels(top: &Section<'_>, charter: &mut Charter, findings: 
             connector: section
                 .required("connector", values::text)
                 .unwrap_or_default(),
+            caps: Vec::new(),
+            hours: None,
+            slots: Vec::new(),
         });
     }
 }
@@ -80,7 +89,11 @@ pub(super) fn read_actions(top: &Section<'_>, charter: &mut Charter, findings: &
             name: Text::new(name),
             key: Key::of("action", name),
             meaning: section.meaning(),
-            class: section.required("class", values::text).unwrap_or_default(),
+            class: section
+                .required("class", |node| {
+                    values::word(node, &Class::ALL.map(|class| (class.word(), class)))
+                })
+                .unwrap_or(Class::Marketing),
             to: section
                 .optional("to", |node| values::word(node, TARGETS))
                 .unwrap_or(Target::Customer),
@@ -92,7 +105,17 @@ pub(super) fn read_actions(top: &Section<'_>, charter: &mut Charter, findings: &
                 .unwrap_or_else(stand_in),
             slot: section.optional("slot", values::text),
             parameters: read_parameters(&section),
+            delay: Delay::default(),
             lapses: section.optional("lapses", values::duration),
+            pending: OnPending::default(),
+            cancel_on: Vec::new(),
+            still: None,
+            caps: Vec::new(),
+            automation: Automation::default(),
+            approve_within: APPROVE_WITHIN,
+            reach: None,
+            cost: 0,
+            weight: WEIGHT,
             owner: section.owner(&charter.people),
         });
     }
@@ -135,5 +158,7 @@ fn read_parameter(name: &str, node: &Node, findings: &Findings) -> Option<Parame
         between: section.optional("between", |node| typing::read_between(node, typing.ty)),
         one_of: typing.one_of,
         at_most: typing.at_most,
+        unless: None,
+        is_promotion: false,
     })
 }

@@ -20,7 +20,7 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
         ("opt-in", Basis::OptIn),
         ("legitimate-interest", Basis::LegitimateInterest),
     ];
-    const NEEDS: &[(&str, Needs)] = &[("granted", Needs::Granted), ("confirmed", Needs::Confirmed)];
+    const NEEDS: &[(&str, Needs)] = &Needs::WORDS;
     for (name, node) in top.open_each("purposes") {
         let section = Section::open(node, &KEYS, findings);
         let basis = section.required("basis", |node| values::word(node, BASES));
@@ -80,6 +80,7 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
                 .optional("store", |node| values::word(node, STORES))
                 .unwrap_or(false),
             retention: section.optional("retention", values::duration),
+            needs: None,
         });
     }
 }

@@ -161,6 +161,7 @@ fn built_in_event(name: &str, built_in: BuiltIn, meaning: &str) -> EventKind {
             at_most: limits::LIST_ITEMS,
             required: *required,
             one_of: Vec::new(),
+            maps: Vec::new(),
             market: None,
         });
     }
@@ -178,6 +179,9 @@ fn built_in_event(name: &str, built_in: BuiltIn, meaning: &str) -> EventKind {
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
+        memberships: Vec::new(),
+        starts: Vec::new(),
+        ends: Vec::new(),
     }
 }
 
@@ -226,6 +230,9 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
+        memberships: Vec::new(),
+        starts: Vec::new(),
+        ends: Vec::new(),
     }
 }
 
@@ -244,6 +251,7 @@ fn read_datum(name: &str, node: &Node, findings: &Findings) -> Option<Datum> {
         at_most: typing.at_most,
         required: section.optional("required", values::flag).unwrap_or(false),
         one_of: typing.one_of,
+        maps: Vec::new(),
         market: None,
     })
 }

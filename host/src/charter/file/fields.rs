@@ -1,6 +1,6 @@
 //! [fields], the central ones and the markets' own, and [customer].
 
-use crate::charter::fields::{Field, FieldIx, Merge, Per, Type};
+use crate::charter::fields::{Field, FieldIx, Merge, Per, Sensitivity, Type};
 use crate::charter::file::consent::PER;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer, stand_in};
@@ -89,6 +89,10 @@ fn read_field(
         owner: section.owner(&charter.people),
         merge: merge.unwrap_or(Merge::Latest),
         leading,
+        writers: Vec::new(),
+        sensitivity: Sensitivity::default(),
+        one_of: Vec::new(),
+        review_by: None,
         purpose: section
             .required("purpose", |node| {
                 refer(node, &charter.names.purposes, "a purpose")
@@ -121,7 +125,7 @@ fn check_merge(merge: Merge, ty: Type, has_leading: bool) -> Result<(), String> 
 
 pub(super) fn read_own_fields(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     const KEYS: Keys = Keys {
-        known: &["country", "time-zone", "language"],
+        known: &["country", "region", "time-zone", "language"],
         later: &[],
         central: &[],
     };
@@ -132,6 +136,7 @@ pub(super) fn read_own_fields(top: &Section<'_>, charter: &mut Charter, findings
     let own = |node: &Node| own_field(node, charter);
     charter.customer = OwnFields {
         country: section.optional("country", own),
+        region: section.optional("region", own),
         time_zone: section.optional("time-zone", own),
         language: section.optional("language", own),
     };

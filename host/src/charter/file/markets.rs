@@ -8,13 +8,16 @@ use crate::charter::events::MomentIx;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
-use crate::charter::markets::{Frame, Limits, Market};
+use crate::charter::markets::{Budget, ChannelFrame, Frame, Limits, Market};
 use crate::clock::Span;
 use crate::ids::{Key, Text};
 use crate::limits;
 
 /// The most fields that one market may add.
 const LOCAL_FIELDS: u64 = 1_000;
+
+/// So many proposals outside of manifest or frame in one hour quarantine a policy, where the charter does not say.
+const VIOLATIONS_PER_HOUR: u32 = 100;
 
 pub(super) fn read_markets(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     let mut brands: HashMap<Key, Text> = HashMap::new();
@@ -83,6 +86,17 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         limits: read_limits(&section, &moments, charter),
         moments,
         frames: read_frames(&section, charter),
+        law: None,
+        channels: charter
+            .channels
+            .iter()
+            .map(|_| ChannelFrame::default())
+            .collect(),
+        caps: Vec::new(),
+        holidays: Vec::new(),
+        needs: Vec::new(),
+        budget: Budget::default(),
+        keys: Vec::new(),
         settings: Vec::new(),
         fallbacks: Vec::new(),
     }
@@ -98,6 +112,11 @@ fn read_frames(section: &Section<'_>, charter: &Charter) -> Vec<Option<Frame>> {
             channels: action.channels.clone(),
             parameters: action.parameters.clone(),
             lapses: action.lapses,
+            delay: action.delay,
+            pending: action.pending,
+            caps: action.caps.clone(),
+            automation: action.automation,
+            reach: action.reach,
         })
     });
     frames.collect()
@@ -119,6 +138,7 @@ fn read_limits(section: &Section<'_>, moments: &[MomentIx], charter: &Charter) -
         fuel: 0,
         time: Span::default(),
         memory_bytes: 0,
+        violations_per_hour: VIOLATIONS_PER_HOUR,
     };
     let Some(node) = section.required("limits", Ok) else {
         return none;
@@ -147,6 +167,7 @@ fn read_limits(section: &Section<'_>, moments: &[MomentIx], charter: &Charter) -
         memory_bytes: section
             .required("memory", policy_memory)
             .unwrap_or_default(),
+        violations_per_hour: VIOLATIONS_PER_HOUR,
     }
 }
 

@@ -73,7 +73,9 @@ fn read_moment(
         name: Text::new(name),
         key: Key::of("moment", name),
         on: on.unwrap_or_else(stand_in),
+        silence: None,
         when,
+        requires: Vec::new(),
         mode: mode.unwrap_or(Mode::Inspire),
         class: class.unwrap_or(Latency::Outbound),
         real_time: section

@@ -85,15 +85,24 @@ pub(super) fn declare<'a>(
     for (name, &field) in &names.fields {
         names.field_keys.insert(Key::of("field", name), field);
     }
-    for (name, &purpose) in &names.purposes {
-        names.purpose_keys.insert(Key::of("purpose", name), purpose);
-    }
+    names.purpose_keys = by_key("purpose", &names.purposes);
+    names.action_keys = by_key("action", &names.actions);
+    names.channel_keys = by_key("channel", &names.channels);
+    names.moment_keys = by_key("moment", &names.moments);
+    names.market_keys = by_key("market", &names.markets);
     check_keys(top, &fields, findings);
     Local {
         choices,
         fields,
         events,
     }
+}
+
+fn by_key<I: Index>(sort: &str, names: &HashMap<Text, I>) -> HashMap<Key, I> {
+    names
+        .iter()
+        .map(|(name, &index)| (Key::of(sort, name), index))
+        .collect()
 }
 
 fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I> {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use crate::charter::Person;
 use crate::charter::file::page::{Node, Shape, joined};
 use crate::charter::file::{Complaint, Complaints, values};
 use crate::charter::nearest::{did_you_mean, quoted};
@@ -161,7 +162,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of the charter's people, or a mail address.
-    pub(super) fn owner(&self, people: &[(Text, Text)]) -> Text {
+    pub(super) fn owner(&self, people: &[Person]) -> Text {
         self.required("owner", |node| values::owner(node, people))
             .unwrap_or_default()
     }

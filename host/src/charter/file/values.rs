@@ -2,7 +2,7 @@
 
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::nearest::{did_you_mean, quoted};
-use crate::charter::{Currency, Rate};
+use crate::charter::{Currency, Person, Rate};
 use crate::clock::Span;
 use crate::ids::Text;
 use crate::limits;
@@ -245,12 +245,12 @@ pub(super) fn mail(node: &Node) -> Read<Text> {
 }
 
 /// One of the charter's people, or a mail address.
-pub(super) fn owner(node: &Node, people: &[(Text, Text)]) -> Read<Text> {
+pub(super) fn owner(node: &Node, people: &[Person]) -> Read<Text> {
     let owner = text(node)?;
-    if is_mail(&owner) || people.iter().any(|(name, _)| *name == owner) {
+    if is_mail(&owner) || people.iter().any(|person| person.name == owner) {
         return Ok(owner);
     }
-    let known = people.iter().map(|(name, _)| name.as_str());
+    let known = people.iter().map(|person| person.name.as_str());
     Err(format!(
         "`{owner}` is neither one of [people] nor a mail address{}",
         did_you_mean(&owner, known)

@@ -1,0 +1,104 @@
+//! What markets and actions have used up of their bounds: reach an hour, actions a minute and a day, money a day.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Instant;
+use crate::ids::Key;
+
+/// One figure: what, of whom, in which stretch of time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Counter {
+    pub what: What,
+    /// An action's or a market's; of `What::ActionInMarket`, the action's.
+    pub of: Key,
+    pub market: Option<Key>,
+    /// Since 1970: minutes, hours or days.
+    pub stretch: i64,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum What {
+    /// Actions of one kind in an hour, all markets together, or in one.
+    ActionPerHour,
+    ActionsPerMinute,
+    ActionsPerDay,
+    /// Minor units of the charter's currency.
+    SpendPerDay,
+}
+
+impl What {
+    pub fn millis(self) -> i64 {
+        match self {
+            Self::ActionsPerMinute => 60_000,
+            Self::ActionPerHour => 3_600_000,
+            Self::ActionsPerDay | Self::SpendPerDay => 86_400_000,
+        }
+    }
+}
+
+impl Counter {
+    pub fn at(what: What, of: Key, market: Option<Key>, now: Instant) -> Self {
+        Self {
+            what,
+            of,
+            market,
+            stretch: now.millis().div_euclid(what.millis()),
+        }
+    }
+}
+
+/// All figures of this host. One short lock: it is taken only for actions that have a bound.
+#[derive(Debug, Default)]
+pub struct Spending(Mutex<HashMap<Counter, i64>>);
+
+/// One thing to be used up, and its bound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Charge {
+    pub counter: Counter,
+    pub amount: i64,
+    pub at_most: i64,
+}
+
+impl Spending {
+    fn figures(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn of(&self, counter: Counter) -> i64 {
+        self.figures().get(&counter).copied().unwrap_or(0)
+    }
+
+    /// Uses up all of `charges`, or nothing: then the one that is beyond its bound.
+    pub fn take(&self, charges: &[Charge]) -> Result<(), Charge> {
+        if charges.is_empty() {
+            return Ok(());
+        }
+        let mut figures = self.figures();
+        let beyond = charges.iter().find(|charge| {
+            let spent = figures.get(&charge.counter).copied().unwrap_or(0);
+            spent.saturating_add(charge.amount) > charge.at_most
+        });
+        if let Some(charge) = beyond {
+            return Err(*charge);
+        }
+        for charge in charges {
+            let spent = figures.entry(charge.counter).or_default();
+            *spent = spent.saturating_add(charge.amount);
+        }
+        Ok(())
+    }
+
+    /// Gives back what was taken for something that did not happen.
+    pub fn give_back(&self, charges: &[Charge]) {
+        let mut figures = self.figures();
+        for charge in charges {
+            if let Some(spent) = figures.get_mut(&charge.counter) {
+                *spent = spent.saturating_sub(charge.amount);
+            }
+        }
+    }
+}
