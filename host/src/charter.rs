@@ -42,7 +42,7 @@ pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
-pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
 pub use review::Review;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
@@ -86,6 +86,8 @@ pub struct Charter {
     pub actions: Table<ActionIx, Action>,
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
+    /// What the deviations make of their markets, each until the next of them ends; the first to end first.
+    pub widened: Vec<Widened>,
     pub kpis: Vec<Kpi>,
     /// Every review date of the files.
     pub reviews: Vec<Review>,
@@ -148,6 +150,21 @@ pub struct Rate {
 }
 
 impl Charter {
+    /// What the market may do at `now`: a deviation widens it until it ends, in a host that runs on too (C03).
+    pub fn market(&self, index: MarketIx, now: Instant) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index && now < widened.until)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
+    /// The deviations that have ended: they widen nothing any more, and no policy of their markets is deployed before they
+    /// are taken out (C03).
+    pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
+        let deviations = self.deviations.iter();
+        deviations.filter(|one| one.expires < today).collect()
+    }
+
     /// Whether the charter's review date has passed.
     pub fn is_overdue(&self, now: Instant) -> bool {
         self.review_by.is_some_and(|date| {
