@@ -15,6 +15,7 @@ pub mod actions;
 pub mod segments;
 pub mod markets;
 pub mod people;
+pub mod review;
 pub mod file;
 
 use std::collections::HashMap;
@@ -26,7 +27,7 @@ use crate::ids::{Digest, Key, Text};
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
 };
-pub use caps::{CAP_AT_MOST, Cap, CoolDown, Pressure};
+pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
@@ -36,12 +37,13 @@ pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
 pub use file::{Complaint, Complaints};
-pub use hours::{Calendar, CalendarIx, Holiday, Hours};
+pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
-pub use people::{Approval, Deviation, Kpi, Measured, Person};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
+pub use review::Review;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
@@ -84,7 +86,11 @@ pub struct Charter {
     pub actions: Table<ActionIx, Action>,
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
+    /// What the deviations make of their markets, each until the next of them ends; the first to end first.
+    pub widened: Vec<Widened>,
     pub kpis: Vec<Kpi>,
+    /// Every review date of the files.
+    pub reviews: Vec<Review>,
     /// Names to indices: for the door, never for the path.
     pub names: Names,
     /// The files as they were read, kept with the evidence by digest.
@@ -144,6 +150,21 @@ pub struct Rate {
 }
 
 impl Charter {
+    /// What the market may do at `now`: a deviation widens it until it ends, in a host that runs on too (C03).
+    pub fn market(&self, index: MarketIx, now: Instant) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index && now < widened.until)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
+    /// The deviations that have ended: they widen nothing any more, and no policy of their markets is deployed before they
+    /// are taken out (C03).
+    pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
+        let deviations = self.deviations.iter();
+        deviations.filter(|one| one.expires < today).collect()
+    }
+
     /// Whether the charter's review date has passed.
     pub fn is_overdue(&self, now: Instant) -> bool {
         self.review_by.is_some_and(|date| {

@@ -5,57 +5,146 @@ use std::collections::HashMap;
 use crate::charter::Charter;
 use crate::charter::channels::Mode;
 use crate::charter::events::MomentIx;
-use crate::charter::file::page::Node;
+use crate::charter::file::choice::Narrowing;
+use crate::charter::file::deviations::{self, Deviating, Lines};
+use crate::charter::file::limits::{check_real_time, read_budget, read_limits};
+use crate::charter::file::names::Choice;
+use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
-use crate::charter::markets::{Budget, ChannelFrame, Frame, Limits, Market};
-use crate::clock::Span;
+use crate::charter::markets::{ChannelFrame, Frame, Market, PublicKey};
+use crate::charter::people::Widened;
 use crate::ids::{Key, Text};
-use crate::limits;
 
-/// The most fields that one market may add.
-const LOCAL_FIELDS: u64 = 1_000;
+/// The most keys whose signatures count in one market.
+const KEYS_OF_A_MARKET: usize = 32;
 
-/// So many proposals outside of manifest or frame in one hour quarantine a policy, where the charter does not say.
-const VIOLATIONS_PER_HOUR: u32 = 100;
-
-pub(super) fn read_markets(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    let mut brands: HashMap<Key, Text> = HashMap::new();
+pub(super) fn read_markets(
+    top: &Section<'_>,
+    choices: &[Choice<'_>],
+    charter: &mut Charter,
+    findings: &Findings,
+) {
+    check_brands(top, findings);
+    let deviating = deviations::read_deviations(top, charter, findings);
+    let (mut markets, mut widened) = (Vec::new(), Vec::new());
     for (name, node) in top.open_each("markets") {
-        let market = read_market(name, node, charter, findings);
-        let brand = brands
-            .entry(market.brand_key)
-            .or_insert_with(|| market.brand.clone());
-        if *brand != market.brand {
-            findings.say(
-                node,
-                format!(
-                    "the brand `{}` has the same stored key as `{brand}`: rename one of them",
-                    market.brand
-                ),
-            );
+        let Some(&index) = charter.names.markets.get(name) else {
+            continue;
+        };
+        let choice = choices.iter().find(|choice| choice.market == index);
+        let own = deviations::of_market(&deviating, index);
+        let of = Granted {
+            name,
+            node,
+            central: top.node,
+            choice,
+        };
+        let quiet = Findings::default();
+        let mut told = findings;
+        for (ended, one) in own.iter().enumerate() {
+            let earlier = ended.checked_sub(1).and_then(|before| own.get(before));
+            if earlier.is_some_and(|earlier| earlier.expires() == one.expires()) {
+                continue;
+            }
+            let holding = own.get(ended..).unwrap_or_default();
+            let market = of.read(holding, charter, told);
+            widened.push(Widened {
+                of: index,
+                until: one.deviation.ends(&market.zone),
+                market,
+            });
+            // Once is enough: what is wrong with fewer deviations is wrong with all of them, or only an end of one.
+            told = &quiet;
         }
+        markets.push(of.read(&[], charter, told));
+    }
+    for market in markets {
         charter.markets.push(market);
+    }
+    widened.sort_by_key(|widened| widened.until);
+    charter.widened = widened;
+    charter.deviations = deviating.into_iter().map(|one| one.deviation).collect();
+}
+
+/// A market's grant and its choice, as they stand in the files.
+struct Granted<'a> {
+    name: &'a str,
+    node: &'a Node,
+    central: &'a Node,
+    choice: Option<&'a Choice<'a>>,
+}
+
+impl Granted<'_> {
+    /// The grant, widened by what deviates, then narrowed by the choice.
+    fn read(&self, deviating: &[&Deviating<'_>], charter: &Charter, findings: &Findings) -> Market {
+        let mut market = read_market(self.name, self.node, charter, findings);
+        for one in deviating {
+            deviations::apply(one, &mut market, charter, findings);
+        }
+        if let Some(choice) = self.choice {
+            let choice = Choice {
+                market: choice.market,
+                name: choice.name,
+                section: Section {
+                    node: choice.section.node,
+                    findings,
+                },
+            };
+            let narrowing = Narrowing {
+                choice: &choice,
+                lines: Lines {
+                    central: self.central,
+                    deviating,
+                },
+                charter,
+            };
+            narrowing.apply(&mut market);
+        }
+        market
     }
 }
 
+/// Stored consents know a brand by a short key: two brands must not share one.
+fn check_brands(top: &Section<'_>, findings: &Findings) {
+    let mut brands: HashMap<Key, &str> = HashMap::new();
+    for (_, node) in top.open_each("markets") {
+        let Some(Shape::Text(brand)) = node.entry("brand").map(|brand| &brand.shape) else {
+            continue;
+        };
+        let other = brands.entry(Key::of("brand", brand)).or_insert(brand);
+        if *other != brand {
+            findings.say(
+                node,
+                format!(
+                    "the brand `{brand}` has the same stored key as `{other}`: rename one of them"
+                ),
+            );
+        }
+    }
+}
+
+const MARKET_KEYS: Keys = Keys {
+    known: &[
+        "brand",
+        "country",
+        "languages",
+        "time-zone",
+        "owner",
+        "on-call",
+        "moments",
+        "actions",
+        "limits",
+        "budget",
+        "keys",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Market {
-    const KEYS: Keys = Keys {
-        known: &[
-            "brand",
-            "country",
-            "languages",
-            "time-zone",
-            "owner",
-            "on-call",
-            "moments",
-            "actions",
-            "limits",
-        ],
-        later: &["keys"],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &MARKET_KEYS, findings);
     let brand = section.required("brand", values::text).unwrap_or_default();
     section.required("languages", |_| Ok(()));
     let languages = section.list("languages", values::language);
@@ -69,12 +158,23 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
     });
     moments.sort_unstable();
     moments.dedup();
+    let limits = read_limits(&section);
+    check_real_time(
+        node.nearest(&["limits", "real-time-moments"]),
+        responding(&moments, charter),
+        &limits,
+        findings,
+    );
+    let country = section.optional("country", values::country);
     Market {
         name: Text::new(name),
         key: Key::of("market", name),
         brand_key: Key::of("brand", &brand),
         brand,
-        country: section.optional("country", values::country),
+        law: country
+            .as_ref()
+            .and_then(|country| charter.names.laws.get(country).copied()),
+        country,
         languages,
         zone: section
             .required("time-zone", values::zone)
@@ -83,23 +183,51 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         on_call: section
             .required("on-call", values::text)
             .unwrap_or_default(),
-        limits: read_limits(&section, &moments, charter),
+        limits,
         moments,
         frames: read_frames(&section, charter),
-        law: None,
         channels: charter
             .channels
             .iter()
-            .map(|_| ChannelFrame::default())
+            .map(|(_, channel)| ChannelFrame {
+                caps: channel.caps.clone(),
+                hours: channel.hours.clone(),
+                slots: channel.slots.clone(),
+            })
             .collect(),
-        caps: Vec::new(),
+        caps: charter.caps.clone(),
         holidays: Vec::new(),
         needs: Vec::new(),
-        budget: Budget::default(),
-        keys: Vec::new(),
+        budget: read_budget(&section),
+        keys: read_keys(&section),
         settings: Vec::new(),
         fallbacks: Vec::new(),
     }
+}
+
+/// How many of `moments` somebody waits for.
+pub(super) fn responding(moments: &[MomentIx], charter: &Charter) -> usize {
+    let modes = moments.iter().map(|one| charter.moments.at(*one).mode);
+    modes.filter(|mode| *mode == Mode::Respond).count()
+}
+
+/// Whose signatures on a policy count.
+fn read_keys(section: &Section<'_>) -> Vec<PublicKey> {
+    let mut keys: Vec<PublicKey> = Vec::new();
+    for (key, node) in section.list("keys", |node| Ok((values::public_key(node)?, node))) {
+        if keys.contains(&key) {
+            section.findings.say(node, "names the same key twice");
+        } else if keys.len() == KEYS_OF_A_MARKET {
+            section.findings.say(
+                node,
+                format!("is one key too many: at most {KEYS_OF_A_MARKET}"),
+            );
+            break;
+        } else {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The charter's own bounds, for the actions that are granted.
@@ -120,83 +248,4 @@ fn read_frames(section: &Section<'_>, charter: &Charter) -> Vec<Option<Frame>> {
         })
     });
     frames.collect()
-}
-
-fn read_limits(section: &Section<'_>, moments: &[MomentIx], charter: &Charter) -> Limits {
-    const KEYS: Keys = Keys {
-        known: &[
-            "fuel",
-            "time",
-            "memory",
-            "real-time-moments",
-            "local-fields",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let none = Limits {
-        fuel: 0,
-        time: Span::default(),
-        memory_bytes: 0,
-        violations_per_hour: VIOLATIONS_PER_HOUR,
-    };
-    let Some(node) = section.required("limits", Ok) else {
-        return none;
-    };
-    let section = Section::open(node, &KEYS, section.findings);
-    section.required("real-time-moments", |node| {
-        let most = values::integer(node)?;
-        let responding = moments
-            .iter()
-            .filter(|moment| charter.moments.at(**moment).mode == Mode::Respond)
-            .count();
-        if i64::try_from(responding).is_ok_and(|responding| responding <= most) {
-            Ok(())
-        } else {
-            Err(format!(
-                "is {most}, and the market is granted {responding} moments of mode `respond`"
-            ))
-        }
-    });
-    section.required("local-fields", local_fields);
-    Limits {
-        fuel: section
-            .required("fuel", |node| values::count(node, limits::POLICY_FUEL))
-            .unwrap_or_default(),
-        time: section.required("time", policy_time).unwrap_or_default(),
-        memory_bytes: section
-            .required("memory", policy_memory)
-            .unwrap_or_default(),
-        violations_per_hour: VIOLATIONS_PER_HOUR,
-    }
-}
-
-/// How many fields a market may add.
-pub(super) fn local_fields(node: &Node) -> Result<u64, String> {
-    match values::integer(node)? {
-        0 => Ok(0),
-        _ => values::count(node, LOCAL_FIELDS),
-    }
-}
-
-fn policy_time(node: &Node) -> Result<Span, String> {
-    let time = values::duration(node)?;
-    let most = Span::from_millis(limits::POLICY_BUDGET_MS);
-    if time > most {
-        Err(format!("is `{time}`: a decision may take at most `{most}`"))
-    } else {
-        Ok(time)
-    }
-}
-
-fn policy_memory(node: &Node) -> Result<usize, String> {
-    let bytes = values::size(node)?;
-    if bytes > limits::POLICY_MEMORY_BYTES {
-        return Err(format!(
-            "is {}: a policy may have at most `{}MiB`",
-            node.shown(),
-            limits::POLICY_MEMORY_BYTES / 1024 / 1024
-        ));
-    }
-    Ok(bytes)
 }
