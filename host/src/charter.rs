@@ -26,7 +26,7 @@ use crate::ids::{Digest, Key, Text};
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
 };
-pub use caps::{CAP_AT_MOST, Cap, CoolDown, Pressure};
+pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
