@@ -113,7 +113,7 @@ pub fn small_charter() -> Charter {
     }
 }
 
-fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
+pub(crate) fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
     let mut table = Table::new();
     for entry in entries {
         table.push(entry).expect("a small table");
@@ -131,7 +131,7 @@ fn names<I: Index + Eq + Hash, T>(
         .collect()
 }
 
-fn purpose(name: &str) -> Purpose {
+pub(crate) fn purpose(name: &str) -> Purpose {
     Purpose {
         name: name.into(),
         key: Key::of("purpose", name),
@@ -308,7 +308,7 @@ fn bought() -> Items {
     }
 }
 
-fn channel(name: &str, mode: Mode) -> Channel {
+pub(crate) fn channel(name: &str, mode: Mode) -> Channel {
     Channel {
         name: name.into(),
         key: Key::of("channel", name),
@@ -321,7 +321,7 @@ fn channel(name: &str, mode: Mode) -> Channel {
     }
 }
 
-fn action(name: &str, channel: u16) -> Action {
+pub(crate) fn action(name: &str, channel: u16) -> Action {
     Action {
         name: name.into(),
         key: Key::of("action", name),
