@@ -22,6 +22,8 @@ pub const LIMITS: Limits = Limits {
     time: Span::from_millis(50),
     memory_bytes: 2 * 1024 * 1024,
     violations_per_hour: 100,
+    real_time_moments: 5,
+    local_fields: 10,
 };
 
 /// Market `gb` may show a banner on the web and send a mail; `de` may only show the banner.
@@ -108,6 +110,7 @@ pub fn small_charter() -> Charter {
         markets,
         deviations: Vec::new(),
         kpis: Vec::new(),
+        reviews: Vec::new(),
         names,
         files: Vec::new(),
     }
