@@ -192,24 +192,28 @@ impl Trial {
 
     pub fn judge_by(&self, by: Author<'_>, proposals: &[Proposal]) -> Vec<Verdict> {
         let event = self.event();
-        self.with_case(&event, by, |case| boundary::judge(case, proposals))
+        boundary::judge(&self.case(&event, by, &self.spending), proposals)
     }
 
-    /// Runs `work` on the case, as a decision about `event`.
-    pub fn with_case<T>(
-        &self,
-        event: &Event,
-        by: Author<'_>,
-        work: impl FnOnce(&Case<'_>) -> T,
-    ) -> T {
-        let case = Case {
+    /// As one of several cores that share what is used up.
+    pub fn judge_with(&self, spending: &Spending, proposals: &[Proposal]) -> Vec<Verdict> {
+        let event = self.event();
+        boundary::judge(&self.case(&event, Author::Fallback, spending), proposals)
+    }
+
+    pub fn case<'a>(
+        &'a self,
+        event: &'a Event,
+        by: Author<'a>,
+        spending: &'a Spending,
+    ) -> Case<'a> {
+        Case {
             seen: self.seen(event),
             moment: self.charter.names.moments["page_viewed"],
             by,
             stops: &self.stops,
-            spending: &self.spending,
-        };
-        work(&case)
+            spending,
+        }
     }
 
     fn seen<'a>(&'a self, event: &'a Event) -> Seen<'a> {
