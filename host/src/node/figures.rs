@@ -2,7 +2,7 @@
 
 use metrics::{Counter, Histogram};
 
-use crate::boundary::RULES;
+use crate::boundary::NAMES;
 use crate::charter::{Charter, MarketIx, table::Index};
 use crate::evidence::Outcome;
 use crate::telemetry::Telemetry;
@@ -44,7 +44,7 @@ impl Figures {
                 .iter()
                 .map(|(_, market)| of_market(&market.name))
                 .collect(),
-            refusals: RULES.iter().map(|(rule, _)| of_rule(rule)).collect(),
+            refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
