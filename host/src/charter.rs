@@ -41,6 +41,7 @@ pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
+pub(crate) use nearest::did_you_mean;
 pub use people::{Approval, Deviation, Kpi, Measured, Person};
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;

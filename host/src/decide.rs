@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::absorb::absorb;
 use crate::action::When;
-use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
+use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommitted};
 use crate::clock::Instant;
 use crate::event::{Event, EventKey};
 use crate::evidence::{self, Body};
@@ -45,6 +45,8 @@ pub enum Undecided {
     NoAccount { kind: Text },
     #[error("the charter has changed since the event was checked")]
     CharterChanged,
+    #[error("a kill switch changed while the event was decided")]
+    Switched,
     /// The event may have happened: after a restart, sending it again tells.
     #[error("the log has failed: the host no longer acknowledges anything")]
     Failed(#[from] Failed),
@@ -69,6 +71,7 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         }
     };
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
+    let epoch = core.node().cache().epoch();
     if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
         return Err(Undecided::CharterChanged);
     }
@@ -86,7 +89,7 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         },
         changed,
     );
-    let (position, reply) = commit(core, &event, draft, (claim, held))?;
+    let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
     core.node().store().log().until_durable(position).await?;
     Ok(Answered {
         reply,
@@ -128,7 +131,7 @@ fn commit(
     core: &Core,
     event: &Event,
     draft: Draft,
-    held: (Claim, Held),
+    (claim, held, epoch): (Claim, Held, Epoch),
 ) -> Result<(Position, Reply), Undecided> {
     let node = core.node();
     let Draft {
@@ -153,19 +156,21 @@ fn commit(
         record: &record,
         customers,
         accounts,
-        named: &states.named,
+        states: &states,
         event: Some((header.event, earlier)),
         decisions: &ids,
+        epoch,
     });
     let position = position.map_err(|why| match why {
         NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy,
+        NotCommitted::Outdated => Undecided::Switched,
         NotCommitted::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
             id: event.id.clone(),
             bytes,
         },
         NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed),
     })?;
-    drop(held);
+    drop((claim, held));
     tally(core, event, &body);
     Ok((position, Reply::new(body, node.state(position))))
 }

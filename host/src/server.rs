@@ -14,6 +14,7 @@ mod path;
 mod problem;
 mod routes;
 mod stall;
+mod stops;
 mod tokens;
 mod worker;
 

@@ -49,6 +49,12 @@ impl Counter {
             stretch: now.millis().div_euclid(what.millis()),
         }
     }
+
+    /// When its stretch of time is over.
+    pub fn ends(&self) -> Instant {
+        let next = self.stretch.saturating_add(1);
+        Instant::from_millis(next.saturating_mul(self.what.millis()))
+    }
 }
 
 /// All figures of this host. One short lock: it is taken only for actions that have a bound.
@@ -64,6 +70,16 @@ pub struct Charge {
 }
 
 impl Spending {
+    /// Goes on from figures that were kept.
+    pub fn new(figures: Vec<(Counter, i64)>) -> Self {
+        Self(Mutex::new(figures.into_iter().collect()))
+    }
+
+    /// Forgets the stretches of time that ended before `oldest`.
+    pub fn forget(&self, oldest: Instant) {
+        self.figures().retain(|counter, _| counter.ends() >= oldest);
+    }
+
     fn figures(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -28,8 +28,8 @@ use crate::server::{Shared, body, consents, events, routes};
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
 
-/// How often an event is read again because the charter changed while it waited.
-const CHARTER_CHANGES: usize = 3;
+/// How often an event is read again because the charter or a kill switch changed while it was decided.
+const CHANGES: usize = 3;
 
 /// One core's part of the server.
 pub(super) struct Desk {
@@ -147,7 +147,7 @@ impl Desk {
     ) -> Result<Answered, Problem> {
         let node = &self.shared.node;
         let mut undecided = Undecided::CharterChanged;
-        for _ in 0..CHARTER_CHANGES {
+        for _ in 0..CHANGES {
             let charter = node.charter();
             let door = Door {
                 charter: &charter,
@@ -156,7 +156,7 @@ impl Desk {
                 market,
             };
             undecided = match decide(&self.core, read(&door)?).await {
-                Err(Undecided::CharterChanged) => Undecided::CharterChanged,
+                Err(again @ (Undecided::CharterChanged | Undecided::Switched)) => again,
                 Err(other) => return Err(other.into()),
                 Ok(answered) => return Ok(answered),
             };

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::decide::Undecided;
 use crate::event::{Refused, Role};
-use crate::node::{NotReady, Unseen};
+use crate::node::{NotReady, Unseen, Unswitched};
 use crate::server::body::Unread;
+use crate::store::{self, Failed};
 
 /// An answer that says what was wrong and what would be right.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -200,6 +201,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn not_yours(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not-yours",
+            "The caller may not say this",
+            detail,
+        )
+    }
+
     pub(super) fn identity_in_path(namespace: &str) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -286,7 +296,7 @@ impl From<Undecided> for Problem {
                 "The same id came with other content",
                 detail,
             ),
-            Undecided::Busy | Undecided::CharterChanged => Self::new(
+            Undecided::Busy | Undecided::CharterChanged | Undecided::Switched => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "The host cannot take more now",
@@ -328,6 +338,54 @@ impl From<Unseen> for Problem {
             .retry_after(1),
             Unseen::Cache(_) | Unseen::Log(_) | Unseen::Evidence(_) => Self::unreadable(&unseen),
         }
+    }
+}
+
+impl From<Unswitched> for Problem {
+    fn from(unswitched: Unswitched) -> Self {
+        let detail = unswitched.to_string();
+        match unswitched {
+            Unswitched::NoScope(_)
+            | Unswitched::Unknown { .. }
+            | Unswitched::NoDigest(_)
+            | Unswitched::UnknownPolicy(_)
+            | Unswitched::Ambiguous(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unknown-scope",
+                "There is nothing of that name to stop",
+                detail,
+            ),
+            Unswitched::NotOn(_) => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown",
+                "It is not known here",
+                detail,
+            ),
+            Unswitched::NoReason | Unswitched::LongReason => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-reason",
+                "A reason is needed",
+                detail,
+            ),
+            Unswitched::Log(store::Refused::Failed(_)) | Unswitched::Failed(_) => {
+                Self::log_failed(detail)
+            }
+            Unswitched::Log(store::Refused::Full { .. } | store::Refused::TooLarge { .. }) => {
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "The host cannot take more now",
+                    detail,
+                )
+                .retry_after(1)
+            }
+        }
+    }
+}
+
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        Self::log_failed(failed.to_string())
     }
 }
 
