@@ -8,6 +8,7 @@ use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::customer::{Contact, Pending, Rank, contacts};
 use crate::ids::{ActionId, Chance, DecisionId, Key, Text};
+use crate::spending::Charge;
 use crate::value::Value;
 
 /// One action, as it was decided.
@@ -74,6 +75,10 @@ pub struct Plan {
     pub rulings: Vec<Ruled>,
     /// Pending actions that a new one of the same key replaces.
     pub replaced: Vec<ActionId>,
+    /// What its actions use up.
+    pub charges: Vec<Charge>,
+    /// What was taken for actions that wait for a person: they use up something once they are approved.
+    pub spared: Vec<Charge>,
 }
 
 /// The maker of a plan: whose it is and in which words.
@@ -91,6 +96,11 @@ impl Planner<'_> {
                 Verdict::Permit(permit) | Verdict::Defer(permit) => {
                     let planned = self.planned(permit, chance);
                     let id = planned.action.id;
+                    let charges = match permit.approval() {
+                        None => &mut plan.charges,
+                        Some(_) => &mut plan.spared,
+                    };
+                    charges.extend_from_slice(permit.charges());
                     plan.actions.push(planned);
                     Ruled::Acts(id)
                 }
@@ -145,8 +155,9 @@ impl Planner<'_> {
             language: self.language.clone(),
             reason: proposal.reason.clone(),
             when: match charter.channels.at(permit.channel()).mode {
-                Mode::Respond => When::Answered,
-                Mode::Inspire => When::Due(permit.due()),
+                // What waits for a person cannot be in the reply.
+                Mode::Respond if permit.approval().is_none() => When::Answered,
+                Mode::Respond | Mode::Inspire => When::Due(permit.due()),
             },
             until: permit.until(),
             key: proposal.key.clone(),

@@ -21,7 +21,7 @@ use crate::charter::{ActionIx, ChannelIx, Charter, Frame, Market, MomentIx, OnPe
 use crate::clock::Instant;
 use crate::ids::Text;
 use crate::policy::{Active, Proposal};
-use crate::spending::Spending;
+use crate::spending::{Charge, Spending};
 use crate::stop::Stops;
 
 /// The rules that judge a proposal alone, in the order in which they are asked; the first that objects names the verdict.
@@ -90,6 +90,7 @@ pub struct Permit {
     moved: Vec<Moved>,
     approval: Option<Instant>,
     on_pending: OnPending,
+    charges: Vec<Charge>,
 }
 
 impl Permit {
@@ -127,6 +128,11 @@ impl Permit {
     /// What it does to one of its kind that waits.
     pub fn on_pending(&self) -> OnPending {
         self.on_pending
+    }
+
+    /// What was taken for it of budgets and reach: given back where it does not come about.
+    pub fn charges(&self) -> &[Charge] {
+        &self.charges
     }
 }
 

@@ -145,6 +145,12 @@ pub struct Rate {
 }
 
 impl Charter {
+    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
+    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
+        let person = self.people.iter().find(|person| person.name == *owner);
+        person.map_or(owner, |person| &person.mail)
+    }
+
     /// Whether the charter's review date has passed.
     pub fn is_overdue(&self, now: Instant) -> bool {
         self.review_by.is_some_and(|date| {

@@ -2,19 +2,20 @@
 
 mod ask;
 mod record;
+mod tally;
 mod whom;
 
 use std::sync::Arc;
 
 use crate::absorb::absorb;
-use crate::action::When;
 use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommitted};
 use crate::clock::Instant;
 use crate::event::{Event, EventKey};
-use crate::evidence::{self, Body};
+use crate::evidence;
 use crate::ids::{DecisionId, Text};
 use crate::node::Core;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
+use crate::spending::Taken;
 use crate::store::{Failed, LogError, Position, Refused};
 
 use record::{Draft, Outcome};
@@ -77,8 +78,9 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
     }
     let now = now(core, &event);
     let absorbed = absorb(&event, now, &mut changed.standing);
-    let decisions = ask::ask(core, &event, now, &mut changed.standing);
-    let draft = Draft::new(
+    let mut taken = Taken::from(core.node().spending());
+    let decisions = ask::ask(core, &event, now, &mut changed.standing, &mut taken);
+    let mut draft = Draft::new(
         core,
         &event,
         claim.key(),
@@ -89,7 +91,9 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         },
         changed,
     );
+    draft.states.spent = taken.amounts();
     let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
+    taken.keep();
     core.node().store().log().until_durable(position).await?;
     Ok(Answered {
         reply,
@@ -171,31 +175,6 @@ fn commit(
         NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed),
     })?;
     drop((claim, held));
-    tally(core, event, &body);
+    tally::tally(core, event, &body);
     Ok((position, Reply::new(body, node.state(position))))
-}
-
-fn tally(core: &Core, event: &Event, body: &Body) {
-    let figures = core.node().figures();
-    if body.decisions.is_empty() {
-        figures.signal(event.market);
-    }
-    for decided in &body.decisions {
-        figures.decision(event.market, decided.outcome);
-        if decided.fault.is_some() {
-            figures.fault(event.market);
-        }
-        if decided.asked.is_some() {
-            figures.policy(decided.micros);
-        }
-        for refused in reply::refusals(decided) {
-            figures.refusal(refused.rule);
-        }
-    }
-    let waiting = body
-        .decisions
-        .iter()
-        .flat_map(|decided| &decided.actions)
-        .filter(|action| action.when != When::Answered);
-    figures.scheduled(waiting.count());
 }

@@ -1,5 +1,6 @@
 //! Everything that one decision needs, wired once.
 
+mod alarms;
 mod figures;
 mod kept;
 mod look;
@@ -26,11 +27,13 @@ use crate::spending::Spending;
 use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
+pub use alarms::Violated;
 pub use figures::Figures;
 pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;
 pub use stops::Unswitched;
 
+use alarms::Alarms;
 use stops::Switches;
 use writer::Writer;
 
@@ -105,6 +108,7 @@ pub struct Node {
     figures: Figures,
     switches: Switches,
     spending: Arc<Spending>,
+    alarms: Alarms,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -136,6 +140,7 @@ impl Node {
             engines,
             switches,
             spending: Arc::new(spending),
+            alarms: Alarms::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
@@ -247,6 +252,7 @@ impl Node {
         Writer {
             cache: Arc::clone(&self.cache),
             spending: Arc::clone(&self.spending),
+            breakers: Arc::clone(self.alarms.breakers()),
             clock: Arc::clone(&self.clock),
             state: self.state.clone(),
         }

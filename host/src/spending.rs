@@ -1,7 +1,7 @@
 //! What markets and actions have used up of their bounds: reach an hour, actions a minute and a day, money a day.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -110,11 +110,58 @@ impl Spending {
 
     /// Gives back what was taken for something that did not happen.
     pub fn give_back(&self, charges: &[Charge]) {
+        if charges.is_empty() {
+            return;
+        }
         let mut figures = self.figures();
         for charge in charges {
             if let Some(spent) = figures.get_mut(&charge.counter) {
                 *spent = spent.saturating_sub(charge.amount);
             }
         }
+    }
+}
+
+/// What was used up for something that is not certain yet: given back when it is dropped, unless it is kept.
+#[derive(Debug)]
+pub struct Taken {
+    spending: Arc<Spending>,
+    charges: Vec<Charge>,
+}
+
+impl Taken {
+    pub fn from(spending: &Arc<Spending>) -> Self {
+        Self {
+            spending: Arc::clone(spending),
+            charges: Vec::new(),
+        }
+    }
+
+    /// Answers for charges that were taken.
+    pub fn add(&mut self, charges: Vec<Charge>) {
+        self.charges.extend(charges);
+    }
+
+    /// How much of each, for the record.
+    pub fn amounts(&self) -> Vec<(Counter, i64)> {
+        let mut amounts: Vec<(Counter, i64)> = Vec::new();
+        for charge in &self.charges {
+            match amounts.iter_mut().find(|(of, _)| *of == charge.counter) {
+                Some((_, amount)) => *amount = amount.saturating_add(charge.amount),
+                None => amounts.push((charge.counter, charge.amount)),
+            }
+        }
+        amounts
+    }
+
+    /// It happened.
+    pub fn keep(mut self) {
+        self.charges.clear();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.spending.give_back(&self.charges);
     }
 }

@@ -72,6 +72,7 @@ fn permit(case: &Case<'_>, candidate: &Candidate<'_>) -> Permit {
             .frame(case)
             .map(|frame| frame.pending)
             .unwrap_or_default(),
+        charges: Vec::new(),
     }
 }
 

@@ -159,6 +159,9 @@ impl Node {
             by: by.clone(),
         };
         let (_, position) = self.switch_patiently(&order).await?;
+        if let Scope::Policy(digest) = &stop.scope {
+            self.alarms.forgive(digest);
+        }
         self.store().log().until_durable(position).await?;
         Ok(stop)
     }

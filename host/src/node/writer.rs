@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::cache::Cache;
 use crate::clock::{Clock, Span};
 use crate::node::NotReady;
+use crate::node::alarms::Breakers;
 use crate::spending::Spending;
 
 /// How long committed states may wait before the view gets them.
@@ -22,6 +23,7 @@ const FIGURES_KEPT: Span = Span::from_days(1);
 pub(super) struct Writer {
     pub cache: Arc<Cache>,
     pub spending: Arc<Spending>,
+    pub breakers: Arc<Breakers>,
     pub clock: Arc<Clock>,
     pub state: watch::Sender<Option<NotReady>>,
 }
@@ -46,6 +48,7 @@ impl Writer {
                 Ok(false) => {}
                 Err(error) => return self.end(&error),
             }
+            self.breakers.close(self.clock.now());
             since_forgot += 1;
             if since_forgot >= FORGETS_EVERY {
                 since_forgot = 0;
