@@ -355,6 +355,15 @@ impl Cache {
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         Ok(found.and_then(|bytes| position_of(&bytes)))
     }
+
+    /// The same, reading the view right here: not for a thread that serves.
+    pub fn decision_now(&self, id: DecisionId) -> Result<Option<Position>, CacheError> {
+        if let Some(position) = self.ahead().decision(id) {
+            return Ok(Some(position));
+        }
+        let found = self.view.get(Space::Decisions, id.as_bytes())?;
+        Ok(found.and_then(|bytes| position_of(&bytes)))
+    }
 }
 
 fn missing<E: Kept>() -> CacheError {

@@ -135,7 +135,9 @@ impl Status {
         self.windows.forget(charter, now);
         self.items.forget(charter, now);
         contacts::forget(&mut self.contacts, now);
-        self.pending.retain(|pending| pending.until >= now);
+        self.pending.retain(|pending| {
+            pending.until >= now && pending.approval.is_none_or(|until| until >= now)
+        });
     }
 
     fn take_over(&mut self, charter: &Charter, other: &Self) {

@@ -1,8 +1,11 @@
 //! The path of one event, as one function that can be read aloud.
 
+mod again;
+mod approve;
 mod ask;
 mod record;
 mod tally;
+mod waiting;
 mod whom;
 
 use std::sync::Arc;
@@ -18,8 +21,13 @@ use crate::reply::Reply;
 use crate::spending::Taken;
 use crate::store::{Failed, LogError, Position, Refused};
 
+use again::Again;
+use approve::Recalled;
 use record::{Draft, Outcome};
+use waiting::Waits;
 use whom::{Held, Whom};
+
+pub use approve::{Approval, Fate, Judged, Settled, Unsettled, settle};
 
 /// The reply to one event.
 #[derive(Debug)]
@@ -46,6 +54,10 @@ pub enum Undecided {
     NoAccount { kind: Text },
     #[error("the charter has changed since the event was checked")]
     CharterChanged,
+    #[error("the action does not wait for a person")]
+    NotWaiting,
+    #[error("`{scope}` is stopped: {reason}; the action still waits")]
+    Stopped { scope: Text, reason: Text },
     #[error("a kill switch changed while the event was decided")]
     Switched,
     /// The event may have happened: after a restart, sending it again tells.
@@ -61,6 +73,15 @@ pub enum Undecided {
 
 /// Decides one event. Hanging up before the commit means that nothing happened; after it, that it all did.
 pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
+    run(core, event, None).await
+}
+
+/// The path. Where a person decided about a waiting action, what was `recalled` of it is judged once more, and nobody is asked.
+async fn run(
+    core: &Core,
+    event: Event,
+    recalled: Option<&Recalled>,
+) -> Result<Answered, Undecided> {
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
         Claimed::Repeat(earlier) => return repeat(core, earlier).await,
@@ -77,9 +98,24 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         return Err(Undecided::CharterChanged);
     }
     let now = now(core, &event);
-    let absorbed = absorb(&event, now, &mut changed.standing);
+    let waits = Waits::of(&changed.standing);
+    let mut absorbed = absorb(&event, now, &mut changed.standing);
     let mut taken = Taken::from(core.node().spending());
-    let decisions = ask::ask(core, &event, now, &mut changed.standing, &mut taken);
+    let standing = &mut changed.standing;
+    let decisions = match recalled {
+        None => ask::ask(core, &event, now, standing, &mut taken),
+        Some(recalled) => Again {
+            core,
+            event: &event,
+            now,
+            recalled,
+        }
+        .decide(standing, &mut absorbed, &mut taken)?,
+    };
+    let waiting = match absorbed.is_kept {
+        true => waits.changes(standing, &absorbed, &decisions),
+        false => Vec::new(),
+    };
     let mut draft = Draft::new(
         core,
         &event,
@@ -92,6 +128,7 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         changed,
     );
     draft.states.spent = taken.amounts();
+    draft.states.waiting = waiting;
     let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
     taken.keep();
     core.node().store().log().until_durable(position).await?;

@@ -1,6 +1,7 @@
 //! Everything that one decision needs, wired once.
 
 mod alarms;
+mod approvals;
 mod figures;
 mod kept;
 mod look;
@@ -28,6 +29,7 @@ use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
 pub use alarms::Violated;
+pub use approvals::Page;
 pub use figures::Figures;
 pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;

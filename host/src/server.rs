@@ -3,6 +3,7 @@
 
 mod accept;
 mod access;
+mod approvals;
 mod batch;
 mod body;
 mod connection;

@@ -1,6 +1,7 @@
 //! What is counted of a decision once it is recorded, and what people must hear of at once.
 
 use crate::action::When;
+use crate::charter::BuiltIn;
 use crate::event::Event;
 use crate::evidence::{Body, Decided, Outcome};
 use crate::node::{Core, Violated};
@@ -55,6 +56,10 @@ fn count_violations(core: &Core, event: &Event, decided: &Decided) {
     let (Outcome::Act | Outcome::Refused, Some(policy)) = (decided.outcome, &decided.policy) else {
         return;
     };
+    let built_in = event.charter.events.at(event.kind).built_in;
+    if built_in == Some(BuiltIn::ActionApproved) {
+        return;
+    }
     let is_outside = |refused: &reply::Refused<'_>| BOUNDS.contains(&refused.rule);
     let proposals = reply::refusals(decided).filter(is_outside).count();
     let Some(proposals) = u32::try_from(proposals).ok().filter(|count| *count > 0) else {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
-use crate::decide::Undecided;
+use crate::decide::{Undecided, Unsettled};
 use crate::event::{Refused, Role};
 use crate::node::{NotReady, Unseen, Unswitched};
 use crate::server::body::Unread;
@@ -316,6 +316,15 @@ impl From<Undecided> for Problem {
                 detail,
             )
             .at(Some("/account")),
+            Undecided::NotWaiting => Self::new(
+                StatusCode::CONFLICT,
+                "not-waiting",
+                "The action does not wait for a person",
+                detail,
+            ),
+            Undecided::Stopped { .. } => {
+                Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
+            }
             Undecided::Failed(_) => Self::log_failed(detail),
             Undecided::Cache(_) | Undecided::Log(_) | Undecided::Evidence(_) => {
                 Self::unreadable(&undecided)
@@ -380,6 +389,43 @@ impl From<Unswitched> for Problem {
                 .retry_after(1)
             }
         }
+    }
+}
+
+impl From<Unsettled> for Problem {
+    fn from(unsettled: Unsettled) -> Self {
+        let detail = unsettled.to_string();
+        let (status, kind, title) = match unsettled {
+            Unsettled::Undecided(undecided) => return undecided.into(),
+            Unsettled::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "It is not known here"),
+            Unsettled::NotYours(_) => return Self::not_yours(detail),
+            Unsettled::Ended { .. } => (
+                StatusCode::GONE,
+                "ended",
+                "The action does not wait any more",
+            ),
+            Unsettled::Expired { .. } => (
+                StatusCode::GONE,
+                "expired",
+                "The time to approve it is over",
+            ),
+            Unsettled::Otherwise { .. } => (
+                StatusCode::CONFLICT,
+                "decided-otherwise",
+                "Somebody decided otherwise",
+            ),
+            Unsettled::NoReason | Unsettled::LongReason => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-reason",
+                "A reason is needed",
+            ),
+            Unsettled::NoProposal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "unreadable",
+                "What is stored does not read",
+            ),
+        };
+        Self::new(status, kind, title, detail)
     }
 }
 
