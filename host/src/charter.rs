@@ -26,7 +26,7 @@ use crate::ids::{Digest, Key, Text};
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
 };
-pub use caps::{CAP_AT_MOST, Cap, CoolDown, Pressure};
+pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
@@ -36,7 +36,7 @@ pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
 pub use file::{Complaint, Complaints};
-pub use hours::{Calendar, CalendarIx, Holiday, Hours};
+pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,

@@ -2,7 +2,7 @@
 
 use metrics::{Counter, Gauge, Histogram};
 
-use crate::boundary::RULES;
+use crate::boundary::NAMES;
 use crate::charter::{Charter, MarketIx, table::Index};
 use crate::evidence::Outcome;
 use crate::ids::Text;
@@ -48,7 +48,7 @@ impl Figures {
                 .iter()
                 .map(|(_, market)| of_market(&market.name))
                 .collect(),
-            refusals: RULES.iter().map(|(rule, _)| of_rule(rule)).collect(),
+            refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
             breakers: charter
                 .actions
                 .iter()
