@@ -4,6 +4,7 @@
     reason = "the command line speaks on standard output"
 )]
 
+mod approvals;
 mod charter;
 mod client;
 mod demo;
@@ -45,6 +46,8 @@ enum Command {
     Send(send::Args),
     /// Stop a market, a channel, a moment, an action, a policy or everything, at once.
     Stop(stop::Args),
+    /// Look at the actions that wait for a person, and decide about them.
+    Approvals(approvals::Args),
     /// Make a token for a caller.
     Token(token::Args),
     /// Check a charter.
@@ -61,6 +64,7 @@ impl Kairos {
             Command::Demo(args) => demo::run(args),
             Command::Send(args) => send::run(args),
             Command::Stop(args) => stop::run(args),
+            Command::Approvals(args) => approvals::run(args),
             Command::Token(args) => token::run(args),
             Command::Charter(args) => charter::run(args),
             Command::Policy(args) => policy::run(args),

@@ -89,6 +89,16 @@ pub enum Fate {
     },
 }
 
+impl Fate {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Approved { .. } => "approved",
+            Self::Rejected => "rejected",
+            Self::Dropped { .. } => "dropped",
+        }
+    }
+}
+
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsettled {
@@ -163,7 +173,11 @@ pub async fn settle(core: &Core, caller: &Caller, judged: &Judged) -> Result<Set
         }
         let recalled = recall(core.node(), caller, judged).await?;
         match say(core, &recalled).await {
-            Ok(answered) => return read(judged.action, &answered.reply, answered.repeated),
+            Ok(answered) => {
+                let settled = read(judged.action, &answered.reply, answered.repeated)?;
+                core.node().figures().approval(settled.fate.word());
+                return Ok(settled);
+            }
             // Somebody else decided about it, it ended, or what it rests on changed: look again.
             Err(
                 Undecided::NotWaiting

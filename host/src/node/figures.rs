@@ -15,6 +15,7 @@ pub struct Figures {
     breakers: Vec<(Text, Gauge)>,
     repeats: Counter,
     scheduled: Counter,
+    approvals: [(&'static str, Counter); 3],
     policy_seconds: Histogram,
 }
 
@@ -59,6 +60,10 @@ impl Figures {
                 })
                 .collect(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
+            approvals: ["approved", "rejected", "dropped"].map(|result| {
+                let labels = [("result", result)];
+                (result, telemetry.counter("kairos_approvals_total", &labels))
+            }),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
         }
@@ -75,6 +80,13 @@ impl Figures {
     pub fn scheduled(&self, actions: usize) {
         self.scheduled
             .increment(u64::try_from(actions).unwrap_or(u64::MAX));
+    }
+
+    /// A person decided about a waiting action; `result` is `approved`, `rejected` or `dropped`.
+    pub fn approval(&self, result: &str) {
+        if let Some((_, counter)) = self.approvals.iter().find(|(name, _)| *name == result) {
+            counter.increment(1);
+        }
     }
 
     pub fn signal(&self, market: MarketIx) {

@@ -146,19 +146,19 @@ fn shown(settled: &Settled) -> Value {
         "id": settled.action.to_string(),
         "action": settled.name,
         "market": settled.market,
+        "result": settled.fate.word(),
         "by": settled.by,
         "reason": settled.reason,
         "state": settled.state.to_string(),
     });
     let more = match &settled.fate {
         Fate::Approved { action, decision } => json!({
-            "result": "approved",
             "decision": decision.to_string(),
             "due": settled.due().map(|due| due.to_string()),
             "until": action.until.to_string(),
         }),
-        Fate::Rejected => json!({ "result": "rejected" }),
-        Fate::Dropped { rule, why } => json!({ "result": "dropped", "rule": rule, "why": why }),
+        Fate::Rejected => Value::Null,
+        Fate::Dropped { rule, why } => json!({ "rule": rule, "why": why }),
     };
     if let (Value::Object(shown), Value::Object(more)) = (&mut shown, more) {
         shown.extend(more);
