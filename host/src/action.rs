@@ -76,8 +76,10 @@ pub struct Plan {
     pub rulings: Vec<Ruled>,
     /// Pending actions that a new one replaces, or that give way to it under a cap.
     pub replaced: Vec<ActionId>,
-    /// What it used up of the bounds on reach and budget: to be given back where nothing comes of it.
+    /// What its actions use up of the bounds on reach and budget: to be given back where nothing comes of it.
     pub charges: Vec<Charge>,
+    /// What was taken for actions that wait for a person: they use up something once they are approved.
+    pub spared: Vec<Charge>,
 }
 
 /// The maker of a plan: whose it is and in which words.
@@ -95,8 +97,12 @@ impl Planner<'_> {
                 Verdict::Permit(permit) | Verdict::Defer(permit) => {
                     let planned = self.planned(permit, chance);
                     let id = planned.action.id;
+                    let charges = match permit.approval() {
+                        None => &mut plan.charges,
+                        Some(_) => &mut plan.spared,
+                    };
+                    charges.extend_from_slice(permit.charges());
                     plan.actions.push(planned);
-                    plan.charges.extend_from_slice(permit.charges());
                     Ruled::Acts(id)
                 }
                 Verdict::Yield => Ruled::Alternative,
@@ -151,8 +157,9 @@ impl Planner<'_> {
             language: self.language.clone(),
             reason: proposal.reason.clone(),
             when: match charter.channels.at(permit.channel()).mode {
-                Mode::Respond => When::Answered,
-                Mode::Inspire => When::Due(permit.due()),
+                // What waits for a person cannot be in the reply.
+                Mode::Respond if permit.approval().is_none() => When::Answered,
+                Mode::Respond | Mode::Inspire => When::Due(permit.due()),
             },
             until: permit.until(),
             key: proposal.key.clone(),

@@ -42,6 +42,7 @@ pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
+pub(crate) use nearest::did_you_mean;
 pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
 pub use review::Review;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
@@ -163,6 +164,12 @@ impl Charter {
     pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
         let deviations = self.deviations.iter();
         deviations.filter(|one| one.expires < today).collect()
+    }
+
+    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
+    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
+        let person = self.people.iter().find(|person| person.name == *owner);
+        person.map_or(owner, |person| &person.mail)
     }
 
     /// Whether the charter's review date has passed.

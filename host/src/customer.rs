@@ -137,12 +137,13 @@ impl Status {
         contacts::forget(&mut self.contacts, now);
         let contacts = &mut self.contacts;
         self.pending.retain(|pending| {
+            let is_unapproved = pending.approval.is_some_and(|until| until < now);
             let is_over = pending.until < now;
             // Nobody said that it did not act, so it counts.
             if is_over && pending.approval.is_none() {
                 contacts::add(contacts, pending.made());
             }
-            !is_over
+            !is_over && !is_unapproved
         });
     }
 

@@ -3,6 +3,7 @@
 
 mod accept;
 mod access;
+mod approvals;
 mod batch;
 mod body;
 mod connection;
@@ -14,6 +15,7 @@ mod path;
 mod problem;
 mod routes;
 mod stall;
+mod stops;
 mod tokens;
 mod worker;
 

@@ -53,6 +53,7 @@ pub struct Host {
     pub node: Arc<Node>,
     server: Option<Server>,
     folder: TempDir,
+    charter: PathBuf,
 }
 impl Host {
     /// Starts a host that is open to anyone.
@@ -62,7 +63,29 @@ impl Host {
     /// Starts a host; `access` may put files into its folder.
     pub fn start(access: impl FnOnce(&Path) -> Access) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let serve = serve(folder.path());
+        Self::on(folder, retail_charter(), access)
+    }
+    /// Starts a host that is open to anyone, with a charter of its own, as (file, text).
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        desk::write(&charter, files);
+        Self::on(folder, charter, |_| Access::Open)
+    }
+    /// Stops in order and starts again on the same folder, open to anyone.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        let other = TempDir::new().expect("a temporary folder");
+        let folder = std::mem::replace(&mut self.folder, other);
+        let charter = self.charter.clone();
+        drop(self);
+        Self::on(folder, charter, |_| Access::Open)
+    }
+    fn on(folder: TempDir, charter: PathBuf, access: impl FnOnce(&Path) -> Access) -> Self {
+        let serve = Serve {
+            charter: charter.clone(),
+            ..serve(folder.path())
+        };
         let settings = server::Settings {
             access: access(folder.path()),
             limits: short_limits(),
@@ -76,6 +99,7 @@ impl Host {
             node,
             server: Some(server),
             folder,
+            charter,
         }
     }
     pub fn folder(&self) -> &Path {
@@ -101,6 +125,24 @@ impl Host {
             path: &format!("/v1/markets/{market}/events"),
             headers: &[("content-type", "application/cloudevents+json")],
             body: event.as_bytes(),
+        })
+    }
+    /// Asks with a JSON body, or with none where it is null, and with a token where there is one.
+    pub fn call(&self, method: &str, path: &str, body: &serde_json::Value, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("content-type", "application/json")];
+        if !token.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let body = match body.is_null() {
+            true => String::new(),
+            false => body.to_string(),
+        };
+        self.ask(&Request {
+            method,
+            path,
+            headers: &headers,
+            body: body.as_bytes(),
         })
     }
     pub fn get(&self, path: &str) -> Answer {

@@ -12,6 +12,7 @@ use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
 use crate::policy::{Active, Answer, Decision, Fault, Proposal, Timing};
+use crate::spending::Taken;
 
 /// Decides what the event is worth; empty for a signal. What was planned is noted in `standing`.
 pub(super) fn ask(
@@ -19,6 +20,7 @@ pub(super) fn ask(
     event: &Event,
     now: Instant,
     standing: &mut Standing,
+    taken: &mut Taken,
 ) -> Vec<Decided> {
     let Some(moment) = moment::find(Seen {
         event,
@@ -39,6 +41,7 @@ pub(super) fn ask(
         active.as_deref(),
     );
     plan.note(deciding.decided.id, now, standing);
+    taken.add(std::mem::take(&mut plan.charges));
     let mut decided = deciding.decided;
     decided.replaced = std::mem::take(&mut plan.replaced);
     decided.actions = plan
@@ -184,6 +187,7 @@ impl Deciding {
             language: &self.language,
         };
         let mut plan = planner.plan(&verdicts, &mut core.chance());
+        core.node().spending().give_back(&plan.spared);
         self.decided.proposals = proposals;
         self.decided.rulings = std::mem::take(&mut plan.rulings);
         plan

@@ -1,18 +1,21 @@
 //! What is counted on the path: registered once, so that counting is one addition.
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
 use crate::boundary::NAMES;
 use crate::charter::{Charter, MarketIx, table::Index};
 use crate::evidence::Outcome;
+use crate::ids::Text;
 use crate::telemetry::Telemetry;
 
 /// The counters of one host.
 pub struct Figures {
     markets: Vec<OfMarket>,
     refusals: Vec<(&'static str, Counter)>,
+    breakers: Vec<(Text, Gauge)>,
     repeats: Counter,
     scheduled: Counter,
+    approvals: [(&'static str, Counter); 3],
     policy_seconds: Histogram,
 }
 
@@ -20,6 +23,7 @@ struct OfMarket {
     signals: Counter,
     outcomes: [Counter; Outcome::ALL.len()],
     faults: Counter,
+    violations: Counter,
 }
 
 impl Figures {
@@ -31,6 +35,7 @@ impl Figures {
                 telemetry.counter("kairos_decisions_total", &labels)
             }),
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
+            violations: telemetry.counter("kairos_policy_violations_total", &[("market", market)]),
         };
         let of_rule = |rule: &'static str| {
             (
@@ -45,7 +50,20 @@ impl Figures {
                 .map(|(_, market)| of_market(&market.name))
                 .collect(),
             refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
+            breakers: charter
+                .actions
+                .iter()
+                .map(|(_, action)| {
+                    let labels = [("action", action.name.as_str())];
+                    let gauge = telemetry.gauge("kairos_breaker_open", &labels);
+                    (action.name.clone(), gauge)
+                })
+                .collect(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
+            approvals: ["approved", "rejected", "dropped"].map(|result| {
+                let labels = [("result", result)];
+                (result, telemetry.counter("kairos_approvals_total", &labels))
+            }),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
         }
@@ -62,6 +80,13 @@ impl Figures {
     pub fn scheduled(&self, actions: usize) {
         self.scheduled
             .increment(u64::try_from(actions).unwrap_or(u64::MAX));
+    }
+
+    /// A person decided about a waiting action; `result` is `approved`, `rejected` or `dropped`.
+    pub fn approval(&self, result: &str) {
+        if let Some((_, counter)) = self.approvals.iter().find(|(name, _)| *name == result) {
+            counter.increment(1);
+        }
     }
 
     pub fn signal(&self, market: MarketIx) {
@@ -83,6 +108,18 @@ impl Figures {
         if let Some(of) = self.of(market) {
             of.faults.increment(1);
         }
+    }
+
+    pub fn violations(&self, market: MarketIx, proposals: u32) {
+        if let Some(of) = self.of(market) {
+            of.violations.increment(proposals.into());
+        }
+    }
+
+    /// Whether an action's breaker is open: 1, or 0.
+    pub fn breaker(&self, action: &str) -> Gauge {
+        let known = self.breakers.iter().find(|(name, _)| name == action);
+        known.map_or_else(Gauge::noop, |(_, gauge)| gauge.clone())
     }
 
     pub fn refusal(&self, rule: &str) {
