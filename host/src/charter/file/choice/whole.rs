@@ -46,7 +46,11 @@ impl Narrowing<'_> {
                 false => Err(self.not_granted(&values::text(node)?, "moments")),
             }
         });
-        market.moments.retain(|moment| kept.contains(moment));
+        // Where it is no list at all, that is the one thing to say.
+        let node = section.node.entry("moments");
+        if node.is_some_and(|node| matches!(node.shape, Shape::List(_))) {
+            market.moments.retain(|moment| kept.contains(moment));
+        }
     }
 
     fn narrow_languages(&self, market: &mut Market) {
@@ -192,12 +196,10 @@ impl Narrowing<'_> {
             chosen.local_fields,
             granted.local_fields,
         );
-        check_real_time(
-            section.node.nearest(&["real-time-moments"]),
-            responding(&market.moments, self.charter),
-            &market.limits,
-            section.findings,
-        );
+        if let Some(node) = node.entry("real-time-moments") {
+            let responding = responding(&market.moments, self.charter);
+            check_real_time(node, responding, &market.limits, section.findings);
+        }
     }
 
     /// The lower of a limit that was chosen and one that is granted.
