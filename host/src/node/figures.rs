@@ -13,6 +13,7 @@ pub struct Figures {
     markets: Vec<OfMarket>,
     refusals: Vec<(&'static str, Counter)>,
     breakers: Vec<(Text, Gauge)>,
+    fields: Vec<OfField>,
     repeats: Counter,
     scheduled: Counter,
     approvals: [(&'static str, Counter); 3],
@@ -24,6 +25,14 @@ struct OfMarket {
     outcomes: [Counter; Outcome::ALL.len()],
     faults: Counter,
     violations: Counter,
+    dropped: Counter,
+}
+
+/// What one field is counted for.
+struct OfField {
+    name: Text,
+    conflicts: Counter,
+    refused_writes: Counter,
 }
 
 impl Figures {
@@ -36,6 +45,15 @@ impl Figures {
             }),
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
             violations: telemetry.counter("kairos_policy_violations_total", &[("market", market)]),
+            dropped: telemetry.counter("kairos_dropped_total", &[("market", market)]),
+        };
+        let of_field = |field: &Text| {
+            let labels = [("field", field.as_str())];
+            OfField {
+                name: field.clone(),
+                conflicts: telemetry.counter("kairos_field_conflicts_total", &labels),
+                refused_writes: telemetry.counter("kairos_refused_writes_total", &labels),
+            }
         };
         let of_rule = |rule: &'static str| {
             (
@@ -50,6 +68,11 @@ impl Figures {
                 .map(|(_, market)| of_market(&market.name))
                 .collect(),
             refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
+            fields: charter
+                .fields
+                .iter()
+                .map(|(_, field)| of_field(&field.name))
+                .collect(),
             breakers: charter
                 .actions
                 .iter()
@@ -113,6 +136,27 @@ impl Figures {
     pub fn violations(&self, market: MarketIx, proposals: u32) {
         if let Some(of) = self.of(market) {
             of.violations.increment(proposals.into());
+        }
+    }
+
+    /// An event was decided and forgotten: nobody gave a basis to keep it.
+    pub fn dropped(&self, market: MarketIx) {
+        if let Some(of) = self.of(market) {
+            of.dropped.increment(1);
+        }
+    }
+
+    /// A field where a source said something else than what stands (A17).
+    pub fn conflict(&self, field: &str) {
+        if let Some(of) = self.fields.iter().find(|of| of.name == field) {
+            of.conflicts.increment(1);
+        }
+    }
+
+    /// A field that a source may not write, or not so (C01).
+    pub fn refused_write(&self, field: &str) {
+        if let Some(of) = self.fields.iter().find(|of| of.name == field) {
+            of.refused_writes.increment(1);
         }
     }
 

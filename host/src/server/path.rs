@@ -1,6 +1,7 @@
 //! The routes that need a core, found without a router.
 
 use crate::decide::Approval;
+use crate::reply::UNSUBSCRIBE;
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,9 @@ pub(super) enum Target<'a> {
         action: &'a str,
         verdict: Approval,
     },
+    Unsubscribe {
+        token: &'a str,
+    },
     Other,
 }
 
@@ -26,6 +30,7 @@ impl<'a> Target<'a> {
         Self::events(path)
             .or_else(|| Self::consent(path))
             .or_else(|| Self::approval(path))
+            .or_else(|| Self::unsubscribe(path))
             .unwrap_or(Self::Other)
     }
 
@@ -53,6 +58,13 @@ impl<'a> Target<'a> {
             _ => return None,
         };
         is_segment(action).then_some(Self::Approval { action, verdict })
+    }
+
+    fn unsubscribe(path: &'a str) -> Option<Self> {
+        let token = path
+            .strip_prefix(UNSUBSCRIBE)
+            .filter(|token| is_segment(token))?;
+        Some(Self::Unsubscribe { token })
     }
 }
 
