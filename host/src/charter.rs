@@ -16,6 +16,8 @@ pub mod segments;
 pub mod markets;
 pub mod people;
 pub mod file;
+pub mod sections;
+pub mod sign;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,13 +37,14 @@ pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, 
 pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
-pub use file::{Complaint, Complaints};
+pub use file::{Complaint, Complaints, Signature};
 pub use hours::{Calendar, CalendarIx, Holiday, Hours};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
 pub use people::{Approval, Deviation, Kpi, Measured, Person};
+pub use sections::{SECTIONS, Section};
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 

@@ -72,9 +72,13 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
     if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
         return Err(Undecided::CharterChanged);
     }
+    // Both are swapped together: what is asked is bound to the charter that the event was checked against.
+    let Some(policies) = core.node().catalog().bound_to(&event.charter) else {
+        return Err(Undecided::CharterChanged);
+    };
     let now = now(core, &event);
     let absorbed = absorb(&event, now, &mut changed.standing);
-    let decisions = ask::ask(core, &event, now, &mut changed.standing);
+    let decisions = ask::ask(core, &policies, &event, now, &mut changed.standing);
     let draft = Draft::new(
         core,
         &event,
@@ -172,13 +176,14 @@ fn commit(
 
 fn tally(core: &Core, event: &Event, body: &Body) {
     let figures = core.node().figures();
+    let market = event.charter.markets.at(event.market).key;
     if body.decisions.is_empty() {
-        figures.signal(event.market);
+        figures.signal(market);
     }
     for decided in &body.decisions {
-        figures.decision(event.market, decided.outcome);
+        figures.decision(market, decided.outcome);
         if decided.fault.is_some() {
-            figures.fault(event.market);
+            figures.fault(market);
         }
         if decided.asked.is_some() {
             figures.policy(decided.micros);

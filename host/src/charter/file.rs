@@ -1,6 +1,6 @@
 //! Reads the charter's folder and compiles it. Whatever is wrong is collected, so that one run tells all of it.
 
-mod page;
+pub(in crate::charter) mod page;
 mod reading;
 mod values;
 mod typing;
@@ -15,6 +15,7 @@ mod actions;
 mod markets;
 mod choice;
 mod fallback;
+mod signatures;
 
 use std::fmt;
 use std::fs;
@@ -27,10 +28,14 @@ use crate::ids::{Digest, Text};
 use page::Node;
 use reading::{Findings, Keys, Section};
 
+pub use signatures::Signature;
+
 /// The largest file of a charter, in bytes.
 pub const CHARTER_FILE_BYTES: u64 = 1024 * 1024;
 /// The central file.
-const CENTRAL: &str = "charter.toml";
+pub const CENTRAL: &str = "charter.toml";
+/// Who approved what: a part of the folder, and not of the charter's digest.
+pub const SIGNATURES: &str = "signatures.toml";
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,9 +87,13 @@ impl Charter {
 
     /// Compiles files given as (name, text), the names relative to the folder: `charter.toml`, `markets/de.toml`.
     pub fn compile(files: &[(String, String)]) -> Result<Self, Complaints> {
-        let mut files: Vec<&(String, String)> = files.iter().collect();
-        files.sort_by_key(|(name, _)| (name != CENTRAL, name.as_str()));
         let findings = Findings::default();
+        signatures::check(files, &findings);
+        let mut files: Vec<&(String, String)> = files
+            .iter()
+            .filter(|(name, _)| name != SIGNATURES)
+            .collect();
+        files.sort_by_key(|(name, _)| (name != CENTRAL, name.as_str()));
         let mut pages: Vec<Node> = Vec::with_capacity(files.len());
         for (name, text) in &files {
             if text.len() as u64 > CHARTER_FILE_BYTES {
@@ -98,7 +107,7 @@ impl Charter {
             } else {
                 findings.about_file(
                     name,
-                    "is no part of a charter: there are `charter.toml` and `markets/<market>.toml`",
+                    "is no part of a charter: there are `charter.toml`, `markets/<market>.toml` and `signatures.toml`",
                 );
             }
         }

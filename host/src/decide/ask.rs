@@ -11,11 +11,12 @@ use crate::evidence::{Asked, Decided, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
-use crate::policy::{Active, Answer, Decision, Fault, Proposal, Timing};
+use crate::policy::{Active, Answer, Decision, Fault, Policies, Proposal, Timing};
 
 /// Decides what the event is worth; empty for a signal. What was planned is noted in `standing`.
 pub(super) fn ask(
     core: &Core,
+    policies: &Policies,
     event: &Event,
     now: Instant,
     standing: &mut Standing,
@@ -27,7 +28,7 @@ pub(super) fn ask(
     }) else {
         return Vec::new();
     };
-    let active = core.node().catalog().active(event.market);
+    let active = policies.active(event.market);
     let mut deciding = Deciding::new(core, event, moment, now);
     let mut plan = deciding.decide(
         core,
@@ -36,7 +37,7 @@ pub(super) fn ask(
             now,
             standing,
         },
-        active.as_deref(),
+        active,
     );
     plan.note(deciding.decided.id, now, standing);
     let mut decided = deciding.decided;

@@ -1,58 +1,83 @@
 //! What is counted on the path: registered once, so that counting is one addition.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use metrics::{Counter, Histogram};
 
 use crate::boundary::RULES;
-use crate::charter::{Charter, MarketIx, table::Index};
+use crate::charter::Charter;
 use crate::evidence::Outcome;
+use crate::ids::Key;
 use crate::telemetry::Telemetry;
 
 /// The counters of one host.
 pub struct Figures {
-    markets: Vec<OfMarket>,
+    telemetry: Telemetry,
+    /// By market, of the charter that is live and of those before: what is in flight under one is counted still.
+    markets: ArcSwap<HashMap<Key, OfMarket>>,
     refusals: Vec<(&'static str, Counter)>,
     repeats: Counter,
     scheduled: Counter,
     policy_seconds: Histogram,
 }
 
+#[derive(Clone)]
 struct OfMarket {
     signals: Counter,
     outcomes: [Counter; Outcome::ALL.len()],
     faults: Counter,
 }
 
-impl Figures {
-    pub fn new(telemetry: &Telemetry, charter: &Charter) -> Self {
-        let of_market = |market: &str| OfMarket {
+impl OfMarket {
+    fn new(telemetry: &Telemetry, market: &str) -> Self {
+        Self {
             signals: telemetry.counter("kairos_signals_total", &[("market", market)]),
             outcomes: Outcome::ALL.map(|outcome| {
                 let labels = [("market", market), ("outcome", outcome.word())];
                 telemetry.counter("kairos_decisions_total", &labels)
             }),
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
-        };
+        }
+    }
+}
+
+impl Figures {
+    pub fn new(telemetry: &Telemetry, charter: &Charter) -> Self {
         let of_rule = |rule: &'static str| {
             (
                 rule,
                 telemetry.counter("kairos_refusals_total", &[("rule", rule)]),
             )
         };
-        Self {
-            markets: charter
-                .markets
-                .iter()
-                .map(|(_, market)| of_market(&market.name))
-                .collect(),
+        let figures = Self {
+            telemetry: telemetry.clone(),
+            markets: ArcSwap::default(),
             refusals: RULES.iter().map(|(rule, _)| of_rule(rule)).collect(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
-        }
+        };
+        figures.follow(charter);
+        figures
     }
 
-    fn of(&self, market: MarketIx) -> Option<&OfMarket> {
-        self.markets.get(usize::from(market.number()))
+    /// Registers the markets that a new charter adds.
+    pub fn follow(&self, charter: &Charter) {
+        let mut markets = HashMap::clone(&self.markets.load());
+        for (_, market) in charter.markets.iter() {
+            markets
+                .entry(market.key)
+                .or_insert_with(|| OfMarket::new(&self.telemetry, &market.name));
+        }
+        self.markets.store(Arc::new(markets));
+    }
+
+    fn of(&self, market: Key, count: impl FnOnce(&OfMarket)) {
+        if let Some(of) = self.markets.load().get(&market) {
+            count(of);
+        }
     }
 
     pub fn repeat(&self) {
@@ -64,25 +89,20 @@ impl Figures {
             .increment(u64::try_from(actions).unwrap_or(u64::MAX));
     }
 
-    pub fn signal(&self, market: MarketIx) {
-        if let Some(of) = self.of(market) {
-            of.signals.increment(1);
-        }
+    pub fn signal(&self, market: Key) {
+        self.of(market, |of| of.signals.increment(1));
     }
 
-    pub fn decision(&self, market: MarketIx, outcome: Outcome) {
-        let counter = self
-            .of(market)
-            .and_then(|of| of.outcomes.get(outcome as usize));
-        if let Some(counter) = counter {
-            counter.increment(1);
-        }
+    pub fn decision(&self, market: Key, outcome: Outcome) {
+        self.of(market, |of| {
+            if let Some(counter) = of.outcomes.get(outcome as usize) {
+                counter.increment(1);
+            }
+        });
     }
 
-    pub fn fault(&self, market: MarketIx) {
-        if let Some(of) = self.of(market) {
-            of.faults.increment(1);
-        }
+    pub fn fault(&self, market: Key) {
+        self.of(market, |of| of.faults.increment(1));
     }
 
     pub fn refusal(&self, rule: &str) {
