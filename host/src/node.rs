@@ -2,6 +2,9 @@
 
 mod figures;
 mod kept;
+mod live;
+mod start;
+mod change;
 mod look;
 
 use std::cell::RefCell;
@@ -14,20 +17,26 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::cache::{self, Cache, Earlier};
+use crate::charter::sign::Unapproved;
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
 use crate::encoding;
 use crate::event::EventKey;
 use crate::evidence::{self, Kind, WentLive};
 use crate::ids::{Chance, Text};
-use crate::policy::{self, Catalog, Engines};
+use crate::policy::{self, Active, Catalog, Engines};
 use crate::reply::State;
 use crate::spending::Spending;
 use crate::stop::Stops;
 use crate::store::{self, Position, Record, Store, StoreError};
 use crate::telemetry::Telemetry;
 
+use change::Loaded;
+use live::Live;
+
+pub use change::{Change, Changed, Expects, Unchanged};
 pub use figures::Figures;
+pub use live::Unusable;
 pub use look::{Lookup, Unseen};
 
 /// How long committed states may wait before the view gets them.
@@ -65,6 +74,21 @@ impl Default for Settings {
 pub enum OpenError {
     #[error(transparent)]
     Charter(#[from] Complaints),
+    #[error(
+        "{complaints}\n\nthe host keeps {} as loaded into it, for that is unchanged in the charter's folder since the last start: put what is live there first (`kairos charter show`), and then the change",
+        quoted(stayed)
+    )]
+    Mixed {
+        complaints: Complaints,
+        /// Files that are live and not as they are in the folder.
+        stayed: Vec<String>,
+    },
+    #[error(
+        "{0}\n\nthe charter's folder is not what is live: have it signed, or put the old files back"
+    )]
+    Unapproved(#[from] Unapproved),
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the engines for policies cannot be made")]
@@ -76,8 +100,8 @@ pub enum OpenError {
     },
     #[error("the system gives no randomness")]
     Chance(#[source] std::io::Error),
-    #[error("the log does not take the first record")]
-    Log(#[from] store::Refused),
+    #[error("the charter cannot be recorded")]
+    Record(#[source] Box<Unchanged>),
 }
 
 /// A record that recovery cannot read.
@@ -102,6 +126,8 @@ pub enum NotReady {
 /// A running host, without its doors. Shared by all cores.
 pub struct Node {
     charter: RwLock<Arc<Charter>>,
+    /// One change of charter or policies at a time.
+    live: Mutex<Live>,
     clock: Clock,
     store: Store,
     cache: Arc<Cache>,
@@ -118,7 +144,7 @@ pub struct Node {
 impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
-        let charter = Arc::new(Charter::load(&settings.charter)?);
+        let opening = start::open(&settings.charter, &settings.data)?;
         let mut replay = |position: Position, record: &Record, changes: &mut store::Changes| {
             replay(position, record, changes).map_err(|error| error.into())
         };
@@ -126,16 +152,17 @@ impl Node {
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let engines = policy::Settings {
             cores: settings.cores,
-            markets: charter.markets.len(),
+            markets: opening.charter.markets.len(),
             cache: Some(settings.data.join("compiled")),
             ..policy::Settings::default()
         };
         let engines = Arc::new(Engines::new(&engines).map_err(OpenError::Engines)?);
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
-            figures: Figures::new(telemetry, &charter),
+            figures: Figures::new(telemetry, &opening.charter),
             catalog: Catalog::new(Arc::clone(&engines)),
-            charter: RwLock::new(charter),
+            charter: RwLock::new(Arc::new(opening.charter)),
+            live: Mutex::new(opening.live),
             clock: settings.clock,
             store,
             cache,
@@ -146,7 +173,13 @@ impl Node {
             state,
             writer: Mutex::new(None),
         });
-        node.record_charter()?;
+        let charter = node.charter();
+        node.record_start(Loaded {
+            charter: &charter,
+            files: &opening.files,
+            before: opening.before,
+            approved: &opening.approved,
+        })?;
         let writer = node.start_writer().map_err(|source| OpenError::Folder {
             folder: node.data.clone(),
             source,
@@ -219,43 +252,41 @@ impl Node {
 
     /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
     pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
-        let charter = self.charter();
         let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;
-        let active = self.catalog.load(market, wasm, &charter)?;
+        let checked = Active::check(&self.engines, market, wasm, &self.charter())?;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it was compiled the charter may have changed.
+        let charter = self.charter();
+        let checked = checked.rebound(&charter)?;
+        if !live.had(market, digest) {
+            let mut next = live.clone();
+            next.remember(market, digest);
+            next.write(&self.data)?;
+            *live = next;
+        }
+        let active = self.catalog.activate(checked, &charter)?;
         let version = active.version.clone();
-        let live = WentLive {
+        let went_live = WentLive {
             at: self.clock.wall(),
             digest,
             version: version.clone(),
-            market: Some(Text::new(market)),
+            market: Text::new(market),
         };
-        self.record(Kind::Policy, &live)?;
+        self.store.log().queue(Kind::Policy.number(), |bytes| {
+            encoding::encode_into(&went_live, bytes);
+        })?;
         Ok(version)
     }
 
-    fn record_charter(&self) -> Result<(), OpenError> {
-        let charter = self.charter();
-        for (_, text) in &charter.files {
-            let folder = || self.data.clone();
-            kept::keep(&self.data, text.as_bytes()).map_err(|source| OpenError::Folder {
-                folder: folder(),
-                source,
-            })?;
-        }
-        let live = WentLive {
-            at: self.clock.wall(),
-            digest: charter.digest,
-            version: charter.version.clone(),
-            market: None,
-        };
-        self.record(Kind::Charter, &live)?;
+    fn record_start(&self, loaded: Loaded<'_>) -> Result<(), OpenError> {
+        self.record_charter(&loaded, "start")
+            .map_err(Box::new)
+            .map_err(OpenError::Record)?;
+        self.live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(&self.data)?;
         Ok(())
-    }
-
-    fn record(&self, kind: Kind, live: &WentLive) -> Result<Position, store::Refused> {
-        self.store
-            .log()
-            .queue(kind.number(), |bytes| encoding::encode_into(live, bytes))
     }
 
     fn start_writer(self: &Arc<Self>) -> std::io::Result<JoinHandle<()>> {
@@ -310,6 +341,8 @@ pub enum LoadError {
     Refused(#[from] policy::Refused),
     #[error("the policy's file cannot be kept with the evidence")]
     Kept { source: std::io::Error },
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error("the log does not take the policy's record")]
     Log(#[from] store::Refused),
 }
@@ -337,6 +370,12 @@ async fn write_behind(cache: &Cache, state: &watch::Sender<Option<NotReady>>) {
             let _timed_out = tokio::time::timeout(WRITE_BEHIND_EVERY, closing.changed()).await;
         }
     }
+}
+
+/// `a`, `b`, each in backticks.
+fn quoted(names: &[String]) -> String {
+    let each: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    each.join(", ")
 }
 
 fn replay(

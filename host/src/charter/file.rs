@@ -81,8 +81,12 @@ impl std::error::Error for Complaints {}
 impl Charter {
     /// Reads `charter.toml` and `markets/*.toml` in `folder`.
     pub fn load(folder: &Path) -> Result<Self, Complaints> {
-        let files = read_folder(folder).map_err(|complaint| Complaints(vec![complaint]))?;
-        Self::compile(&files)
+        Self::compile(&Self::read(folder)?)
+    }
+
+    /// The files of a charter in `folder` as (name, text), unchecked.
+    pub fn read(folder: &Path) -> Result<Vec<(String, String)>, Complaints> {
+        read_folder(folder).map_err(|complaint| Complaints(vec![complaint]))
     }
 
     /// Compiles files given as (name, text), the names relative to the folder: `charter.toml`, `markets/de.toml`.

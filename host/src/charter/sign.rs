@@ -171,6 +171,11 @@ impl Central {
             .collect()
     }
 
+    /// Whether a market is granted anything.
+    pub fn grants(&self, market: &str) -> bool {
+        self.table("markets").iter().any(|(name, _)| name == market)
+    }
+
     pub fn people(&self) -> impl Iterator<Item = &str> {
         self.table("people").iter().map(|(name, _)| name.as_str())
     }
@@ -200,10 +205,9 @@ impl Central {
 
     /// Whom [approvals] names for a section, or for a word that belongs to it.
     fn approvers(&self, section: Section) -> Vec<Text> {
-        let own = self
-            .approvals()
-            .iter()
-            .filter(|(word, _)| Section::named(word).unwrap_or_else(|| Section::of(word)) == section);
+        let own = self.approvals().iter().filter(|(word, _)| {
+            Section::named(word).unwrap_or_else(|| Section::of(word)) == section
+        });
         own.flat_map(|(_, people)| texts(people)).collect()
     }
 
@@ -221,7 +225,10 @@ impl Central {
         if same("people") && same("approvals") && same("owner") {
             return Vec::new();
         }
-        let all = self.approvals().iter().flat_map(|(_, people)| texts(people));
+        let all = self
+            .approvals()
+            .iter()
+            .flat_map(|(_, people)| texts(people));
         all.filter(|person| self.key(person).is_some()).collect()
     }
 
@@ -281,8 +288,11 @@ fn message(section: Section, digest: Digest) -> Vec<u8> {
 fn verifies(key: &PublicKey, signature: &Signature) -> bool {
     let message = message(signature.section, signature.digest);
     VerifyingKey::from_bytes(&key.0).is_ok_and(|key| {
-        key.verify_strict(&message, &ed25519_dalek::Signature::from_bytes(&signature.bytes))
-            .is_ok()
+        key.verify_strict(
+            &message,
+            &ed25519_dalek::Signature::from_bytes(&signature.bytes),
+        )
+        .is_ok()
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::{CHARTER_FILE_BYTES, Complaints, SIGNATURES, too_large, values};
-use crate::charter::sections::{self, SECTIONS};
 use crate::charter::nearest::quoted;
+use crate::charter::sections::{self, SECTIONS};
 use crate::ids::{Digest, Text};
 
 /// What one of the people signed.
@@ -94,9 +94,7 @@ fn section(node: &Node) -> Result<sections::Section, String> {
 
 fn hexadecimal<const N: usize>(node: &Node, prefix: &str) -> Result<[u8; N], String> {
     let found = match &node.shape {
-        Shape::Text(text) => text
-            .strip_prefix(prefix)
-            .and_then(sections::from_hex::<N>),
+        Shape::Text(text) => text.strip_prefix(prefix).and_then(sections::from_hex::<N>),
         _ => None,
     };
     found.ok_or_else(|| {
