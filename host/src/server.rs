@@ -3,8 +3,10 @@
 
 mod accept;
 mod access;
+mod archive;
 mod batch;
 mod body;
+mod charters;
 mod connection;
 mod consents;
 mod desk;

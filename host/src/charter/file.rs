@@ -225,6 +225,11 @@ fn read_header(top: &Section<'_>, charter: &mut Charter) {
     }
 }
 
+/// Whether a file of that name, relative to the folder, belongs into a charter's folder.
+pub fn belongs(name: &str) -> bool {
+    is_part(name) || name == SIGNATURES
+}
+
 fn is_part(name: &str) -> bool {
     name == CENTRAL
         || name

@@ -1,4 +1,4 @@
-//! The two routes that need a core, found without a router.
+//! The routes that need a core or a body of their own size, found without a router.
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,6 +11,8 @@ pub(super) enum Target<'a> {
         subject: &'a str,
         purpose: &'a str,
     },
+    /// A charter, or a market's own choice.
+    Charter,
     Other,
 }
 
@@ -18,6 +20,7 @@ impl<'a> Target<'a> {
     pub(super) fn of(path: &'a str) -> Self {
         Self::events(path)
             .or_else(|| Self::consent(path))
+            .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
     }
 
@@ -27,6 +30,14 @@ impl<'a> Target<'a> {
             .strip_suffix("/events")
             .filter(|market| is_segment(market))?;
         Some(Self::Events { market })
+    }
+
+    fn charter(path: &'a str) -> Option<Self> {
+        let is_choice = path
+            .strip_prefix("/v1/markets/")
+            .and_then(|rest| rest.strip_suffix("/charter"))
+            .is_some_and(is_segment);
+        (path == "/v1/charter" || is_choice).then_some(Self::Charter)
     }
 
     fn consent(path: &'a str) -> Option<Self> {
@@ -78,6 +89,9 @@ mod tests {
             ("/v1/customers/crm:1/consents/all", consent),
             ("/v1/customers/crm:1/consents/", Target::Other),
             ("/v1/customers/a/b/consents/all", Target::Other),
+            ("/v1/charter", Target::Charter),
+            ("/v1/markets/gb/charter", Target::Charter),
+            ("/v1/charter/fields/points", Target::Other),
         ] {
             assert_eq!(Target::of(path), target, "{path}");
         }

@@ -16,11 +16,11 @@ use crate::customer::IdentityKey;
 use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
-use crate::server::Shared;
 use crate::server::problem::Problem;
+use crate::server::{Shared, charters};
 
-type Answered = Result<Response, Problem>;
-type Segment = Result<Path<String>, PathRejection>;
+pub(super) type Answered = Result<Response, Problem>;
+pub(super) type Segment = Result<Path<String>, PathRejection>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -28,6 +28,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/customers/find", post(find_customer))
         .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
+        .merge(charters::router())
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
@@ -125,7 +126,7 @@ async fn unknown(uri: Uri) -> Problem {
     Problem::unknown_route(uri.path())
 }
 
-fn segment(extracted: Segment) -> Result<String, Problem> {
+pub(super) fn segment(extracted: Segment) -> Result<String, Problem> {
     extracted
         .map(|Path(segment)| segment)
         .map_err(|_| Problem::bad_request("the path is not percent-encoded text"))
