@@ -145,6 +145,7 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
             "currency",
             "rates",
             "people",
+            "approvals",
             "sources",
             "identities",
             "customer",
@@ -159,7 +160,6 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
             "markets",
         ],
         later: &[
-            "approvals",
             "segments",
             "stages",
             "suppressions",
@@ -197,11 +197,23 @@ fn read_header(top: &Section<'_>, charter: &mut Charter) {
     charter.people = top
         .open_each("people")
         .filter_map(|(name, node)| {
-            top.noted(node, values::mail(node)).map(|mail| Person {
+            let mail = values::mail(node.entry("mail").unwrap_or(node));
+            top.noted(node, mail).map(|mail| Person {
                 name: Text::new(name),
                 mail,
                 key: None,
             })
+        })
+        .collect();
+    charter.approvals = top
+        .open_each("approvals")
+        .map(|(section, node)| crate::charter::Approval {
+            section: Text::new(section),
+            people: Section {
+                node,
+                findings: top.findings,
+            }
+            .texts(),
         })
         .collect();
     charter.owner = top.owner(&charter.people);
