@@ -28,7 +28,7 @@ use crate::ids::{Digest, Key, Text};
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
 };
-pub use caps::{CAP_AT_MOST, Cap, CoolDown, Pressure};
+pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
@@ -38,11 +38,12 @@ pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
 pub use file::{Complaint, Complaints, Signature};
-pub use hours::{Calendar, CalendarIx, Holiday, Hours};
+pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
+pub(crate) use nearest::did_you_mean;
 pub use people::{Approval, Deviation, Kpi, Measured, Person};
 pub use sections::{SECTIONS, Section};
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
@@ -147,6 +148,12 @@ pub struct Rate {
 }
 
 impl Charter {
+    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
+    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
+        let person = self.people.iter().find(|person| person.name == *owner);
+        person.map_or(owner, |person| &person.mail)
+    }
+
     /// Whether the charter's review date has passed.
     pub fn is_overdue(&self, now: Instant) -> bool {
         self.review_by.is_some_and(|date| {

@@ -21,6 +21,7 @@ pub use seal::{Opened, Unreadable, open, seal};
 pub enum Kind {
     Event = 1,
     Consent = 2,
+    /// Holds `stop::Switched`.
     Stop = 3,
     Charter = 4,
     Policy = 5,

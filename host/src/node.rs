@@ -1,46 +1,50 @@
 //! Everything that one decision needs, wired once.
 
+mod alarms;
+mod approvals;
 mod figures;
 mod kept;
 mod live;
 mod start;
 mod change;
 mod look;
+mod recovery;
+mod stops;
+mod writer;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::cache::{self, Cache, Earlier};
+use crate::cache::{self, Cache, CacheError};
 use crate::charter::sign::Unapproved;
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
-use crate::encoding;
-use crate::event::EventKey;
-use crate::evidence::{self, Kind, WentLive};
+use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
 use crate::policy::{self, Active, Catalog, Engines};
 use crate::reply::State;
 use crate::spending::Spending;
-use crate::stop::Stops;
-use crate::store::{self, Position, Record, Store, StoreError};
+use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
-use change::Loaded;
-use live::Live;
-
+pub use alarms::Violated;
+pub use approvals::Page;
 pub use change::{Change, Changed, Expects, Unchanged};
 pub use figures::Figures;
 pub use live::Unusable;
 pub use look::{Lookup, Unseen};
+pub use recovery::Unrecoverable;
+pub use stops::Unswitched;
 
-/// How long committed states may wait before the view gets them.
-const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
+use alarms::Alarms;
+use change::Loaded;
+use live::Live;
+use stops::Switches;
+use writer::Writer;
 
 /// What a host is made of.
 #[derive(Debug)]
@@ -102,14 +106,8 @@ pub enum OpenError {
     Chance(#[source] std::io::Error),
     #[error("the charter cannot be recorded")]
     Record(#[source] Box<Unchanged>),
-}
-
-/// A record that recovery cannot read.
-#[derive(Debug, thiserror::Error)]
-#[error("the record at {position} cannot be read")]
-pub struct Unrecoverable {
-    position: Position,
-    source: evidence::Unreadable,
+    #[error("what is stored cannot be read")]
+    Cache(#[from] CacheError),
 }
 
 /// Why a host is not ready to answer.
@@ -128,14 +126,15 @@ pub struct Node {
     charter: RwLock<Arc<Charter>>,
     /// One change of charter or policies at a time.
     live: Mutex<Live>,
-    clock: Clock,
+    clock: Arc<Clock>,
     store: Store,
     cache: Arc<Cache>,
     engines: Arc<Engines>,
     catalog: Catalog,
     figures: Figures,
-    stops: ArcSwap<Stops>,
-    spending: Spending,
+    switches: Switches,
+    spending: Arc<Spending>,
+    alarms: Alarms,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -145,11 +144,10 @@ impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
         let opening = start::open(&settings.charter, &settings.data)?;
-        let mut replay = |position: Position, record: &Record, changes: &mut store::Changes| {
-            replay(position, record, changes).map_err(|error| error.into())
-        };
-        let store = Store::open(&settings.data, &settings.store, &mut replay)?;
+        let store = recovery::open(&settings)?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
+        let spending = Spending::new(cache.take_up_spending()?);
+        let switches = Switches::recall(store.view())?;
         let engines = policy::Settings {
             cores: settings.cores,
             markets: opening.charter.markets.len(),
@@ -163,12 +161,13 @@ impl Node {
             catalog: Catalog::new(Arc::clone(&engines)),
             charter: RwLock::new(Arc::new(opening.charter)),
             live: Mutex::new(opening.live),
-            clock: settings.clock,
+            clock: Arc::new(settings.clock),
             store,
             cache,
             engines,
-            stops: ArcSwap::default(),
-            spending: Spending::default(),
+            switches,
+            spending: Arc::new(spending),
+            alarms: Alarms::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
@@ -180,7 +179,7 @@ impl Node {
             before: opening.before,
             approved: &opening.approved,
         })?;
-        let writer = node.start_writer().map_err(|source| OpenError::Folder {
+        let writer = node.writer().start().map_err(|source| OpenError::Folder {
             folder: node.data.clone(),
             source,
         })?;
@@ -213,12 +212,7 @@ impl Node {
         &self.figures
     }
 
-    /// The kill switches now; whoever decides keeps them for the whole decision.
-    pub fn stops(&self) -> Arc<Stops> {
-        self.stops.load_full()
-    }
-
-    pub fn spending(&self) -> &Spending {
+    pub fn spending(&self) -> &Arc<Spending> {
         &self.spending
     }
 
@@ -272,9 +266,7 @@ impl Node {
             version: version.clone(),
             market: Text::new(market),
         };
-        self.store.log().queue(Kind::Policy.number(), |bytes| {
-            encoding::encode_into(&went_live, bytes);
-        })?;
+        self.record_policy(&went_live)?;
         Ok(version)
     }
 
@@ -289,16 +281,14 @@ impl Node {
         Ok(())
     }
 
-    fn start_writer(self: &Arc<Self>) -> std::io::Result<JoinHandle<()>> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()?;
-        let (cache, state) = (Arc::clone(&self.cache), self.state.clone());
-        std::thread::Builder::new()
-            .name("write-behind".to_owned())
-            .spawn(move || {
-                runtime.block_on(write_behind(&cache, &state));
-            })
+    fn writer(&self) -> Writer {
+        Writer {
+            cache: Arc::clone(&self.cache),
+            spending: Arc::clone(&self.spending),
+            breakers: Arc::clone(self.alarms.breakers()),
+            clock: Arc::clone(&self.clock),
+            state: self.state.clone(),
+        }
     }
 
     /// Writes what is left to the view and closes the log. Nothing is acknowledged afterwards.
@@ -347,67 +337,10 @@ pub enum LoadError {
     Log(#[from] store::Refused),
 }
 
-async fn write_behind(cache: &Cache, state: &watch::Sender<Option<NotReady>>) {
-    let mut closing = state.subscribe();
-    loop {
-        match cache.write_behind().await {
-            Ok(true) => {}
-            Ok(false) if closing.borrow().is_some() => return,
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(%error, "writing behind has ended");
-                state.send_if_modified(|state| {
-                    let is_news = state.is_none();
-                    state.get_or_insert_with(|| NotReady::View {
-                        why: error.to_string(),
-                    });
-                    is_news
-                });
-                return;
-            }
-        }
-        if closing.borrow_and_update().is_none() {
-            let _timed_out = tokio::time::timeout(WRITE_BEHIND_EVERY, closing.changed()).await;
-        }
-    }
-}
-
 /// `a`, `b`, each in backticks.
 fn quoted(names: &[String]) -> String {
     let each: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     each.join(", ")
-}
-
-fn replay(
-    position: Position,
-    record: &Record,
-    changes: &mut store::Changes,
-) -> Result<(), Unrecoverable> {
-    let is_event = matches!(
-        Kind::from_number(record.kind),
-        Some(Kind::Event | Kind::Consent)
-    );
-    if !is_event {
-        return Ok(());
-    }
-    let opened =
-        evidence::open(&record.bytes).map_err(|source| Unrecoverable { position, source })?;
-    let decisions: Vec<_> = opened.header.decisions.iter().map(|(id, _)| *id).collect();
-    let earlier = Earlier {
-        content: opened.header.content,
-        market: opened.header.market,
-        at: opened.header.arrived_at,
-        position,
-    };
-    let key: EventKey = opened.header.event;
-    cache::replay(
-        changes,
-        position,
-        &opened.states,
-        (key, earlier),
-        &decisions,
-    );
-    Ok(())
 }
 
 /// One of the equal threads that decide: what it owns alone.

@@ -3,6 +3,7 @@
 
 mod accept;
 mod access;
+mod approvals;
 mod archive;
 mod batch;
 mod body;
@@ -16,6 +17,7 @@ mod path;
 mod problem;
 mod routes;
 mod stall;
+mod stops;
 mod tokens;
 mod worker;
 

@@ -7,6 +7,8 @@ use crate::ids::{Key, Text};
 
 /// The largest `at-most`: so many contacts of one action over one channel are remembered of a customer.
 pub const CAP_AT_MOST: u32 = 32;
+/// The longest `per` of a cap: contacts are remembered for so long.
+pub const CAP_PER: Span = Span::from_days(366);
 
 /// At most so many in a time. Whole days are the customer's calendar days (A21).
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -202,6 +202,7 @@ impl Node {
 }
 
 /// A charter on its way into the log.
+#[derive(Clone, Copy)]
 pub(super) struct Loaded<'a> {
     pub(super) charter: &'a Charter,
     pub(super) files: &'a [(String, String)],

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
-use crate::boundary::RULES;
+use crate::boundary::NAMES;
 use crate::charter::Charter;
 use crate::evidence::Outcome;
-use crate::ids::Key;
+use crate::ids::{Key, Text};
 use crate::telemetry::Telemetry;
 
 /// The counters of one host.
@@ -18,8 +18,11 @@ pub struct Figures {
     /// By market, of the charter that is live and of those before: what is in flight under one is counted still.
     markets: ArcSwap<HashMap<Key, OfMarket>>,
     refusals: Vec<(&'static str, Counter)>,
+    /// By action, likewise.
+    breakers: ArcSwap<HashMap<Text, Gauge>>,
     repeats: Counter,
     scheduled: Counter,
+    approvals: [(&'static str, Counter); 3],
     policy_seconds: Histogram,
 }
 
@@ -28,6 +31,7 @@ struct OfMarket {
     signals: Counter,
     outcomes: [Counter; Outcome::ALL.len()],
     faults: Counter,
+    violations: Counter,
 }
 
 impl OfMarket {
@@ -39,6 +43,7 @@ impl OfMarket {
                 telemetry.counter("kairos_decisions_total", &labels)
             }),
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
+            violations: telemetry.counter("kairos_policy_violations_total", &[("market", market)]),
         }
     }
 }
@@ -54,8 +59,13 @@ impl Figures {
         let figures = Self {
             telemetry: telemetry.clone(),
             markets: ArcSwap::default(),
-            refusals: RULES.iter().map(|(rule, _)| of_rule(rule)).collect(),
+            refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
+            breakers: ArcSwap::default(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
+            approvals: ["approved", "rejected", "dropped"].map(|result| {
+                let labels = [("result", result)];
+                (result, telemetry.counter("kairos_approvals_total", &labels))
+            }),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
         };
@@ -63,7 +73,7 @@ impl Figures {
         figures
     }
 
-    /// Registers the markets that a new charter adds.
+    /// Registers the markets and actions that a new charter adds.
     pub fn follow(&self, charter: &Charter) {
         let mut markets = HashMap::clone(&self.markets.load());
         for (_, market) in charter.markets.iter() {
@@ -72,6 +82,14 @@ impl Figures {
                 .or_insert_with(|| OfMarket::new(&self.telemetry, &market.name));
         }
         self.markets.store(Arc::new(markets));
+        let mut breakers = HashMap::clone(&self.breakers.load());
+        for (_, action) in charter.actions.iter() {
+            breakers.entry(action.name.clone()).or_insert_with(|| {
+                let labels = [("action", action.name.as_str())];
+                self.telemetry.gauge("kairos_breaker_open", &labels)
+            });
+        }
+        self.breakers.store(Arc::new(breakers));
     }
 
     fn of(&self, market: Key, count: impl FnOnce(&OfMarket)) {
@@ -89,6 +107,13 @@ impl Figures {
             .increment(u64::try_from(actions).unwrap_or(u64::MAX));
     }
 
+    /// A person decided about a waiting action; `result` is `approved`, `rejected` or `dropped`.
+    pub fn approval(&self, result: &str) {
+        if let Some((_, counter)) = self.approvals.iter().find(|(name, _)| *name == result) {
+            counter.increment(1);
+        }
+    }
+
     pub fn signal(&self, market: Key) {
         self.of(market, |of| of.signals.increment(1));
     }
@@ -103,6 +128,16 @@ impl Figures {
 
     pub fn fault(&self, market: Key) {
         self.of(market, |of| of.faults.increment(1));
+    }
+
+    pub fn violations(&self, market: Key, proposals: u32) {
+        self.of(market, |of| of.violations.increment(proposals.into()));
+    }
+
+    /// Whether an action's breaker is open: 1, or 0.
+    pub fn breaker(&self, action: &str) -> Gauge {
+        let breakers = self.breakers.load();
+        breakers.get(action).cloned().unwrap_or_else(Gauge::noop)
     }
 
     pub fn refusal(&self, rule: &str) {

@@ -1,5 +1,7 @@
 //! The routes that need a core or a body of their own size, found without a router.
 
+use crate::decide::Approval;
+
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Target<'a> {
@@ -11,6 +13,11 @@ pub(super) enum Target<'a> {
         subject: &'a str,
         purpose: &'a str,
     },
+    /// Still percent-encoded.
+    Approval {
+        action: &'a str,
+        verdict: Approval,
+    },
     /// A charter, or a market's own choice.
     Charter,
     Other,
@@ -20,6 +27,7 @@ impl<'a> Target<'a> {
     pub(super) fn of(path: &'a str) -> Self {
         Self::events(path)
             .or_else(|| Self::consent(path))
+            .or_else(|| Self::approval(path))
             .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
     }
@@ -46,6 +54,16 @@ impl<'a> Target<'a> {
             .split_once("/consents/")
             .filter(|(subject, purpose)| is_segment(subject) && is_segment(purpose))?;
         Some(Self::Consent { subject, purpose })
+    }
+
+    fn approval(path: &'a str) -> Option<Self> {
+        let (action, verb) = path.strip_prefix("/v1/actions/")?.split_once('/')?;
+        let verdict = match verb {
+            "approve" => Approval::Approve,
+            "reject" => Approval::Reject,
+            _ => return None,
+        };
+        is_segment(action).then_some(Self::Approval { action, verdict })
     }
 }
 
@@ -80,6 +98,10 @@ mod tests {
             subject: "crm:1",
             purpose: "all",
         };
+        let approval = Target::Approval {
+            action: "a",
+            verdict: Approval::Approve,
+        };
         for (path, target) in [
             ("/v1/markets/gb/events", events),
             ("/v1/markets//events", Target::Other),
@@ -89,6 +111,10 @@ mod tests {
             ("/v1/customers/crm:1/consents/all", consent),
             ("/v1/customers/crm:1/consents/", Target::Other),
             ("/v1/customers/a/b/consents/all", Target::Other),
+            ("/v1/actions/a/approve", approval),
+            ("/v1/actions//approve", Target::Other),
+            ("/v1/actions/a/approve/", Target::Other),
+            ("/v1/actions/a", Target::Other),
             ("/v1/charter", Target::Charter),
             ("/v1/markets/gb/charter", Target::Charter),
             ("/v1/charter/fields/points", Target::Other),

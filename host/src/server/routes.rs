@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::{HeaderMap, Uri, header};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
 use crate::server::problem::Problem;
-use crate::server::{Shared, charters};
+use crate::server::{Shared, approvals, charters, stops};
 
 pub(super) type Answered = Result<Response, Problem>;
 pub(super) type Segment = Result<Path<String>, PathRejection>;
@@ -28,6 +28,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/customers/find", post(find_customer))
         .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
+        .route("/v1/approvals", get(approvals::list))
+        .route("/v1/stops", get(stops::list))
+        .route("/v1/stops/{scope}", put(stops::put).delete(stops::lift))
         .merge(charters::router())
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
