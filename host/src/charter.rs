@@ -15,6 +15,7 @@ pub mod actions;
 pub mod segments;
 pub mod markets;
 pub mod people;
+pub mod review;
 pub mod file;
 pub mod sections;
 pub mod sign;
@@ -44,8 +45,9 @@ pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
 pub(crate) use nearest::did_you_mean;
-pub use people::{Approval, Deviation, Kpi, Measured, Person};
-pub use sections::{SECTIONS, Section};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person};
+pub use review::Review;
+pub use sections::Section;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
@@ -89,6 +91,8 @@ pub struct Charter {
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
     pub kpis: Vec<Kpi>,
+    /// Every review date of the files.
+    pub reviews: Vec<Review>,
     /// Names to indices: for the door, never for the path.
     pub names: Names,
     /// The files as they were read, kept with the evidence by digest.

@@ -3,81 +3,61 @@
 use std::fmt::Write as _;
 
 use crate::charter::file::page::{Node, Shape};
+use crate::charter::people::APPROVAL_GROUPS;
 use crate::ids::Digest;
 
-/// A part of `charter.toml` that is approved as a whole.
+/// A part of `charter.toml` that is approved as a whole: a group such as `fields`, which covers more words than its own;
+/// one word that [approvals] names for itself, such as `laws`; or `charter`, which is everything that no group covers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Section {
-    /// What is known and who may say it.
-    Fields,
-    /// What data may be used for, and what the law says.
-    Purposes,
-    /// What may be done, when and how often.
-    Actions,
-    /// What each market is granted, and where one deviates.
-    Markets,
-    /// Everything else: version, owner, people, approvals, currency, rates.
-    Charter,
-}
-
-/// Every section.
-pub const SECTIONS: [Section; 5] = [
-    Section::Fields,
-    Section::Purposes,
-    Section::Actions,
-    Section::Markets,
-    Section::Charter,
-];
+pub struct Section(&'static str);
 
 impl Section {
+    /// Version, owner, people, approvals and the rest.
+    pub const CHARTER: Self = Self("charter");
+    /// The groups and the rest: together the whole file.
+    pub const WHOLE: [Self; 5] = [
+        Self("fields"),
+        Self("purposes"),
+        Self("actions"),
+        Self("markets"),
+        Self::CHARTER,
+    ];
+    /// Words of no group that [approvals] may name for themselves.
+    const SINGLE: [&'static str; 7] = [
+        "people",
+        "approvals",
+        "owner",
+        "review-by",
+        "currency",
+        "rates",
+        "kpis",
+    ];
+
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Fields => "fields",
-            Self::Purposes => "purposes",
-            Self::Actions => "actions",
-            Self::Markets => "markets",
-            Self::Charter => "charter",
-        }
+        self.0
     }
 
     /// `None` for a name that is no section's.
     pub fn named(word: &str) -> Option<Self> {
-        SECTIONS.into_iter().find(|section| section.word() == word)
+        let grouped = APPROVAL_GROUPS.iter().flat_map(|(_, words)| words.iter());
+        (Self::WHOLE.iter().map(|section| &section.0))
+            .chain(grouped)
+            .chain(&Self::SINGLE)
+            .find(|known| **known == word)
+            .map(|known| Self(known))
     }
 
-    /// The words at the top of `charter.toml` that belong to it; of [`Section::Charter`], what belongs to no other.
-    pub fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Fields => &[
-                "fields",
-                "events",
-                "windows",
-                "items",
-                "segments",
-                "stages",
-                "sources",
-                "identities",
-                "customer",
-            ],
-            Self::Purposes => &[
-                "purposes",
-                "laws",
-                "calendars",
-                "suppressions",
-                "cool-downs",
-            ],
-            Self::Actions => &["actions", "moments", "channels", "caps", "pressure"],
-            Self::Markets => &["markets", "deviations", "kpis"],
-            Self::Charter => &[],
-        }
+    /// The group of a word at the top of `charter.toml`, or the rest.
+    pub fn group_of(word: &str) -> Self {
+        APPROVAL_GROUPS
+            .iter()
+            .find(|(_, words)| words.contains(&word))
+            .map_or(Self::CHARTER, |(group, _)| Self(group))
     }
 
-    /// The section of a word at the top of `charter.toml`.
-    pub fn of(word: &str) -> Self {
-        SECTIONS
-            .into_iter()
-            .find(|section| section.words().contains(&word))
-            .unwrap_or(Self::Charter)
+    /// Whether a word at the top of `charter.toml` belongs to it.
+    pub fn covers(self, word: &str) -> bool {
+        word == self.0 || (Self::WHOLE.contains(&self) && Self::group_of(word) == self)
     }
 }
 
@@ -87,24 +67,25 @@ pub(in crate::charter) fn digest(section: Section, central: &Node) -> Digest {
     let mut entries: Vec<_> = central
         .entries()
         .iter()
-        .filter(|(word, _)| Section::of(word) == section)
+        .filter(|(word, _)| section.covers(word))
         .collect();
     entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     for (word, node) in entries {
         write_text(word, &mut text);
-        match word.as_str() {
-            // Their order decides which moment an event is.
-            "moments" => write_in_order(node, &mut text),
-            _ => write(node, &mut text),
-        }
+        text.push_str(&canonical(word, node));
     }
     Digest::of(text.as_bytes())
 }
 
-/// The canonical form of a value: two values have the same exactly when they mean the same.
-pub(in crate::charter) fn canonical(node: &Node) -> String {
+/// The canonical form of what stands under a word at the top of `charter.toml`: two have the same exactly when they mean the
+/// same.
+pub(in crate::charter) fn canonical(word: &str, node: &Node) -> String {
     let mut text = String::new();
-    write(node, &mut text);
+    match word {
+        // Their order decides which moment an event is.
+        "moments" => write_in_order(node, &mut text),
+        _ => write(node, &mut text),
+    }
     text
 }
 
@@ -183,6 +164,10 @@ pub(in crate::charter) fn from_hex<const N: usize>(hex: &str) -> Option<[u8; N]>
 mod tests {
     use super::*;
 
+    fn named(word: &str) -> Section {
+        Section::named(word).unwrap()
+    }
+
     fn check(section: Section, one: &str, other: &str) -> bool {
         let of = |text| digest(section, &Node::parse("charter.toml", text).unwrap());
         of(one) == of(other)
@@ -193,8 +178,8 @@ mod tests {
     fn only_the_meaning_changes_a_sections_digest() {
         let one = "# a comment\n[fields]\nb = { type = \"text\", at-most = 1_000 }\n[fields.a]\ntype = 'flag'\n";
         let other = "[fields]\na.type = \"flag\"\n[fields.b]\nat-most = 1000\ntype = \"text\"\n[actions.x]\nreach = 1\n";
-        assert!(check(Section::Fields, one, other));
-        assert!(!check(Section::Actions, one, other));
+        assert!(check(named("fields"), one, other));
+        assert!(!check(named("actions"), one, other));
         for (one, other) in [
             ("x = 1", "x = 1.0"),
             ("x = 1", "x = \"1\""),
@@ -204,7 +189,7 @@ mod tests {
             ("x = \"a\"\ny = \"b\"", "x = \"b\"\ny = \"a\""),
             ("x = \"a\\\",\\\"b\"", "x = [\"a\", \"b\"]"),
         ] {
-            assert!(!check(Section::Charter, one, other), "{one} and {other}");
+            assert!(!check(Section::CHARTER, one, other), "{one} and {other}");
         }
     }
 
@@ -213,7 +198,7 @@ mod tests {
         let moment = |name| format!("[moments.{name}]\non = \"order.placed\"\n");
         let (a, b) = (moment("a"), moment("b"));
         assert!(!check(
-            Section::Actions,
+            named("actions"),
             &format!("{a}{b}"),
             &format!("{b}{a}")
         ));
@@ -221,12 +206,16 @@ mod tests {
 
     #[test]
     fn every_word_is_in_one_section() {
-        for section in SECTIONS {
-            assert_eq!(Section::named(section.word()), Some(section));
-            for word in section.words() {
-                assert_eq!(Section::of(word), section, "{word}");
+        for (group, words) in APPROVAL_GROUPS {
+            for word in words {
+                assert_eq!(Section::group_of(word), named(group), "{word}");
+                assert!(named(word).covers(word) && named(group).covers(word));
+                assert!(!Section::CHARTER.covers(word), "{word}");
             }
         }
-        assert_eq!(Section::of("people"), Section::Charter);
+        assert!(Section::CHARTER.covers("people") && named("people").covers("people"));
+        assert!(Section::CHARTER.covers("version") && !named("people").covers("version"));
+        assert!(!named("laws").covers("purposes"));
+        assert_eq!(Section::named("nothing"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Who must approve a changed section, and whether they did: Ed25519 signatures over the section's canonical content.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
@@ -7,13 +8,11 @@ use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use crate::charter::PublicKey;
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::{CENTRAL, Complaint, Signature};
-use crate::charter::sections::{SECTIONS, Section, canonical, digest, from_hex, to_hex};
+use crate::charter::sections::{Section, canonical, digest, from_hex, to_hex};
 use crate::ids::{Chance, Digest, Text};
 
 /// What a private key's file begins with, so that scanners find one that was leaked.
 const PRIVATE: &str = "kairos_signing_";
-/// What a public key begins with, in [people] and in a market's `keys`.
-const PUBLIC: &str = "ed25519:";
 
 /// A `charter.toml` as those who approve it see it: its sections, and who must sign them next time.
 #[derive(Debug)]
@@ -82,26 +81,49 @@ impl Central {
         if self.approvals().is_empty() {
             return Vec::new();
         }
-        let changed = SECTIONS
-            .into_iter()
-            .filter(|section| self.digest(*section) != next.digest(*section));
-        changed
-            .map(|section| {
-                let mut people = self.approvers(section);
-                match section {
-                    Section::Charter => people.extend(self.keepers(next)),
-                    Section::Markets => people.extend(self.deviators(next)),
-                    Section::Fields | Section::Purposes | Section::Actions => {}
-                }
-                people.sort_unstable();
-                people.dedup();
-                Demand {
+        let changed: BTreeSet<&str> = self.changed(next);
+        let mut demands: Vec<Demand> = Vec::new();
+        for word in &changed {
+            let section = self.section_of(word);
+            let people = match *word {
+                "deviations" => [self.approvers(section), self.deviators(next)].concat(),
+                _ if section == Section::CHARTER => self.keepers(&changed),
+                _ => self.approvers(section),
+            };
+            match demands.iter_mut().find(|known| known.section == section) {
+                Some(known) => known.people.extend(people),
+                None => demands.push(Demand {
                     section,
                     digest: next.digest(section),
                     people,
-                }
-            })
+                }),
+            }
+        }
+        for demand in &mut demands {
+            demand.people.sort_unstable();
+            demand.people.dedup();
+        }
+        demands.sort_by_key(|demand| demand.section);
+        demands
+    }
+
+    /// The words at the top whose content is not the same in both.
+    fn changed<'a>(&'a self, next: &'a Self) -> BTreeSet<&'a str> {
+        let content = |of: &Self, word: &str| of.page.entry(word).map(|node| canonical(word, node));
+        let words = self.page.entries().iter().chain(next.page.entries());
+        words
+            .map(|(word, _)| word.as_str())
+            .filter(|word| content(self, word) != content(next, word))
             .collect()
+    }
+
+    /// What must be signed for a word to change: itself where [approvals] names it, else its group.
+    fn section_of(&self, word: &str) -> Section {
+        let named = self.approvals().iter().any(|(name, _)| name == word);
+        match Section::named(word).filter(|_| named) {
+            Some(section) => section,
+            None => Section::group_of(word),
+        }
     }
 
     /// Checks the signatures of what `next` changes against the keys of this charter, the live one.
@@ -160,15 +182,23 @@ impl Central {
 
     /// The sections that [approvals] here, or being the owner, lets that person sign.
     pub fn sections_of(&self, person: &str) -> Vec<Section> {
-        let owns = |section| section == Section::Charter && self.owner() == Some(person);
-        let deviates = |section| section == Section::Markets && self.named_in_deviations(person);
-        SECTIONS
-            .into_iter()
-            .filter(|section| {
-                let approvers = self.approvers(*section);
-                approvers.iter().any(|name| name == person) || owns(*section) || deviates(*section)
-            })
-            .collect()
+        let approves = |people: &Node| texts(people).any(|name| name == person);
+        let mut sections: Vec<Section> = self
+            .approvals()
+            .iter()
+            .filter(|(_, people)| approves(people))
+            .filter_map(|(word, _)| Section::named(word))
+            .collect();
+        if self.owner() == Some(person) {
+            sections.push(Section::CHARTER);
+        }
+        let mut deviations = self.deviations().iter();
+        if deviations.any(|one| one.entry("approved-by").is_some_and(approves)) {
+            sections.push(self.section_of("deviations"));
+        }
+        sections.sort_unstable();
+        sections.dedup();
+        sections
     }
 
     /// Whether a market is granted anything.
@@ -203,26 +233,25 @@ impl Central {
         self.table("approvals")
     }
 
-    /// Whom [approvals] names for a section, or for a word that belongs to it.
+    /// Whom [approvals] names for a section.
     fn approvers(&self, section: Section) -> Vec<Text> {
-        let own = self.approvals().iter().filter(|(word, _)| {
-            Section::named(word).unwrap_or_else(|| Section::of(word)) == section
-        });
-        own.flat_map(|(_, people)| texts(people)).collect()
+        let named = self
+            .approvals()
+            .iter()
+            .find(|(word, _)| word == section.word());
+        named.map_or_else(Vec::new, |(_, people)| texts(people).collect())
     }
 
     /// Who signs what holds the approvals themselves: the owner; without a key of the owner, and where people or approvals
     /// change, everybody who approves anything and has a key.
-    fn keepers(&self, next: &Self) -> Vec<Text> {
-        if !self.approvers(Section::Charter).is_empty() {
-            return Vec::new();
-        }
+    fn keepers(&self, changed: &BTreeSet<&str>) -> Vec<Text> {
         if let Some(owner) = self.owner().filter(|owner| self.key(owner).is_some()) {
             return vec![Text::new(owner)];
         }
-        let of = |central: &Self, word| central.page.entry(word).map(canonical);
-        let same = |word| of(self, word) == of(next, word);
-        if same("people") && same("approvals") && same("owner") {
+        if !["people", "approvals", "owner"]
+            .iter()
+            .any(|word| changed.contains(word))
+        {
             return Vec::new();
         }
         let all = self
@@ -234,21 +263,15 @@ impl Central {
 
     /// Who approved what `next` lets a market do that others may not, and this charter did not.
     fn deviators(&self, next: &Self) -> Vec<Text> {
-        let known: Vec<String> = self.deviations().iter().map(canonical).collect();
+        let content = |deviation: &Node| canonical("deviations", deviation);
+        let known: Vec<String> = self.deviations().iter().map(content).collect();
         let new = next
             .deviations()
             .iter()
-            .filter(|deviation| !known.contains(&canonical(deviation)));
+            .filter(|deviation| !known.contains(&content(deviation)));
         new.filter_map(|deviation| deviation.entry("approved-by"))
             .flat_map(texts)
             .collect()
-    }
-
-    fn named_in_deviations(&self, person: &str) -> bool {
-        self.deviations()
-            .iter()
-            .filter_map(|deviation| deviation.entry("approved-by"))
-            .any(|by| texts(by).any(|name| name == person))
     }
 
     fn deviations(&self) -> &[Node] {
@@ -294,19 +317,6 @@ fn verifies(key: &PublicKey, signature: &Signature) -> bool {
         )
         .is_ok()
     })
-}
-
-impl PublicKey {
-    /// Reads `ed25519:` and 64 hexadecimal digits; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        text.strip_prefix(PUBLIC).and_then(from_hex).map(Self)
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PUBLIC}{}", to_hex(&self.0))
-    }
 }
 
 /// What one of the people signs with. It is never shown but in the file that it is written to.

@@ -167,17 +167,6 @@ impl<'a> Section<'a> {
             .unwrap_or_default()
     }
 
-    /// The texts of a list.
-    pub(super) fn texts(&self) -> Vec<Text> {
-        match &self.node.shape {
-            Shape::List(entries) => entries
-                .iter()
-                .filter_map(|entry| self.noted(entry, values::text(entry)))
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
     fn is_table(&self) -> bool {
         let is_table = matches!(self.node.shape, Shape::Table(_));
         if !is_table {

@@ -4,7 +4,7 @@ use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::{CHARTER_FILE_BYTES, Complaints, SIGNATURES, too_large, values};
 use crate::charter::nearest::quoted;
-use crate::charter::sections::{self, SECTIONS};
+use crate::charter::sections;
 use crate::ids::{Digest, Text};
 
 /// What one of the people signed.
@@ -87,7 +87,7 @@ fn read_one(node: &Node, findings: &Findings) -> Option<Signature> {
 fn section(node: &Node) -> Result<sections::Section, String> {
     let name = values::text(node)?;
     sections::Section::named(&name).ok_or_else(|| {
-        let known = SECTIONS.map(sections::Section::word);
+        let known = sections::Section::WHOLE.map(sections::Section::word);
         format!("`{name}` is no section: there are {}", quoted(&known))
     })
 }
