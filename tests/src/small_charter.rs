@@ -109,6 +109,7 @@ pub fn small_charter() -> Charter {
         actions,
         markets,
         deviations: Vec::new(),
+        widened: Vec::new(),
         kpis: Vec::new(),
         reviews: Vec::new(),
         names,
