@@ -168,6 +168,14 @@ impl Charter {
             .map_or_else(|| self.markets.at(index), |widened| &widened.market)
     }
 
+    /// The most that the market may ever do: what a policy may declare. What it may do at an instant is for the rules to say.
+    pub fn widest(&self, index: MarketIx) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
     /// The deviations that have ended: they widen nothing any more, and no policy of their markets is deployed before they
     /// are taken out (C03).
     pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {

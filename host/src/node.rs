@@ -7,6 +7,7 @@ mod kept;
 mod live;
 mod start;
 mod change;
+mod deploy;
 mod look;
 mod recovery;
 mod stops;
@@ -34,6 +35,7 @@ use crate::telemetry::Telemetry;
 pub use alarms::Violated;
 pub use approvals::Page;
 pub use change::{Change, Changed, Expects, Unchanged};
+pub use deploy::Overdue;
 pub use figures::Figures;
 pub use live::Unusable;
 pub use look::{Lookup, Unseen};
@@ -253,6 +255,7 @@ impl Node {
         let charter = self.charter();
         let checked = checked.rebound(&charter)?;
         if !live.had(market, digest) {
+            deploy::check(&charter, market, self.clock.now())?;
             let mut next = live.clone();
             next.remember(market, digest);
             next.write(&self.data)?;
@@ -331,6 +334,8 @@ pub enum LoadError {
     Refused(#[from] policy::Refused),
     #[error("the policy's file cannot be kept with the evidence")]
     Kept { source: std::io::Error },
+    #[error(transparent)]
+    Overdue(#[from] Overdue),
     #[error(transparent)]
     Live(#[from] Unusable),
     #[error("the log does not take the policy's record")]

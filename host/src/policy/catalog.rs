@@ -200,7 +200,7 @@ impl Active {
         wasm: &[u8],
         charter: &Charter,
     ) -> Result<Self, Refused> {
-        let market = charter.markets.at(binding::market_named(charter, market)?);
+        let market = charter.widest(binding::market_named(charter, market)?);
         let digest = Digest::of(wasm);
         let loaded = component::load(engines, wasm, digest)?;
         check_memory(loaded.memory_bytes, market)?;
@@ -226,9 +226,7 @@ impl Active {
 
     /// The same policy and the same compiled code, by another charter's indices.
     pub fn rebound(&self, charter: &Charter) -> Result<Self, Refused> {
-        let market = charter
-            .markets
-            .at(binding::market_named(charter, &self.market)?);
+        let market = charter.widest(binding::market_named(charter, &self.market)?);
         check_memory(self.compiled.memory_bytes, market)?;
         let binding = Binding::of(&self.manifest, charter, market).map_err(Refused::Manifest)?;
         Ok(Self {
