@@ -81,12 +81,12 @@ pub enum OpenError {
     #[error(transparent)]
     Charter(#[from] Complaints),
     #[error(
-        "{complaints}\n\nthe host keeps {} as loaded into it, for that is unchanged in the charter's folder since the last start: put what is live there first (`kairos charter show`), and then the change",
-        quoted(stayed)
+        "{complaints}\n\nthe host keeps {} as loaded into it, for it is unchanged in the charter's folder since the last start: copy what is live from there into the folder, and make the two fit",
+        stayed.join(", ")
     )]
     Mixed {
         complaints: Complaints,
-        /// Files that are live and not as they are in the folder.
+        /// Files that are live and not as they are in the folder, and where each is kept.
         stayed: Vec<String>,
     },
     #[error(
@@ -340,12 +340,6 @@ pub enum LoadError {
     Live(#[from] Unusable),
     #[error("the log does not take the policy's record")]
     Log(#[from] store::Refused),
-}
-
-/// `a`, `b`, each in backticks.
-fn quoted(names: &[String]) -> String {
-    let each: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    each.join(", ")
 }
 
 /// One of the equal threads that decide: what it owns alone.

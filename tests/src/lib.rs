@@ -6,7 +6,7 @@ pub mod policies;
 pub mod small_charter;
 pub mod trial;
 
-use kairos::node::Node;
+use kairos::node::{Node, OpenError};
 use kairos::server::{self, Access, Limits, Server};
 use kairos::settings::{ClockChoice, Durability, Serve, Size};
 use kairos::telemetry::Telemetry;
@@ -52,7 +52,44 @@ pub struct Host {
     pub address: SocketAddr,
     pub node: Arc<Node>,
     server: Option<Server>,
+    place: Arc<Place>,
+}
+/// A folder that a host runs on, and how it is started there.
+#[derive(Debug)]
+pub struct Place {
     folder: TempDir,
+    serve: Serve,
+    access: Access,
+}
+impl Place {
+    pub fn start(self: &Arc<Self>) -> Result<Host, OpenError> {
+        let settings = server::Settings {
+            access: self.access.clone(),
+            limits: short_limits(),
+            ..self.serve.server()
+        };
+        let telemetry = Arc::new(Telemetry::new());
+        let node = Node::open(self.serve.node(), &telemetry)?;
+        let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
+        Ok(Host {
+            address: server.address(),
+            node,
+            server: Some(server),
+            place: Arc::clone(self),
+        })
+    }
+    /// Writes a file of the charter's folder; without a text, takes it away.
+    pub fn put_in_charter(&self, name: &str, text: Option<&str>) {
+        let path = self.serve.charter.join(name);
+        match text {
+            Some(text) => write(&path, text),
+            None => std::fs::remove_file(path).expect("a file"),
+        }
+    }
+}
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, text).expect("a file");
 }
 impl Host {
     /// Starts a host that is open to anyone.
@@ -62,24 +99,39 @@ impl Host {
     /// Starts a host; `access` may put files into its folder.
     pub fn start(access: impl FnOnce(&Path) -> Access) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        let access = access(folder.path());
         let serve = serve(folder.path());
-        let settings = server::Settings {
-            access: access(folder.path()),
-            limits: short_limits(),
-            ..serve.server()
-        };
-        let telemetry = Arc::new(Telemetry::new());
-        let node = Node::open(serve.node(), &telemetry).expect("a node");
-        let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
-        Self {
-            address: server.address(),
-            node,
-            server: Some(server),
+        let place = Place {
             folder,
+            serve,
+            access,
+        };
+        Arc::new(place).start().expect("a node")
+    }
+    /// Starts a host on a charter of its own, as (file, text).
+    pub fn of(charter: &[(&str, &str)], access: impl FnOnce(&Path) -> Access) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        for (name, text) in charter {
+            write(&folder.path().join("charter").join(name), text);
         }
+        let access = access(folder.path());
+        let serve = Serve {
+            charter: folder.path().join("charter"),
+            ..serve(folder.path())
+        };
+        let place = Place {
+            folder,
+            serve,
+            access,
+        };
+        Arc::new(place).start().expect("a node")
+    }
+    /// Where it runs; a host can be started there again once this one is dropped.
+    pub fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
     }
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder.path()
     }
     /// Stops in order, and waits for it.
     pub fn stop(&mut self) {

@@ -42,7 +42,7 @@ use crate::ids::{Digest, Text};
 use page::Node;
 use reading::{Findings, Keys, Section};
 
-pub use signatures::Signature;
+pub use signatures::{Signature, with_signatures};
 
 /// The largest file of a charter, in bytes.
 pub const CHARTER_FILE_BYTES: u64 = 1024 * 1024;

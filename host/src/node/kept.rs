@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::ids::Digest;
 
 /// Where the content with a digest is kept in a data folder.
-fn path(data: &Path, digest: Digest) -> PathBuf {
+pub(super) fn path(data: &Path, digest: Digest) -> PathBuf {
     data.join("kept").join(digest.to_string().replace(':', "-"))
 }
 

@@ -8,8 +8,8 @@ use crate::charter::file::{CENTRAL, SIGNATURES};
 use crate::charter::sign::{Approved, Central};
 use crate::charter::{Charter, Signature};
 use crate::ids::Digest;
-use crate::node::OpenError;
 use crate::node::live::Live;
+use crate::node::{OpenError, kept};
 
 /// The charter to start with, and how it came about.
 pub(super) struct Opening {
@@ -36,7 +36,7 @@ pub(super) fn open(folder: &Path, data: &Path) -> Result<Opening, OpenError> {
         });
     };
     let old = live.texts(data)?;
-    let Merged { files, stayed } = merge(&live, &old, &given);
+    let Merged { files, stayed } = merge((&live, data), &old, &given);
     let charter = Charter::compile(&files).map_err(|complaints| match stayed.is_empty() {
         true => OpenError::Charter(complaints),
         false => OpenError::Mixed { complaints, stayed },
@@ -58,7 +58,11 @@ struct Merged {
     stayed: Vec<String>,
 }
 
-fn merge(live: &Live, old: &[(String, String)], given: &[(String, String)]) -> Merged {
+fn merge(
+    (live, data): (&Live, &Path),
+    old: &[(String, String)],
+    given: &[(String, String)],
+) -> Merged {
     let text = |files: &[(String, String)], name: &str| {
         let found = files.iter().find(|(known, _)| known == name);
         found.map(|(_, text)| text.clone())
@@ -80,7 +84,10 @@ fn merge(live: &Live, old: &[(String, String)], given: &[(String, String)]) -> M
                 file = name,
                 "stays as it was loaded: it is unchanged in the charter's folder since the last start"
             );
-            merged.stayed.push(name.to_owned());
+            let digest = digest(&before).map_or_else(String::new, |digest| {
+                format!(" (`{}`)", kept::path(data, digest).display())
+            });
+            merged.stayed.push(format!("`{name}`{digest}"));
         }
         if is_changed && now != before {
             tracing::info!(

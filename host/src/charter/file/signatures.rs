@@ -1,11 +1,15 @@
 //! `signatures.toml`: who approved which content of which section.
 
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::{CHARTER_FILE_BYTES, Complaints, SIGNATURES, too_large, values};
 use crate::charter::nearest::quoted;
 use crate::charter::sections;
 use crate::ids::{Digest, Text};
+
+const HEAD: &str = "# Who approved what. Made by `kairos charter sign`; a host asks for it when a section changes.\n";
 
 /// What one of the people signed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +32,36 @@ impl Signature {
             false => Err(findings.into_complaints(&[])),
         }
     }
+}
+
+/// The text of a `signatures.toml` with `new` in it, in the places of what the same people signed of the same sections before.
+pub fn with_signatures(old: &str, new: &[Signature]) -> Result<String, toml_edit::TomlError> {
+    let mut page: DocumentMut = old.parse()?;
+    if old.is_empty() {
+        page.decor_mut().set_prefix(HEAD);
+    }
+    let entries = page
+        .entry("signatures")
+        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let Some(entries) = entries.as_array_of_tables_mut() else {
+        return Ok(old.to_owned());
+    };
+    let text = |entry: &Table, key: &str| entry.get(key).and_then(Item::as_str).map(Text::new);
+    entries.retain(|entry| {
+        !new.iter().any(|signature| {
+            text(entry, "by").is_some_and(|by| by == signature.by)
+                && text(entry, "section").is_some_and(|section| section == signature.section.word())
+        })
+    });
+    for signature in new {
+        let mut entry = Table::new();
+        entry.insert("by", value(signature.by.as_str()));
+        entry.insert("section", value(signature.section.word()));
+        entry.insert("digest", value(signature.digest.to_string()));
+        entry.insert("signature", value(signature.shown()));
+        entries.push(entry);
+    }
+    Ok(page.to_string())
 }
 
 /// Says what is wrong with the signatures among `files`, where there are any.
