@@ -15,6 +15,7 @@ pub mod actions;
 pub mod segments;
 pub mod markets;
 pub mod people;
+pub mod review;
 pub mod file;
 
 use std::collections::HashMap;
@@ -42,7 +43,8 @@ pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
 pub(crate) use nearest::did_you_mean;
-pub use people::{Approval, Deviation, Kpi, Measured, Person};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person};
+pub use review::Review;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
@@ -86,6 +88,8 @@ pub struct Charter {
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
     pub kpis: Vec<Kpi>,
+    /// Every review date of the files.
+    pub reviews: Vec<Review>,
     /// Names to indices: for the door, never for the path.
     pub names: Names,
     /// The files as they were read, kept with the evidence by digest.

@@ -4,6 +4,7 @@ pub mod desk;
 pub mod guest;
 pub mod policies;
 pub mod small_charter;
+pub mod trial;
 
 use kairos::node::Node;
 use kairos::server::{self, Access, Limits, Server};

@@ -22,6 +22,8 @@ pub const LIMITS: Limits = Limits {
     time: Span::from_millis(50),
     memory_bytes: 2 * 1024 * 1024,
     violations_per_hour: 100,
+    real_time_moments: 5,
+    local_fields: 10,
 };
 
 /// Market `gb` may show a banner on the web and send a mail; `de` may only show the banner.
@@ -108,12 +110,13 @@ pub fn small_charter() -> Charter {
         markets,
         deviations: Vec::new(),
         kpis: Vec::new(),
+        reviews: Vec::new(),
         names,
         files: Vec::new(),
     }
 }
 
-fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
+pub(crate) fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
     let mut table = Table::new();
     for entry in entries {
         table.push(entry).expect("a small table");
@@ -131,7 +134,7 @@ fn names<I: Index + Eq + Hash, T>(
         .collect()
 }
 
-fn purpose(name: &str) -> Purpose {
+pub(crate) fn purpose(name: &str) -> Purpose {
     Purpose {
         name: name.into(),
         key: Key::of("purpose", name),
@@ -308,7 +311,7 @@ fn bought() -> Items {
     }
 }
 
-fn channel(name: &str, mode: Mode) -> Channel {
+pub(crate) fn channel(name: &str, mode: Mode) -> Channel {
     Channel {
         name: name.into(),
         key: Key::of("channel", name),
@@ -321,7 +324,7 @@ fn channel(name: &str, mode: Mode) -> Channel {
     }
 }
 
-fn action(name: &str, channel: u16) -> Action {
+pub(crate) fn action(name: &str, channel: u16) -> Action {
     Action {
         name: name.into(),
         key: Key::of("action", name),

@@ -4,6 +4,7 @@
 pub(super) mod check;
 mod program;
 mod typed;
+pub(super) mod inputs;
 pub(super) mod scope;
 
 use crate::charter::events::DatumIx;
@@ -44,6 +45,16 @@ pub trait Facts {
 pub struct Condition(Truth);
 
 impl Condition {
+    /// The condition that always holds: `true`.
+    pub fn always() -> Self {
+        Self(Truth::Always(true))
+    }
+
+    /// Whether it is written as `true`.
+    pub fn is_always(&self) -> bool {
+        matches!(self.0, Truth::Always(true))
+    }
+
     /// Whether it is so; allocates nothing.
     pub fn holds(&self, facts: &dyn Facts) -> bool {
         self.0.holds(facts)

@@ -5,23 +5,35 @@ mod reading;
 mod values;
 mod typing;
 mod names;
+mod people;
+mod bounds;
+mod hours;
 mod consent;
 mod fields;
 mod events;
 mod windows;
 mod updates;
+mod segments;
+mod memberships;
 mod moments;
+mod channels;
+mod parameters;
 mod actions;
+mod rules;
+mod laws;
+mod limits;
 mod markets;
 mod choice;
 mod fallback;
+mod kpis;
+mod reviews;
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::charter::{Charter, Currency, Names, OwnFields, Person, Table};
+use crate::charter::{Charter, Currency, Names, OwnFields, Table};
 use crate::ids::{Digest, Text};
 
 use page::Node;
@@ -132,6 +144,7 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
             "currency",
             "rates",
             "people",
+            "approvals",
             "sources",
             "identities",
             "customer",
@@ -139,58 +152,79 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
             "fields",
             "windows",
             "items",
+            "segments",
+            "stages",
             "events",
             "moments",
             "channels",
-            "actions",
-            "markets",
-        ],
-        later: &[
-            "approvals",
-            "segments",
-            "stages",
+            "caps",
+            "pressure",
+            "cool-downs",
             "suppressions",
+            "actions",
+            "calendars",
             "laws",
+            "markets",
             "deviations",
             "kpis",
         ],
+        later: &[],
         central: &[],
     };
     let top = Section::open(central, &KEYS, findings);
-    let stray = names::declare(&top, choices, charter, findings);
-    read_header(&top, charter);
-    consent::read_purposes(&top, charter, findings);
-    consent::read_identities(&top, charter, findings);
-    fields::read_fields(&top, &stray.fields, charter, findings);
-    fields::read_own_fields(&top, charter, findings);
-    events::read_events(&top, &stray, charter, findings);
-    windows::read_windows(&top, charter, findings);
-    windows::read_items(&top, charter, findings);
-    updates::read_updates(&top, &stray, charter, findings);
-    moments::read_moments(&top, charter, findings);
-    consent::read_sources(&top, charter, findings);
-    actions::read_channels(&top, charter, findings);
-    actions::read_actions(&top, charter, findings);
+    let local = names::declare(&top, choices, charter, findings);
+    read_header(&top, charter, findings);
+    read_dictionary(&top, &local, charter, findings);
+    read_rules(&top, charter, findings);
     markets::read_markets(&top, charter, findings);
-    for choice in &stray.choices {
+    kpis::read_central(&top, charter, findings);
+    for choice in &local.choices {
         choice::narrow(choice, central, charter, findings);
+        kpis::read_local(choice, charter, findings);
     }
+    reviews::read_reviews(std::iter::once(central).chain(choices), charter);
 }
 
-fn read_header(top: &Section<'_>, charter: &mut Charter) {
+/// What is known, what can happen, and what follows from it.
+fn read_dictionary(
+    top: &Section<'_>,
+    local: &names::Local<'_>,
+    charter: &mut Charter,
+    findings: &Findings,
+) {
+    consent::read_purposes(top, charter, findings);
+    consent::read_identities(top, charter, findings);
+    fields::read_fields(top, &local.fields, charter, findings);
+    fields::read_own_fields(top, charter, findings);
+    events::read_events(top, local, charter, findings);
+    windows::read_windows(top, charter, findings);
+    windows::read_items(top, charter, findings);
+    let memberships = segments::read_segments(top, charter, findings);
+    memberships::settle(&memberships, charter, findings);
+    updates::read_updates(top, local, charter, findings);
+    memberships::link(&memberships, charter, findings);
+    consent::read_sources(top, charter, findings);
+}
+
+/// When a policy is asked, what may be done, and what holds it back.
+fn read_rules(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
+    moments::read_moments(top, charter, findings);
+    channels::read_channels(top, charter, findings);
+    charter.caps = bounds::caps_of(top);
+    rules::read_pressure(top, charter, findings);
+    rules::read_cool_downs(top, charter, findings);
+    rules::read_suppressions(top, charter, findings);
+    actions::read_actions(top, charter, findings);
+    hours::read_calendars(top, charter, findings);
+    laws::read_laws(top, charter, findings);
+}
+
+fn read_header(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     if let Some(version) = top.required("version", values::text) {
         charter.version = version;
     }
-    charter.people = top
-        .open_each("people")
-        .filter_map(|(name, node)| {
-            top.noted(node, values::mail(node)).map(|mail| Person {
-                name: Text::new(name),
-                mail,
-                key: None,
-            })
-        })
-        .collect();
+    charter.people = people::read_people(top, findings);
+    people::read_approvals(top, charter, findings);
     charter.owner = top.owner(&charter.people);
     charter.review_by = top.optional("review-by", values::date);
     if let Some(currency) = top.required("currency", values::currency) {
@@ -262,6 +296,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         markets: Table::new(),
         deviations: Vec::new(),
         kpis: Vec::new(),
+        reviews: Vec::new(),
         names: Names::default(),
         files: files
             .iter()

@@ -1,5 +1,7 @@
 //! What each market is granted, and what it chose of that.
 
+use std::fmt;
+
 use crate::charter::actions::{ActionIx, Automation, Delay, OnPending, Parameter};
 use crate::charter::caps::Cap;
 use crate::charter::channels::ChannelIx;
@@ -116,6 +118,32 @@ pub struct Budget {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PublicKey(pub [u8; 32]);
 
+impl PublicKey {
+    /// `None` where `text` is not written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("ed25519:")?;
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() || !digits.is_ascii() {
+            return None;
+        }
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            let pair = digits.get(2 * position..2 * position + 2)?;
+            let is_hex = pair.bytes().all(|digit| digit.is_ascii_hexdigit());
+            *byte = is_hex
+                .then(|| u8::from_str_radix(pair, 16).ok())
+                .flatten()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ed25519:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// What one decision of the market's policy may cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -124,6 +152,10 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// So many proposals outside of manifest or frame in one hour; then the policy is quarantined (A06).
     pub violations_per_hour: u32,
+    /// The most moments of mode `respond` (A44).
+    pub real_time_moments: u32,
+    /// The most fields that the market adds.
+    pub local_fields: u32,
 }
 
 /// A value that the region changes without a new policy: read as `setting.<name>`.

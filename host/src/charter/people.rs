@@ -26,6 +26,53 @@ pub struct Approval {
     pub people: Vec<Text>,
 }
 
+/// Sections that one entry of [approvals] covers by one name, unless they are named themselves.
+pub const APPROVAL_GROUPS: [(&str, &[&str]); 4] = [
+    (
+        "fields",
+        &[
+            "fields",
+            "events",
+            "windows",
+            "items",
+            "segments",
+            "stages",
+            "sources",
+            "identities",
+            "customer",
+        ],
+    ),
+    (
+        "purposes",
+        &[
+            "purposes",
+            "laws",
+            "calendars",
+            "suppressions",
+            "cool-downs",
+        ],
+    ),
+    (
+        "actions",
+        &["actions", "moments", "channels", "caps", "pressure"],
+    ),
+    ("markets", &["markets", "deviations"]),
+];
+
+/// Whose signatures a change of `section` needs: of those named for it, else of those named for the group it is in.
+pub fn approvers<'a>(approvals: &'a [Approval], section: &str) -> &'a [Text] {
+    let named = |name: &str| approvals.iter().find(|approval| approval.section == name);
+    let group = || {
+        APPROVAL_GROUPS
+            .iter()
+            .find(|(_, sections)| sections.contains(&section))
+            .and_then(|(name, _)| named(name))
+    };
+    named(section)
+        .or_else(group)
+        .map_or(&[], |approval| &approval.people)
+}
+
 /// The only way to widen: one market, approved, and it ends (C03).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Deviation {

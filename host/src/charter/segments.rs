@@ -16,6 +16,11 @@ index! {
     StageIx
 }
 
+/// The most segments and stages together.
+pub const MEMBERSHIPS: usize = 1_000;
+/// The most names, literals and operators of all segments and stages that one event may change: what evaluating them costs.
+pub const MEMBERSHIP_NODES: usize = 10_000;
+
 /// A segment or a stage: what follows from what is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Membership {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cel::common::ast::{CallExpr, Expr, operators};
 use cel::parser::{Expression as Parsed, Parser};
 
+use crate::charter::expression::inputs::Inputs;
 use crate::charter::expression::program::{
     Leaf, Moment, Order, Program, Real, Sum, Truth, Whole, Wholes, Wording, Wordings,
 };
@@ -14,13 +15,24 @@ use crate::charter::expression::{
     Condition, EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_NODES, Expression,
 };
 use crate::charter::fields::ItemsIx;
+use crate::charter::nearest::did_you_mean;
+use crate::ids::Text;
 use crate::value::Kind;
 
 impl Condition {
     /// Compiles `source`; the error says what is wrong and what would be right.
     pub(in crate::charter) fn parse(source: &str, scope: &Scope<'_>) -> Result<Self, String> {
-        match compile(source, scope)? {
-            Typed::Flag(truth) => Ok(Self(truth)),
+        Self::with_inputs(source, scope).map(|(condition, _)| condition)
+    }
+
+    /// Compiles `source` and tells what it reads and costs.
+    pub(in crate::charter) fn with_inputs(
+        source: &str,
+        scope: &Scope<'_>,
+    ) -> Result<(Self, Inputs), String> {
+        let (typed, inputs) = compile(source, scope)?;
+        match typed {
+            Typed::Flag(truth) => Ok((Self(truth), inputs)),
             other => Err(format!(
                 "must be true or false, and this is {}",
                 other.described()
@@ -36,7 +48,7 @@ impl Expression {
         kind: Kind,
         scope: &Scope<'_>,
     ) -> Result<Self, String> {
-        Ok(Self(match (kind, compile(source, scope)?) {
+        Ok(Self(match (kind, compile(source, scope)?.0) {
             (Kind::Flag, Typed::Flag(truth)) => Program::Flag(truth),
             (Kind::Integer, Typed::Integer(whole)) => Program::Integer(whole),
             (Kind::Number, Typed::Number(real)) => Program::Number(real),
@@ -57,7 +69,7 @@ impl Expression {
     }
 }
 
-fn compile(source: &str, scope: &Scope<'_>) -> Result<Typed, String> {
+fn compile(source: &str, scope: &Scope<'_>) -> Result<(Typed, Inputs), String> {
     if source.len() > EXPRESSION_BYTES {
         return Err(format!(
             "is {} bytes long, and an expression has at most {EXPRESSION_BYTES}",
@@ -79,8 +91,14 @@ fn compile(source: &str, scope: &Scope<'_>) -> Result<Typed, String> {
             }
             None => "is not an expression".to_owned(),
         })?;
-    let mut check = Check { scope, nodes: 0 };
-    check.part(&parsed, 1)
+    let mut check = Check {
+        scope,
+        nodes: 0,
+        inputs: Inputs::default(),
+    };
+    let typed = check.part(&parsed, 1)?;
+    check.inputs.nodes = check.nodes;
+    Ok((typed, check.inputs))
 }
 
 /// How deep brackets stand in brackets: counted before parsing, because the parser calls itself for each.
@@ -104,6 +122,7 @@ fn too_deep() -> String {
 struct Check<'a> {
     scope: &'a Scope<'a>,
     nodes: usize,
+    inputs: Inputs,
 }
 
 impl Check<'_> {
@@ -133,12 +152,21 @@ impl Check<'_> {
         }
     }
 
-    fn name(&self, expr: &Expr) -> Result<Typed, String> {
+    /// What a name stands for; it is an input of the expression from now on.
+    fn find(&mut self, name: &str) -> Result<Named, String> {
+        let found = self.scope.find(name)?;
+        self.inputs.note(&found);
+        Ok(found)
+    }
+
+    fn name(&mut self, expr: &Expr) -> Result<Typed, String> {
         let name = dotted(expr)?;
-        Ok(match self.scope.find(&name)? {
+        Ok(match self.find(&name)? {
             Named::Datum(datum, ty) => leaf(Leaf::Datum(datum), ty),
             Named::Field(field, ty) => leaf(Leaf::Field(field), ty),
             Named::Window(window) => Typed::Integer(Whole::Window(window)),
+            Named::Segment(segment) => Typed::Flag(Truth::Segment(segment)),
+            Named::Stage(stage) => Typed::Text(Wording::Stage(stage)),
             Named::Items(_) => {
                 return Err(format!(
                     "`{name}` is a list of items: ask `… in {name}` or `{name}[…]`"
@@ -208,7 +236,33 @@ impl Check<'_> {
         let sides = self
             .part(left, depth + 1)
             .and_then(|left| Ok((left, self.part(right, depth + 1)?)));
-        Some(sides.and_then(|(left, right)| compared(order, left, right).map(Typed::Flag)))
+        Some(sides.and_then(|(left, right)| {
+            self.check_step(&left, &right)?;
+            self.check_step(&right, &left)?;
+            compared(order, left, right).map(Typed::Flag)
+        }))
+    }
+
+    /// A stage is only compared with its own steps: with another text it could never be equal.
+    fn check_step(&self, stage: &Typed, other: &Typed) -> Result<(), String> {
+        let Typed::Text(Wording::Stage(stage)) = stage else {
+            return Ok(());
+        };
+        let stage = self.scope.charter.stages.at(*stage);
+        let texts = match other {
+            Typed::Text(Wording::Just(text)) => std::slice::from_ref(text),
+            Typed::Texts(Wordings::Just(texts)) => texts,
+            _ => return Ok(()),
+        };
+        let is_step = |text: &Text| stage.steps.iter().any(|step| step.name == *text);
+        match texts.iter().find(|text| !is_step(text)) {
+            Some(text) => Err(format!(
+                "`{text}` is not a step of `stage.{}`{}",
+                stage.name,
+                did_you_mean(text, stage.steps.iter().map(|step| step.name.as_str()))
+            )),
+            None => Ok(()),
+        }
     }
 
     fn truth(&mut self, side: &Parsed, operator: &str, depth: usize) -> Result<Truth, String> {
@@ -285,7 +339,7 @@ impl Check<'_> {
     /// `bought[data.sku]`: when the item was added.
     fn item(&mut self, list: &Parsed, key: &Parsed, depth: usize) -> Result<Typed, String> {
         let name = dotted(&list.expr)?;
-        let Named::Items(items) = self.scope.find(&name)? else {
+        let Named::Items(items) = self.find(&name)? else {
             return Err(format!(
                 "`{name}[…]`: only a list of items can be looked up by key"
             ));
@@ -311,7 +365,7 @@ impl Check<'_> {
                 ));
             }
         };
-        if let Wording::Leaf(_) = wording {
+        if !matches!(wording, Wording::Just(_)) {
             let key = dotted(&key.expr)?;
             match self.scope.item_type(&key) {
                 Some(of) if of == wanted => {}
@@ -334,10 +388,12 @@ impl Check<'_> {
         if let Ok(name) = dotted(&list.expr)
             && let Ok(Named::Items(items)) = self.scope.find(&name)
         {
+            self.inputs.note(&Named::Items(items));
             let key = self.item_key(&name, items, entry, depth)?;
             return Ok(Typed::Flag(Truth::ItemIn(key, items)));
         }
         let (entry, list) = (self.part(entry, depth + 1)?, self.part(list, depth + 1)?);
+        self.check_step(&entry, &list)?;
         Ok(Typed::Flag(match (entry, list) {
             (Typed::Text(text), Typed::Texts(list)) => Truth::TextIn(text, list),
             (Typed::Integer(whole), Typed::Integers(list)) => Truth::IntegerIn(whole, list),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::charter::events::DatumIx;
 use crate::charter::expression::Facts;
 use crate::charter::fields::{FieldIx, ItemsIx, WindowIx};
+use crate::charter::segments::{SegmentIx, StageIx};
 use crate::clock::Instant;
 use crate::ids::Text;
 use crate::value::{Kind, Value};
@@ -135,6 +136,7 @@ impl Sum {
 pub(super) enum Truth {
     Always(bool),
     Leaf(Leaf),
+    Segment(SegmentIx),
     Not(Box<Truth>),
     Both(Box<(Truth, Truth)>),
     Either(Box<(Truth, Truth)>),
@@ -154,7 +156,7 @@ impl Truth {
     pub(super) fn holds(&self, facts: &dyn Facts) -> bool {
         match self {
             Self::Always(truth) => *truth,
-            Self::Leaf(_) => self.known(facts).unwrap_or(false),
+            Self::Leaf(_) | Self::Segment(_) => self.known(facts).unwrap_or(false),
             Self::Not(truth) => !truth.holds(facts),
             Self::Both(sides) => sides.0.holds(facts) && sides.1.holds(facts),
             Self::Either(sides) => sides.0.holds(facts) || sides.1.holds(facts),
@@ -188,6 +190,7 @@ impl Truth {
                 Value::Flag(flag) => Some(*flag),
                 _ => None,
             },
+            Self::Segment(segment) => facts.segment(*segment),
             decided => Some(decided.holds(facts)),
         }
     }
@@ -269,6 +272,7 @@ impl Real {
 pub(super) enum Wording {
     Just(Text),
     Leaf(Leaf),
+    Stage(StageIx),
 }
 
 impl Wording {
@@ -279,6 +283,7 @@ impl Wording {
                 Value::Text(text) => Some(text),
                 _ => None,
             },
+            Self::Stage(stage) => facts.stage(*stage),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Which names an expression may use, and what they are.
 
+use std::collections::HashMap;
+
 use crate::charter::Charter;
 use crate::charter::events::{DatumIx, EventIx};
 use crate::charter::fields::{FieldIx, ItemsIx, Type, WindowIx};
 use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
+use crate::charter::segments::{SegmentIx, StageIx};
+use crate::ids::Text;
 
 /// What an expression may look at.
 #[derive(Clone, Copy)]
@@ -33,6 +37,8 @@ pub(super) enum Named {
     Field(FieldIx, Type),
     Window(WindowIx),
     Items(ItemsIx),
+    Segment(SegmentIx),
+    Stage(StageIx),
 }
 
 impl Scope<'_> {
@@ -47,6 +53,10 @@ impl Scope<'_> {
             Named::Window(window)
         } else if let Some(&items) = names.items.get(name) {
             Named::Items(items)
+        } else if let Some(segment) = name.strip_prefix("segment.") {
+            Named::Segment(named(&names.segments, segment, "a segment")?)
+        } else if let Some(stage) = name.strip_prefix("stage.") {
+            Named::Stage(named(&names.stages, stage, "a stage")?)
         } else {
             return Err(self.unknown(name));
         };
@@ -70,7 +80,7 @@ impl Scope<'_> {
                 .of
                 .as_deref(),
             Named::Field(field, _) => self.charter.fields.at(field).of.as_deref(),
-            Named::Window(_) | Named::Items(_) => None,
+            Named::Window(_) | Named::Items(_) | Named::Segment(_) | Named::Stage(_) => None,
         }
     }
 
@@ -112,6 +122,9 @@ impl Scope<'_> {
             return "`data` is not a value: name one of its entries, such as `data.total`"
                 .to_owned();
         }
+        if name == "segment" || name == "stage" {
+            return format!("`{name}` is not a value: name one of them, such as `{name}.loyal`");
+        }
         let data = self.event.map(|event| &self.charter.events.at(event).data);
         if data.is_some_and(|data| data.iter().any(|(_, datum)| datum.name == name)) {
             return format!(
@@ -119,6 +132,12 @@ impl Scope<'_> {
             );
         }
         let names = &self.charter.names;
+        if names.segments.contains_key(name) {
+            return format!("`{name}` is a segment: read it as `segment.{name}`");
+        }
+        if names.stages.contains_key(name) {
+            return format!("`{name}` is a stage: read it as `stage.{name}`");
+        }
         let known = names
             .fields
             .keys()
@@ -129,4 +148,14 @@ impl Scope<'_> {
             did_you_mean(name, known.map(|name| name.as_str()))
         )
     }
+}
+
+fn named<I: Copy>(names: &HashMap<Text, I>, name: &str, what: &str) -> Result<I, String> {
+    names.get(name).copied().ok_or_else(|| {
+        let known = names.keys().map(|name| name.as_str());
+        format!(
+            "`{name}` is not {what} of this charter{}",
+            did_you_mean(name, known)
+        )
+    })
 }

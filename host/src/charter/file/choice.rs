@@ -6,11 +6,10 @@ use crate::charter::Charter;
 use crate::charter::actions::Parameter;
 use crate::charter::channels::ChannelIx;
 use crate::charter::fields::Type;
-use crate::charter::file::actions::LATER;
 use crate::charter::file::names::Choice;
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
-use crate::charter::file::{fallback, markets, typing, values};
+use crate::charter::file::{fallback, typing, values};
 use crate::charter::markets::Frame;
 use crate::charter::nearest::{did_you_mean, quoted};
 use crate::charter::table::Index;
@@ -63,7 +62,7 @@ fn check_channels(section: &Section<'_>, charter: &Charter, findings: &Findings)
 
 fn check_local_fields(choice: &Choice<'_>, central: &Node, findings: &Findings) {
     let granted = central.nearest(&["markets", choice.name, "limits", "local-fields"]);
-    let Ok(most) = markets::local_fields(granted) else {
+    let Ok(most) = values::integer(granted) else {
         return;
     };
     let over = (0..)
@@ -86,7 +85,7 @@ fn narrow_action(
 ) {
     const KEYS: Keys = Keys {
         known: &["channels", "lapses", "parameters"],
-        later: LATER,
+        later: &[],
         central: &["meaning", "class", "to", "purpose", "slot", "owner"],
     };
     let section = Section::open(node, &KEYS, findings);

@@ -9,9 +9,19 @@ use crate::ids::{Key, Text};
 
 pub(super) const PER: &[(&str, Per)] = &[("customer", Per::Customer), ("account", Per::Account)];
 
+/// As whom the host speaks.
+const HOST: &str = "kairos";
+
 pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     const KEYS: Keys = Keys {
-        known: &["meaning", "basis", "channels", "needs", "owner"],
+        known: &[
+            "meaning",
+            "basis",
+            "channels",
+            "needs",
+            "owner",
+            "review-by",
+        ],
         later: &["retention"],
         central: &[],
     };
@@ -40,7 +50,10 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
             meaning: section.meaning(),
             basis: basis.unwrap_or(Basis::OptIn),
             channels,
-            needs: needs.unwrap_or(Needs::Granted),
+            needs: needs.unwrap_or(match basis {
+                Some(Basis::Contract | Basis::LegitimateInterest) => Needs::Nothing,
+                Some(Basis::OptIn) | None => Needs::Granted,
+            }),
             owner: section.owner(&charter.people),
         });
     }
@@ -48,8 +61,8 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
 
 pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     const KEYS: Keys = Keys {
-        known: &["meaning", "strength", "of", "store", "retention"],
-        later: &["needs"],
+        known: &["meaning", "strength", "of", "store", "retention", "needs"],
+        later: &[],
         central: &[],
     };
     const STRENGTHS: &[(&str, Strength)] =
@@ -80,7 +93,9 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
                 .optional("store", |node| values::word(node, STORES))
                 .unwrap_or(false),
             retention: section.optional("retention", values::duration),
-            needs: None,
+            needs: section.optional("needs", |node| {
+                refer(node, &charter.names.purposes, "a purpose")
+            }),
         });
     }
 }
@@ -93,8 +108,21 @@ pub(super) fn read_sources(top: &Section<'_>, charter: &mut Charter, findings: &
     };
     for (name, node) in top.open_each("sources") {
         let section = Section::open(node, &KEYS, findings);
+        if name == HOST {
+            findings.say(
+                node,
+                format!("`{HOST}` is the host itself: no source of a charter is called so"),
+            );
+        }
         let mut may_send = section.list("may-send", |node| {
-            refer(node, &charter.names.events, "an event")
+            let event = refer(node, &charter.names.events, "an event")?;
+            match charter.events.at(event).built_in {
+                Some(built_in) if !built_in.is_sent() => Err(format!(
+                    "{} is made by the host: no source sends it",
+                    node.shown()
+                )),
+                _ => Ok(event),
+            }
         });
         may_send.sort_unstable();
         may_send.dedup();

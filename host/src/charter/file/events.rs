@@ -16,30 +16,101 @@ use crate::limits;
 
 /// The most data of one event, those of all markets together.
 const EVENT_DATA: usize = 1_000;
-/// The events that the host itself understands.
-const BUILT_IN: &[(&str, BuiltIn, &str)] = &[
+/// An event that the host itself understands: name, kind, meaning, data.
+type Known = (
+    &'static str,
+    BuiltIn,
+    &'static str,
+    &'static [(&'static str, Type, bool)],
+);
+
+/// The events that the host itself understands. Of each datum: name, type, whether it must be there.
+const BUILT_IN: &[Known] = &[
     (
         "consent.given",
         BuiltIn::ConsentGiven,
         "a consent was asked for, given or confirmed",
+        &[
+            ("purpose", Type::Text, true),
+            ("state", Type::Text, false),
+            ("channels", Type::Texts, false),
+            ("brand", Type::Text, false),
+            ("markets", Type::Texts, false),
+            ("wording", Type::Text, false),
+            ("proof", Type::Text, false),
+        ],
     ),
     (
         "consent.withdrawn",
         BuiltIn::ConsentWithdrawn,
         "a consent was denied or withdrawn",
+        &[
+            ("purpose", Type::Text, true),
+            ("state", Type::Text, false),
+            ("channels", Type::Texts, false),
+            ("brand", Type::Text, false),
+            ("proof", Type::Text, false),
+        ],
+    ),
+    (
+        "segment.entered",
+        BuiltIn::SegmentEntered,
+        "a segment holds that did not hold before",
+        &[("segment", Type::Text, true)],
+    ),
+    (
+        "segment.left",
+        BuiltIn::SegmentLeft,
+        "a segment holds no longer",
+        &[("segment", Type::Text, true)],
+    ),
+    (
+        "stage.entered",
+        BuiltIn::StageEntered,
+        "another step of a stage is the first that holds",
+        &[
+            ("stage", Type::Text, true),
+            ("step", Type::Text, true),
+            ("before", Type::Text, false),
+        ],
+    ),
+    (
+        ELAPSED,
+        BuiltIn::SilenceElapsed,
+        "nothing has come for a moment's time of silence",
+        &[("moment", Type::Text, true)],
+    ),
+    (
+        "action.approved",
+        BuiltIn::ActionApproved,
+        "a person let a waiting action act",
+        APPROVAL_DATA,
+    ),
+    (
+        "action.rejected",
+        BuiltIn::ActionRejected,
+        "a person refused a waiting action",
+        APPROVAL_DATA,
     ),
 ];
-/// Their data: name, type, whether it must be there.
-const BUILT_IN_DATA: &[(&str, Type, bool)] = &[
-    ("purpose", Type::Text, true),
-    ("state", Type::Text, false),
-    ("channels", Type::Texts, false),
-    ("brand", Type::Text, false),
-    ("proof", Type::Text, false),
+const APPROVAL_DATA: &[(&str, Type, bool)] = &[
+    ("action", Type::Text, true),
+    ("by", Type::Text, true),
+    ("reason", Type::Text, false),
 ];
+/// The event that the host makes when a silence has lasted.
+pub(super) const ELAPSED: &str = "silence.elapsed";
+
 const EVENT_KEYS: Keys = Keys {
     known: &[
-        "meaning", "owner", "purpose", "data", "updates", "subject", "account",
+        "meaning",
+        "owner",
+        "purpose",
+        "data",
+        "updates",
+        "subject",
+        "account",
+        "review-by",
     ],
     later: &[],
     central: &[],
@@ -53,7 +124,7 @@ const LOCAL_EVENT_KEYS: Keys = Keys {
 /// The built-in events, then the charter's in its order.
 pub(super) fn declare_events(top: &Section<'_>, findings: &Findings) -> HashMap<Text, EventIx> {
     let mut names = HashMap::new();
-    let built_in = BUILT_IN.iter().map(|(name, _, _)| *name);
+    let built_in = BUILT_IN.iter().map(|(name, ..)| *name);
     let defined = defined(top).map(|(name, node)| {
         if !name.split('.').all(values::is_snake_case) {
             findings.say(node, format!("`{name}` is not a name for an event: write snake_case parts, such as `order.placed`"));
@@ -65,17 +136,26 @@ pub(super) fn declare_events(top: &Section<'_>, findings: &Findings) -> HashMap<
     }
     for (name, node) in top.open_each("events") {
         if is_built_in(name) {
-            findings.say(
-                node,
-                "is built in: leave it out, and name it in `may-send` of its sources",
-            );
+            findings.say(node, remedy(name));
         }
     }
     names
 }
 
 fn is_built_in(name: &str) -> bool {
-    BUILT_IN.iter().any(|(built_in, _, _)| *built_in == name)
+    BUILT_IN.iter().any(|(built_in, ..)| *built_in == name)
+}
+
+/// What to write instead of a definition of what is built in.
+fn remedy(name: &str) -> &'static str {
+    let is_sent = BUILT_IN
+        .iter()
+        .any(|(built_in, kind, ..)| *built_in == name && kind.is_sent());
+    if is_sent {
+        "is built in: leave it out, and name it in `may-send` of its sources"
+    } else {
+        "is built in, and made by the host: leave it out, and name it where it is of use"
+    }
 }
 
 /// The charter's own events, in its order.
@@ -92,9 +172,8 @@ pub(super) fn read_events(
     charter: &mut Charter,
     findings: &Findings,
 ) {
-    for (name, built_in, meaning) in BUILT_IN {
-        let event = built_in_event(name, *built_in, meaning);
-        charter.events.push(event);
+    for known in BUILT_IN {
+        charter.events.push(built_in_event(known));
     }
     for (name, node) in defined(top) {
         let event = read_event(name, node, charter, findings);
@@ -151,9 +230,9 @@ fn read_local_datum(
     }
 }
 
-fn built_in_event(name: &str, built_in: BuiltIn, meaning: &str) -> EventKind {
+fn built_in_event((name, built_in, meaning, known): &Known) -> EventKind {
     let mut data = Table::new();
-    for (datum, ty, required) in BUILT_IN_DATA {
+    for (datum, ty, required) in *known {
         data.push(Datum {
             name: Text::new(datum),
             ty: *ty,
@@ -173,9 +252,12 @@ fn built_in_event(name: &str, built_in: BuiltIn, meaning: &str) -> EventKind {
         purpose: None,
         data,
         updates: Vec::new(),
-        subject: Presence::Required,
+        subject: match built_in.is_sent() {
+            true => Presence::Required,
+            false => Presence::Optional,
+        },
         account: Presence::Optional,
-        built_in: Some(built_in),
+        built_in: Some(*built_in),
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
@@ -238,7 +320,7 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
 
 fn read_datum(name: &str, node: &Node, findings: &Findings) -> Option<Datum> {
     const KEYS: Keys = Keys {
-        known: &["type", "of", "at-most", "required", "one-of"],
+        known: &["type", "of", "at-most", "required", "one-of", "maps"],
         later: &[],
         central: &[],
     };
@@ -250,8 +332,36 @@ fn read_datum(name: &str, node: &Node, findings: &Findings) -> Option<Datum> {
         of: typing.of,
         at_most: typing.at_most,
         required: section.optional("required", values::flag).unwrap_or(false),
+        maps: read_maps(&section, &typing.one_of),
         one_of: typing.one_of,
-        maps: Vec::new(),
         market: None,
     })
+}
+
+/// What sources write for one of the values (A14): `maps = { aktiv = "active" }`.
+fn read_maps(section: &Section<'_>, one_of: &[Text]) -> Vec<(Text, Text)> {
+    let Some(node) = section.node.entry("maps") else {
+        return Vec::new();
+    };
+    if one_of.is_empty() {
+        section.findings.say(
+            node,
+            "maps to the values of `one-of`, and there are none: name them",
+        );
+        return Vec::new();
+    }
+    let mut maps = Vec::new();
+    for (from, node) in section.open_each("maps") {
+        let to = section.noted(node, read_mapped(from, node, one_of));
+        maps.extend(to.map(|to| (Text::new(from), to)));
+    }
+    maps
+}
+
+fn read_mapped(from: &str, node: &Node, one_of: &[Text]) -> Result<Text, String> {
+    let to = values::text(node)?;
+    if one_of.iter().any(|value| *value == from) {
+        return Err(format!("`{from}` is one of the values itself"));
+    }
+    typing::check_one_of(std::iter::once(&to), one_of).map(|()| to)
 }

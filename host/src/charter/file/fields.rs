@@ -1,5 +1,6 @@
 //! [fields], the central ones and the markets' own, and [customer].
 
+use crate::charter::consent::{Basis, PurposeIx};
 use crate::charter::fields::{Field, FieldIx, Merge, Per, Sensitivity, Type};
 use crate::charter::file::consent::PER;
 use crate::charter::file::page::Node;
@@ -15,6 +16,12 @@ const MERGES: &[(&str, Merge)] = &[
     ("max", Merge::Max),
     ("union", Merge::Union),
     ("protected", Merge::Protected),
+];
+
+const SENSITIVITIES: &[(&str, Sensitivity)] = &[
+    ("ordinary", Sensitivity::Ordinary),
+    ("personal", Sensitivity::Personal),
+    ("special", Sensitivity::Special),
 ];
 
 pub(super) fn read_fields(
@@ -56,8 +63,12 @@ fn read_field(
             "max-age",
             "retention",
             "per",
+            "sensitivity",
+            "writers",
+            "one-of",
+            "review-by",
         ],
-        later: &["sensitivity"],
+        later: &[],
         central: &[],
     };
     let section = Section::open(node, &KEYS, findings);
@@ -71,39 +82,71 @@ fn read_field(
             format!("is for lists, and this is of type `{}`", ty.name()),
         );
     }
-    let leading = section.list("leading-source", |node| {
+    let at_most = typing.as_ref().map_or(1, |typing| typing.at_most);
+    let writers = section.list("writers", |node| {
         refer(node, &charter.names.sources, "a source")
+    });
+    let leading = section.list("leading-source", |node| {
+        let source = refer(node, &charter.names.sources, "a source")?;
+        if writers.is_empty() || writers.contains(&source) {
+            Ok(source)
+        } else {
+            Err(format!(
+                "{} leads, and is none of the `writers`: name it there too",
+                node.shown()
+            ))
+        }
     });
     let merge = section.optional("merge", |node| {
         let merge = values::word(node, MERGES)?;
         check_merge(merge, ty, section.has("leading-source")).map(|()| merge)
     });
+    let purpose = section.required("purpose", |node| {
+        refer(node, &charter.names.purposes, "a purpose")
+    });
+    let sensitivity = section.optional("sensitivity", |node| {
+        read_sensitivity(node, purpose, charter)
+    });
+    let (of, one_of) = typing.map_or((None, Vec::new()), |typing| (typing.of, typing.one_of));
     Field {
         name: Text::new(name),
         key: Key::of("field", name),
         ty,
-        at_most: typing.as_ref().map_or(1, |typing| typing.at_most),
-        of: typing.and_then(|typing| typing.of),
+        at_most,
+        of,
         meaning: section.meaning(),
         unit: section.optional("unit", values::text),
         owner: section.owner(&charter.people),
         merge: merge.unwrap_or(Merge::Latest),
         leading,
-        writers: Vec::new(),
-        sensitivity: Sensitivity::default(),
-        one_of: Vec::new(),
-        review_by: None,
-        purpose: section
-            .required("purpose", |node| {
-                refer(node, &charter.names.purposes, "a purpose")
-            })
-            .unwrap_or_else(stand_in),
+        writers,
+        sensitivity: sensitivity.unwrap_or_default(),
+        one_of,
+        review_by: section.optional("review-by", values::date),
+        purpose: purpose.unwrap_or_else(stand_in),
         max_age: section.optional("max-age", values::duration),
         retention: section.optional("retention", values::duration),
         per: section
             .optional("per", |node| values::word(node, PER))
             .unwrap_or(Per::Customer),
         market,
+    }
+}
+
+/// What is special rests on consent alone (B18).
+fn read_sensitivity(
+    node: &Node,
+    purpose: Option<PurposeIx>,
+    charter: &Charter,
+) -> Result<Sensitivity, String> {
+    let sensitivity = values::word(node, SENSITIVITIES)?;
+    let purpose = purpose.map(|purpose| charter.purposes.at(purpose));
+    match (sensitivity, purpose) {
+        (Sensitivity::Special, Some(purpose)) if purpose.basis != Basis::OptIn => Err(format!(
+            "is `special`, which rests on consent alone: `{}` is not a purpose of basis `opt-in`",
+            purpose.name
+        )),
+        _ => Ok(sensitivity),
     }
 }
 

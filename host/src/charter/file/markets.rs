@@ -5,19 +5,15 @@ use std::collections::HashMap;
 use crate::charter::Charter;
 use crate::charter::channels::Mode;
 use crate::charter::events::MomentIx;
+use crate::charter::file::limits::{check_real_time, read_budget, read_limits};
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
-use crate::charter::markets::{Budget, ChannelFrame, Frame, Limits, Market};
-use crate::clock::Span;
+use crate::charter::markets::{ChannelFrame, Frame, Market, PublicKey};
 use crate::ids::{Key, Text};
-use crate::limits;
 
-/// The most fields that one market may add.
-const LOCAL_FIELDS: u64 = 1_000;
-
-/// So many proposals outside of manifest or frame in one hour quarantine a policy, where the charter does not say.
-const VIOLATIONS_PER_HOUR: u32 = 100;
+/// The most keys whose signatures count in one market.
+const KEYS_OF_A_MARKET: usize = 32;
 
 pub(super) fn read_markets(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     let mut brands: HashMap<Key, Text> = HashMap::new();
@@ -51,8 +47,11 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
             "moments",
             "actions",
             "limits",
+            "budget",
+            "keys",
+            "review-by",
         ],
-        later: &["keys"],
+        later: &[],
         central: &[],
     };
     let section = Section::open(node, &KEYS, findings);
@@ -69,12 +68,23 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
     });
     moments.sort_unstable();
     moments.dedup();
+    let limits = read_limits(&section);
+    check_real_time(
+        node.nearest(&["limits", "real-time-moments"]),
+        responding(&moments, charter),
+        &limits,
+        findings,
+    );
+    let country = section.optional("country", values::country);
     Market {
         name: Text::new(name),
         key: Key::of("market", name),
         brand_key: Key::of("brand", &brand),
         brand,
-        country: section.optional("country", values::country),
+        law: country
+            .as_ref()
+            .and_then(|country| charter.names.laws.get(country).copied()),
+        country,
         languages,
         zone: section
             .required("time-zone", values::zone)
@@ -83,23 +93,51 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         on_call: section
             .required("on-call", values::text)
             .unwrap_or_default(),
-        limits: read_limits(&section, &moments, charter),
+        limits,
         moments,
         frames: read_frames(&section, charter),
-        law: None,
         channels: charter
             .channels
             .iter()
-            .map(|_| ChannelFrame::default())
+            .map(|(_, channel)| ChannelFrame {
+                caps: channel.caps.clone(),
+                hours: channel.hours.clone(),
+                slots: channel.slots.clone(),
+            })
             .collect(),
-        caps: Vec::new(),
+        caps: charter.caps.clone(),
         holidays: Vec::new(),
         needs: Vec::new(),
-        budget: Budget::default(),
-        keys: Vec::new(),
+        budget: read_budget(&section),
+        keys: read_keys(&section),
         settings: Vec::new(),
         fallbacks: Vec::new(),
     }
+}
+
+/// How many of `moments` somebody waits for.
+pub(super) fn responding(moments: &[MomentIx], charter: &Charter) -> usize {
+    let modes = moments.iter().map(|one| charter.moments.at(*one).mode);
+    modes.filter(|mode| *mode == Mode::Respond).count()
+}
+
+/// Whose signatures on a policy count.
+fn read_keys(section: &Section<'_>) -> Vec<PublicKey> {
+    let mut keys: Vec<PublicKey> = Vec::new();
+    for (key, node) in section.list("keys", |node| Ok((values::public_key(node)?, node))) {
+        if keys.contains(&key) {
+            section.findings.say(node, "names the same key twice");
+        } else if keys.len() == KEYS_OF_A_MARKET {
+            section.findings.say(
+                node,
+                format!("is one key too many: at most {KEYS_OF_A_MARKET}"),
+            );
+            break;
+        } else {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The charter's own bounds, for the actions that are granted.
@@ -120,83 +158,4 @@ fn read_frames(section: &Section<'_>, charter: &Charter) -> Vec<Option<Frame>> {
         })
     });
     frames.collect()
-}
-
-fn read_limits(section: &Section<'_>, moments: &[MomentIx], charter: &Charter) -> Limits {
-    const KEYS: Keys = Keys {
-        known: &[
-            "fuel",
-            "time",
-            "memory",
-            "real-time-moments",
-            "local-fields",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let none = Limits {
-        fuel: 0,
-        time: Span::default(),
-        memory_bytes: 0,
-        violations_per_hour: VIOLATIONS_PER_HOUR,
-    };
-    let Some(node) = section.required("limits", Ok) else {
-        return none;
-    };
-    let section = Section::open(node, &KEYS, section.findings);
-    section.required("real-time-moments", |node| {
-        let most = values::integer(node)?;
-        let responding = moments
-            .iter()
-            .filter(|moment| charter.moments.at(**moment).mode == Mode::Respond)
-            .count();
-        if i64::try_from(responding).is_ok_and(|responding| responding <= most) {
-            Ok(())
-        } else {
-            Err(format!(
-                "is {most}, and the market is granted {responding} moments of mode `respond`"
-            ))
-        }
-    });
-    section.required("local-fields", local_fields);
-    Limits {
-        fuel: section
-            .required("fuel", |node| values::count(node, limits::POLICY_FUEL))
-            .unwrap_or_default(),
-        time: section.required("time", policy_time).unwrap_or_default(),
-        memory_bytes: section
-            .required("memory", policy_memory)
-            .unwrap_or_default(),
-        violations_per_hour: VIOLATIONS_PER_HOUR,
-    }
-}
-
-/// How many fields a market may add.
-pub(super) fn local_fields(node: &Node) -> Result<u64, String> {
-    match values::integer(node)? {
-        0 => Ok(0),
-        _ => values::count(node, LOCAL_FIELDS),
-    }
-}
-
-fn policy_time(node: &Node) -> Result<Span, String> {
-    let time = values::duration(node)?;
-    let most = Span::from_millis(limits::POLICY_BUDGET_MS);
-    if time > most {
-        Err(format!("is `{time}`: a decision may take at most `{most}`"))
-    } else {
-        Ok(time)
-    }
-}
-
-fn policy_memory(node: &Node) -> Result<usize, String> {
-    let bytes = values::size(node)?;
-    if bytes > limits::POLICY_MEMORY_BYTES {
-        return Err(format!(
-            "is {}: a policy may have at most `{}MiB`",
-            node.shown(),
-            limits::POLICY_MEMORY_BYTES / 1024 / 1024
-        ));
-    }
-    Ok(bytes)
 }

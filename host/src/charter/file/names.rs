@@ -6,7 +6,7 @@ use crate::charter::events::EventIx;
 use crate::charter::fields::FieldIx;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section};
-use crate::charter::file::{events, values};
+use crate::charter::file::{events, laws, values};
 use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
@@ -21,6 +21,8 @@ const ALL_FIELDS: usize = 50_000;
 const RESERVED: &[&str] = &[
     "data",
     "setting",
+    "segment",
+    "stage",
     "size",
     "has",
     "true",
@@ -78,6 +80,12 @@ pub(super) fn declare<'a>(
     names.moments = numbered(top, "moments", "moment");
     names.channels = numbered(top, "channels", "channel");
     names.actions = numbered(top, "actions", "action");
+    names.segments = numbered(top, "segments", "segment");
+    names.stages = numbered(top, "stages", "stage");
+    names.calendars = lands(top, "calendars", "a calendar");
+    names.laws = lands(top, "laws", "a law");
+    check_snake_case(top, "suppressions", "suppression");
+    check_snake_case(top, "cool-downs", "cool-down");
     names.markets = numbered(top, "markets", "market");
     check_expression_names(top, names);
     let choices = open_choices(choices, names, findings);
@@ -107,6 +115,7 @@ fn by_key<I: Index>(sort: &str, names: &HashMap<Text, I>) -> HashMap<Key, I> {
 
 fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I> {
     let mut names = HashMap::new();
+    check_snake_case(top, key, what);
     for (number, (name, node)) in (0..).zip(top.open_each(key)) {
         if names.len() == SECTION_ENTRIES {
             top.findings.say(
@@ -115,6 +124,13 @@ fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text,
             );
             break;
         }
+        names.insert(Text::new(name), I::from_number(number));
+    }
+    names
+}
+
+fn check_snake_case(top: &Section<'_>, key: &str, what: &str) {
+    for (name, node) in top.open_each(key) {
         if !values::is_snake_case(name) {
             top.findings.say(
                 node,
@@ -123,6 +139,26 @@ fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text,
                     with_article(what),
                     snake_case(name)
                 ),
+            );
+        }
+    }
+}
+
+/// Names that are those of countries and regions.
+fn lands<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I> {
+    let mut names = HashMap::new();
+    for (number, (name, node)) in (0..).zip(top.open_each(key)) {
+        if names.len() == SECTION_ENTRIES {
+            top.findings.say(
+                node,
+                format!("is one too many: at most {SECTION_ENTRIES} in [{key}]"),
+            );
+            break;
+        }
+        if !values::is_land(name) {
+            top.findings.say(
+                node,
+                format!("`{name}` is not a name for {what}: write a country or a region, such as `DE` or `US-FL`"),
             );
         }
         names.insert(Text::new(name), I::from_number(number));
@@ -157,8 +193,27 @@ fn snake_case(name: &str) -> String {
     }
 }
 
+/// Words that stand for something else where a name is written: no such thing can be called so.
+const WORDS: &[(&str, &[&str], &str)] = &[
+    (
+        "markets",
+        &["data", "setting", "segment", "stage"],
+        "a word of the expressions",
+    ),
+    ("purposes", &laws::WORDS, "a word of [laws]"),
+    ("channels", &[laws::ALL_CHANNELS], "a word of [laws]"),
+];
+
 /// Fields, windows and items share the names that expressions read.
 fn check_expression_names(top: &Section<'_>, names: &Names) {
+    for (key, words, whose) in WORDS {
+        for (name, node) in top.open_each(key) {
+            if words.contains(&name) {
+                top.findings
+                    .say(node, format!("`{name}` is {whose}: choose another name"));
+            }
+        }
+    }
     for key in ["fields", "windows", "items"] {
         for (name, node) in top.open_each(key) {
             if RESERVED.contains(&name) {
@@ -196,6 +251,9 @@ fn check_keys(top: &Section<'_>, local: &[(MarketIx, &str, &Node)], findings: &F
         ("moments", "moment"),
         ("channels", "channel"),
         ("actions", "action"),
+        ("segments", "segment"),
+        ("stages", "stage"),
+        ("cool-downs", "cool-down"),
         ("markets", "market"),
     ];
     for &(section, sort) in SORTS {
@@ -223,10 +281,25 @@ fn check_keys(top: &Section<'_>, local: &[(MarketIx, &str, &Node)], findings: &F
 /// What a market's own file may have.
 const CHOICE_KEYS: Keys = Keys {
     known: &[
-        "market", "charter", "owner", "channels", "actions", "fields", "events", "settings",
+        "market",
+        "charter",
+        "owner",
+        "languages",
+        "moments",
+        "actions",
+        "channels",
+        "caps",
+        "holidays",
+        "needs",
+        "limits",
+        "budget",
+        "fields",
+        "events",
+        "settings",
         "fallback",
+        "kpis",
     ],
-    later: &["kpis"],
+    later: &[],
     central: &[
         "version",
         "review-by",
@@ -239,15 +312,16 @@ const CHOICE_KEYS: Keys = Keys {
         "purposes",
         "windows",
         "items",
-        "moments",
         "markets",
         "approvals",
         "segments",
         "stages",
         "suppressions",
+        "cool-downs",
+        "pressure",
+        "calendars",
         "laws",
         "deviations",
-        "limits",
     ],
 };
 

@@ -2,7 +2,7 @@
 
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::nearest::{did_you_mean, quoted};
-use crate::charter::{Currency, Person, Rate};
+use crate::charter::{Currency, Person, PublicKey, Rate};
 use crate::clock::Span;
 use crate::ids::Text;
 use crate::limits;
@@ -89,6 +89,16 @@ pub(super) fn duration(node: &Node) -> Read<Span> {
         Some(0) => Err("is no time at all: write a duration such as `1s`".to_owned()),
         Some(millis) if millis <= LONGEST_MS => Ok(Span::from_millis(millis)),
         _ => Err(format!("is {}: at most `36500d`", node.shown())),
+    }
+}
+
+/// [`duration`], or none at all: `0s`.
+pub(super) fn delay(node: &Node) -> Read<Span> {
+    let is_none = matches!(&node.shape, Shape::Text(text) if matches!(number_and_unit(text), Some((0, "ms" | "s" | "m" | "h" | "d"))));
+    if is_none {
+        Ok(Span::default())
+    } else {
+        duration(node)
     }
 }
 
@@ -244,6 +254,17 @@ pub(super) fn mail(node: &Node) -> Read<Text> {
     }
 }
 
+/// `ed25519:` and 64 hexadecimal digits.
+pub(super) fn public_key(node: &Node) -> Read<PublicKey> {
+    let written = text(node)?;
+    PublicKey::parse(&written).ok_or_else(|| {
+        format!(
+            "is {}: write an Ed25519 public key as `ed25519:` and 64 hexadecimal digits",
+            node.shown()
+        )
+    })
+}
+
 /// One of the charter's people, or a mail address.
 pub(super) fn owner(node: &Node, people: &[Person]) -> Read<Text> {
     let owner = text(node)?;
@@ -277,6 +298,17 @@ pub(super) fn word<T: Copy>(node: &Node, words: &[(&str, T)]) -> Read<T> {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             format!("`{typed}` is none of {}", quoted(&known))
         })
+}
+
+/// Whether `name` is a country or a region, such as `DE` or `US-FL`, by its shape.
+pub(super) fn is_land(name: &str) -> bool {
+    let (country, region) = name.split_once('-').unwrap_or((name, "A"));
+    country.len() == 2
+        && country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (1..=3).contains(&region.len())
+        && region
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// Whether `name` is snake_case, as names are that the platform defines.

@@ -41,8 +41,21 @@ pub(super) fn read_windows(top: &Section<'_>, charter: &mut Charter, findings: &
 fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Window {
     const KEYS: Keys = Keys {
         known: &[
-            "count", "sum", "distinct", "of", "minus", "when", "over", "step", "at-most", "per",
-            "type", "meaning", "owner", "purpose",
+            "count",
+            "sum",
+            "distinct",
+            "of",
+            "minus",
+            "when",
+            "over",
+            "step",
+            "at-most",
+            "per",
+            "type",
+            "meaning",
+            "owner",
+            "purpose",
+            "review-by",
         ],
         later: &["retention"],
         central: &[],
@@ -225,6 +238,7 @@ fn read_item_list(name: &str, node: &Node, charter: &Charter, findings: &Finding
             "meaning",
             "owner",
             "purpose",
+            "review-by",
         ],
         later: &[],
         central: &[],
@@ -269,6 +283,13 @@ fn item_changes(
             );
             continue;
         };
+        if charter.events.at(index).built_in.is_some() {
+            section.findings.say(
+                node,
+                format!("`{event}` is built in, and none of its data names items"),
+            );
+            continue;
+        }
         let change = section.noted(node, item_datum(node, index, item, charter));
         changes.extend(change.map(|change| (index, change)));
     }

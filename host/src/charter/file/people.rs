@@ -1,0 +1,105 @@
+//! [people] and [approvals].
+
+use crate::charter::Charter;
+use crate::charter::file::page::{Node, Shape};
+use crate::charter::file::reading::{Findings, Keys, Section};
+use crate::charter::file::values;
+use crate::charter::nearest::did_you_mean;
+use crate::charter::people::{APPROVAL_GROUPS, Approval, Person};
+use crate::ids::Text;
+
+/// Sections that no group covers, which may be named singly.
+const SINGLE: [&str; 7] = [
+    "people",
+    "approvals",
+    "owner",
+    "review-by",
+    "currency",
+    "rates",
+    "kpis",
+];
+
+pub(super) fn read_people(top: &Section<'_>, findings: &Findings) -> Vec<Person> {
+    top.open_each("people")
+        .filter_map(|(name, node)| read_person(name, node, findings))
+        .collect()
+}
+
+/// A mail address, or a table of it and a key.
+fn read_person(name: &str, node: &Node, findings: &Findings) -> Option<Person> {
+    const KEYS: Keys = Keys {
+        known: &["mail", "key"],
+        later: &[],
+        central: &[],
+    };
+    if !matches!(node.shape, Shape::Table(_)) {
+        let plain = Section { node, findings };
+        let mail = plain.noted(node, values::mail(node))?;
+        return Some(Person {
+            name: Text::new(name),
+            mail,
+            key: None,
+        });
+    }
+    let section = Section::open(node, &KEYS, findings);
+    let key = section.optional("key", values::public_key);
+    Some(Person {
+        name: Text::new(name),
+        mail: section.required("mail", values::mail)?,
+        key,
+    })
+}
+
+pub(super) fn read_approvals(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
+    let Some(node) = top.node.entry("approvals") else {
+        return;
+    };
+    let section = Section { node, findings };
+    for (name, node) in top.open_each("approvals") {
+        if !is_section(name) {
+            let guess = did_you_mean(name, sections());
+            findings.say(
+                node,
+                format!("`{name}` is not a section of the charter{guess}"),
+            );
+        }
+        let people = section.list(name, |node| read_approver(node, &charter.people));
+        if matches!(&node.shape, Shape::List(entries) if entries.is_empty()) {
+            findings.say(node, "is empty: name who must sign, or leave it out");
+        }
+        charter.approvals.push(Approval {
+            section: Text::new(name),
+            people,
+        });
+    }
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    APPROVAL_GROUPS
+        .iter()
+        .flat_map(|(_, sections)| sections.iter().copied())
+        .chain(SINGLE)
+}
+
+fn is_section(name: &str) -> bool {
+    sections().any(|section| section == name)
+}
+
+/// One of the charter's people who can sign.
+fn read_approver(node: &Node, people: &[Person]) -> Result<Text, String> {
+    let name = values::text(node)?;
+    match people.iter().find(|person| person.name == name) {
+        Some(Person { key: Some(_), .. }) => Ok(name),
+        Some(person) => Err(format!(
+            "`{name}` has no key to sign with: write `{name} = {{ mail = \"{}\", key = \"ed25519:…\" }}` in [people]",
+            person.mail
+        )),
+        None => {
+            let known = people.iter().map(|person| person.name.as_str());
+            Err(format!(
+                "`{name}` is not one of [people]{}",
+                did_you_mean(&name, known)
+            ))
+        }
+    }
+}
