@@ -43,7 +43,7 @@ pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
 pub(crate) use nearest::did_you_mean;
-pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
 pub use review::Review;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
@@ -87,6 +87,8 @@ pub struct Charter {
     pub actions: Table<ActionIx, Action>,
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
+    /// What the deviations make of their markets, each until the next of them ends; the first to end first.
+    pub widened: Vec<Widened>,
     pub kpis: Vec<Kpi>,
     /// Every review date of the files.
     pub reviews: Vec<Review>,
@@ -149,6 +151,21 @@ pub struct Rate {
 }
 
 impl Charter {
+    /// What the market may do at `now`: a deviation widens it until it ends, in a host that runs on too (C03).
+    pub fn market(&self, index: MarketIx, now: Instant) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index && now < widened.until)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
+    /// The deviations that have ended: they widen nothing any more, and no policy of their markets is deployed before they
+    /// are taken out (C03).
+    pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
+        let deviations = self.deviations.iter();
+        deviations.filter(|one| one.expires < today).collect()
+    }
+
     /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
     pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
         let person = self.people.iter().find(|person| person.name == *owner);

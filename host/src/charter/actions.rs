@@ -92,8 +92,8 @@ pub struct Delay {
     pub max: Option<Span>,
 }
 
-/// What a new action does to one of the same kind that waits, for the same customer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What a new action does to one of the same kind that waits, for the same customer. INVARIANT: in order of strictness.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum OnPending {
     /// Both wait, unless they share a key.
     #[default]
@@ -102,6 +102,16 @@ pub enum OnPending {
     Replace,
     /// The waiting one stays, and the new one is refused.
     Keep,
+}
+
+impl OnPending {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Replace => "replace",
+            Self::Keep => "keep",
+        }
+    }
 }
 
 /// One kind of event that makes a pending action pointless.

@@ -50,6 +50,11 @@ impl Type {
         }
     }
 
+    /// Whether it is one text.
+    pub fn is_text(self) -> bool {
+        self == Self::Text
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Flag => "flag",

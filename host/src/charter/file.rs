@@ -23,6 +23,8 @@ mod rules;
 mod laws;
 mod limits;
 mod markets;
+mod order;
+mod deviations;
 mod choice;
 mod fallback;
 mod kpis;
@@ -176,10 +178,9 @@ fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Find
     read_header(&top, charter, findings);
     read_dictionary(&top, &local, charter, findings);
     read_rules(&top, charter, findings);
-    markets::read_markets(&top, charter, findings);
+    markets::read_markets(&top, &local.choices, charter, findings);
     kpis::read_central(&top, charter, findings);
     for choice in &local.choices {
-        choice::narrow(choice, central, charter, findings);
         kpis::read_local(choice, charter, findings);
     }
     reviews::read_reviews(std::iter::once(central).chain(choices), charter);
@@ -295,6 +296,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         actions: Table::new(),
         markets: Table::new(),
         deviations: Vec::new(),
+        widened: Vec::new(),
         kpis: Vec::new(),
         reviews: Vec::new(),
         names: Names::default(),

@@ -1,12 +1,13 @@
 //! Who owns what, who must sign what, and where a market may do what others may not.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::charter::actions::ActionIx;
 use crate::charter::events::EventIx;
 use crate::charter::expression::Condition;
-use crate::charter::markets::{MarketIx, PublicKey};
-use crate::clock::Span;
+use crate::charter::markets::{Market, MarketIx, PublicKey};
+use crate::clock::{Instant, Span};
 use crate::ids::Text;
 
 /// One of the people, or teams, of the platform.
@@ -86,6 +87,28 @@ pub struct Deviation {
     pub why: Text,
     pub approved_by: Vec<Text>,
     pub expires: Date,
+}
+
+impl Deviation {
+    /// When it ends: as the day after `expires` begins in the market.
+    pub fn ends(&self, zone: &TimeZone) -> Instant {
+        let end = self
+            .expires
+            .tomorrow()
+            .and_then(|day| day.to_zoned(zone.clone()));
+        end.map_or(Instant::from_millis(i64::MAX), |end| {
+            Instant::from_millis(end.timestamp().as_millisecond())
+        })
+    }
+}
+
+/// A market while deviations widen it. What it is without them stands in `Charter::markets`.
+#[derive(Debug)]
+pub struct Widened {
+    pub of: MarketIx,
+    /// The first of them to end ends then.
+    pub until: Instant,
+    pub market: Market,
 }
 
 /// One figure for reports (C25).

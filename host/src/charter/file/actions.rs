@@ -44,34 +44,35 @@ pub(super) fn read_actions(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
+const ACTION_KEYS: Keys = Keys {
+    known: &[
+        "meaning",
+        "class",
+        "to",
+        "channels",
+        "purpose",
+        "slot",
+        "parameters",
+        "delay",
+        "lapses",
+        "pending",
+        "cancel-on",
+        "still",
+        "caps",
+        "automation",
+        "approve-within",
+        "reach",
+        "cost",
+        "weight",
+        "owner",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 fn read_action(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Action {
-    const KEYS: Keys = Keys {
-        known: &[
-            "meaning",
-            "class",
-            "to",
-            "channels",
-            "purpose",
-            "slot",
-            "parameters",
-            "delay",
-            "lapses",
-            "pending",
-            "cancel-on",
-            "still",
-            "caps",
-            "automation",
-            "approve-within",
-            "reach",
-            "cost",
-            "weight",
-            "owner",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &ACTION_KEYS, findings);
     let delay = node.entry("delay").map(|node| read_delay(node, findings));
     Action {
         name: Text::new(name),

@@ -14,13 +14,14 @@ use crate::value::Value;
 /// The most settings of one market.
 const SETTINGS: usize = 100;
 
-pub(super) fn read_settings(choice: &Choice<'_>, charter: &mut Charter, findings: &Findings) {
+pub(super) fn read_settings(choice: &Choice<'_>, market: &mut Market) {
     const KEYS: Keys = Keys {
         known: &["type", "value", "meaning"],
         later: &[],
         central: &[],
     };
-    let settings = &mut charter.markets.at_mut(choice.market).settings;
+    let findings = choice.section.findings;
+    let settings = &mut market.settings;
     for (name, node) in choice.section.open_each("settings") {
         if settings.len() == SETTINGS {
             findings.say(node, format!("is one setting too many: at most {SETTINGS}"));
@@ -51,9 +52,9 @@ pub(super) fn read_settings(choice: &Choice<'_>, charter: &mut Charter, findings
     }
 }
 
-pub(super) fn read_fallbacks(choice: &Choice<'_>, charter: &mut Charter, findings: &Findings) {
+pub(super) fn read_fallbacks(choice: &Choice<'_>, market: &mut Market, charter: &Charter) {
+    let findings = choice.section.findings;
     let mut fallbacks = Vec::new();
-    let market = charter.markets.at(choice.market);
     for (name, node) in choice.section.open_each("fallback") {
         match charter.names.moments.get(name) {
             Some(&moment) if market.handles(moment) => {
@@ -74,7 +75,7 @@ pub(super) fn read_fallbacks(choice: &Choice<'_>, charter: &mut Charter, finding
             }
         }
     }
-    charter.markets.at_mut(choice.market).fallbacks = fallbacks;
+    market.fallbacks = fallbacks;
 }
 
 fn read_fallback(

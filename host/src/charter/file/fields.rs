@@ -42,6 +42,29 @@ pub(super) fn read_fields(
     }
 }
 
+const FIELD_KEYS: Keys = Keys {
+    known: &[
+        "type",
+        "of",
+        "at-most",
+        "unit",
+        "meaning",
+        "owner",
+        "leading-source",
+        "merge",
+        "purpose",
+        "max-age",
+        "retention",
+        "per",
+        "sensitivity",
+        "writers",
+        "one-of",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 fn read_field(
     name: &str,
     node: &Node,
@@ -49,29 +72,7 @@ fn read_field(
     charter: &Charter,
     findings: &Findings,
 ) -> Field {
-    const KEYS: Keys = Keys {
-        known: &[
-            "type",
-            "of",
-            "at-most",
-            "unit",
-            "meaning",
-            "owner",
-            "leading-source",
-            "merge",
-            "purpose",
-            "max-age",
-            "retention",
-            "per",
-            "sensitivity",
-            "writers",
-            "one-of",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &FIELD_KEYS, findings);
     let typing = typing::read_typing(&section);
     let ty = typing.as_ref().map_or(Type::Text, |typing| typing.ty);
     if typing::is_list(ty) {

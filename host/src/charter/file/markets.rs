@@ -5,56 +5,146 @@ use std::collections::HashMap;
 use crate::charter::Charter;
 use crate::charter::channels::Mode;
 use crate::charter::events::MomentIx;
+use crate::charter::file::choice::Narrowing;
+use crate::charter::file::deviations::{self, Deviating, Lines};
 use crate::charter::file::limits::{check_real_time, read_budget, read_limits};
-use crate::charter::file::page::Node;
+use crate::charter::file::names::Choice;
+use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
 use crate::charter::markets::{ChannelFrame, Frame, Market, PublicKey};
+use crate::charter::people::Widened;
 use crate::ids::{Key, Text};
 
 /// The most keys whose signatures count in one market.
 const KEYS_OF_A_MARKET: usize = 32;
 
-pub(super) fn read_markets(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    let mut brands: HashMap<Key, Text> = HashMap::new();
+pub(super) fn read_markets(
+    top: &Section<'_>,
+    choices: &[Choice<'_>],
+    charter: &mut Charter,
+    findings: &Findings,
+) {
+    check_brands(top, findings);
+    let deviating = deviations::read_deviations(top, charter, findings);
+    let (mut markets, mut widened) = (Vec::new(), Vec::new());
     for (name, node) in top.open_each("markets") {
-        let market = read_market(name, node, charter, findings);
-        let brand = brands
-            .entry(market.brand_key)
-            .or_insert_with(|| market.brand.clone());
-        if *brand != market.brand {
-            findings.say(
-                node,
-                format!(
-                    "the brand `{}` has the same stored key as `{brand}`: rename one of them",
-                    market.brand
-                ),
-            );
+        let Some(&index) = charter.names.markets.get(name) else {
+            continue;
+        };
+        let choice = choices.iter().find(|choice| choice.market == index);
+        let own = deviations::of_market(&deviating, index);
+        let of = Granted {
+            name,
+            node,
+            central: top.node,
+            choice,
+        };
+        let quiet = Findings::default();
+        let mut told = findings;
+        for (ended, one) in own.iter().enumerate() {
+            let earlier = ended.checked_sub(1).and_then(|before| own.get(before));
+            if earlier.is_some_and(|earlier| earlier.expires() == one.expires()) {
+                continue;
+            }
+            let holding = own.get(ended..).unwrap_or_default();
+            let market = of.read(holding, charter, told);
+            widened.push(Widened {
+                of: index,
+                until: one.deviation.ends(&market.zone),
+                market,
+            });
+            // Once is enough: what is wrong with fewer deviations is wrong with all of them, or only an end of one.
+            told = &quiet;
         }
+        markets.push(of.read(&[], charter, told));
+    }
+    for market in markets {
         charter.markets.push(market);
+    }
+    widened.sort_by_key(|widened| widened.until);
+    charter.widened = widened;
+    charter.deviations = deviating.into_iter().map(|one| one.deviation).collect();
+}
+
+/// A market's grant and its choice, as they stand in the files.
+struct Granted<'a> {
+    name: &'a str,
+    node: &'a Node,
+    central: &'a Node,
+    choice: Option<&'a Choice<'a>>,
+}
+
+impl Granted<'_> {
+    /// The grant, widened by what deviates, then narrowed by the choice.
+    fn read(&self, deviating: &[&Deviating<'_>], charter: &Charter, findings: &Findings) -> Market {
+        let mut market = read_market(self.name, self.node, charter, findings);
+        for one in deviating {
+            deviations::apply(one, &mut market, charter, findings);
+        }
+        if let Some(choice) = self.choice {
+            let choice = Choice {
+                market: choice.market,
+                name: choice.name,
+                section: Section {
+                    node: choice.section.node,
+                    findings,
+                },
+            };
+            let narrowing = Narrowing {
+                choice: &choice,
+                lines: Lines {
+                    central: self.central,
+                    deviating,
+                },
+                charter,
+            };
+            narrowing.apply(&mut market);
+        }
+        market
     }
 }
 
+/// Stored consents know a brand by a short key: two brands must not share one.
+fn check_brands(top: &Section<'_>, findings: &Findings) {
+    let mut brands: HashMap<Key, &str> = HashMap::new();
+    for (_, node) in top.open_each("markets") {
+        let Some(Shape::Text(brand)) = node.entry("brand").map(|brand| &brand.shape) else {
+            continue;
+        };
+        let other = brands.entry(Key::of("brand", brand)).or_insert(brand);
+        if *other != brand {
+            findings.say(
+                node,
+                format!(
+                    "the brand `{brand}` has the same stored key as `{other}`: rename one of them"
+                ),
+            );
+        }
+    }
+}
+
+const MARKET_KEYS: Keys = Keys {
+    known: &[
+        "brand",
+        "country",
+        "languages",
+        "time-zone",
+        "owner",
+        "on-call",
+        "moments",
+        "actions",
+        "limits",
+        "budget",
+        "keys",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Market {
-    const KEYS: Keys = Keys {
-        known: &[
-            "brand",
-            "country",
-            "languages",
-            "time-zone",
-            "owner",
-            "on-call",
-            "moments",
-            "actions",
-            "limits",
-            "budget",
-            "keys",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &MARKET_KEYS, findings);
     let brand = section.required("brand", values::text).unwrap_or_default();
     section.required("languages", |_| Ok(()));
     let languages = section.list("languages", values::language);

@@ -40,32 +40,33 @@ pub(super) fn read_moments(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
+const MOMENT_KEYS: Keys = Keys {
+    known: &[
+        "on",
+        "silence",
+        "after",
+        "unless",
+        "when",
+        "requires",
+        "mode",
+        "class",
+        "real-time",
+        "worst-case",
+        "owner",
+        "lateness",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 fn read_moment(
     name: &str,
     node: &Node,
     charter: &Charter,
     findings: &Findings,
 ) -> (Option<EventIx>, Moment) {
-    const KEYS: Keys = Keys {
-        known: &[
-            "on",
-            "silence",
-            "after",
-            "unless",
-            "when",
-            "requires",
-            "mode",
-            "class",
-            "real-time",
-            "worst-case",
-            "owner",
-            "lateness",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &MOMENT_KEYS, findings);
     let silence = read_silence(&section, charter);
     let on = read_event(&section, charter);
     let scope = Scope {

@@ -1,5 +1,6 @@
 //! One file as a tree in which every value knows where it stands.
 
+use std::fmt;
 use std::sync::Arc;
 
 use toml_edit::{Document, Item, TableLike, Value};
@@ -85,6 +86,35 @@ impl Node {
             Shape::Date(date) => format!("`{date}`"),
             Shape::List(_) => "a list".to_owned(),
             Shape::Table(_) => "a table".to_owned(),
+        }
+    }
+}
+
+/// The value as TOML, in one line.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.shape {
+            Shape::Text(text) => write!(f, "{text:?}"),
+            Shape::Integer(integer) => integer.fmt(f),
+            Shape::Number(number) => write!(f, "{number:?}"),
+            Shape::Flag(flag) => flag.fmt(f),
+            Shape::Date(date) => date.fmt(f),
+            Shape::List(entries) => {
+                f.write_str("[")?;
+                for (position, entry) in entries.iter().enumerate() {
+                    f.write_str(if position == 0 { "" } else { ", " })?;
+                    entry.fmt(f)?;
+                }
+                f.write_str("]")
+            }
+            Shape::Table(entries) => {
+                f.write_str("{ ")?;
+                for (position, (key, entry)) in entries.iter().enumerate() {
+                    f.write_str(if position == 0 { "" } else { ", " })?;
+                    write!(f, "{} = {entry}", joined("", key))?;
+                }
+                f.write_str(" }")
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ fn collect(node: &Node, owner: &str, reviews: &mut Vec<Review>) {
     {
         reviews.push(Review {
             what: Text::new(&node.path),
-            place: Text::new(&date.place()),
+            place: Text::new(date.place()),
             owner: Text::new(owner),
             by,
         });

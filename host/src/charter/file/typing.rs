@@ -41,13 +41,7 @@ pub(super) fn read_typing(section: &Section<'_>) -> Option<Typing> {
             ty.name()
         )),
     });
-    let at_most = section.optional("at-most", |node| match most(ty) {
-        Some(most) => values::entries(node, most),
-        None => Err(format!(
-            "is for lists and texts, and this is of type `{}`",
-            ty.name()
-        )),
-    });
+    let at_most = section.optional("at-most", |node| read_at_most(node, ty));
     let one_of = match section.node.entry("one-of") {
         Some(node) => section
             .noted(node, read_one_of(node, ty))
@@ -60,6 +54,17 @@ pub(super) fn read_typing(section: &Section<'_>) -> Option<Typing> {
         at_most: at_most.or(most(ty)).unwrap_or(1),
         one_of,
     })
+}
+
+/// The most entries of a list, or bytes of a text.
+pub(super) fn read_at_most(node: &Node, ty: Type) -> Result<usize, String> {
+    match most(ty) {
+        Some(most) => values::entries(node, most),
+        None => Err(format!(
+            "is for lists and texts, and this is of type `{}`",
+            ty.name()
+        )),
+    }
 }
 
 pub(super) fn read_type(node: &Node) -> Result<Type, String> {

@@ -38,29 +38,30 @@ pub(super) fn read_windows(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
+const WINDOW_KEYS: Keys = Keys {
+    known: &[
+        "count",
+        "sum",
+        "distinct",
+        "of",
+        "minus",
+        "when",
+        "over",
+        "step",
+        "at-most",
+        "per",
+        "type",
+        "meaning",
+        "owner",
+        "purpose",
+        "review-by",
+    ],
+    later: &["retention"],
+    central: &[],
+};
+
 fn read_window(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Window {
-    const KEYS: Keys = Keys {
-        known: &[
-            "count",
-            "sum",
-            "distinct",
-            "of",
-            "minus",
-            "when",
-            "over",
-            "step",
-            "at-most",
-            "per",
-            "type",
-            "meaning",
-            "owner",
-            "purpose",
-            "review-by",
-        ],
-        later: &["retention"],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &WINDOW_KEYS, findings);
     let named = read_measure(&section);
     let measure = named.unwrap_or(Measure::Count);
     let (over, step) = read_span(&section);
