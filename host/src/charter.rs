@@ -154,12 +154,6 @@ pub struct Rate {
 }
 
 impl Charter {
-    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
-    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
-        let person = self.people.iter().find(|person| person.name == *owner);
-        person.map_or(owner, |person| &person.mail)
-    }
-
     /// What the market may do at `now`: a deviation widens it until it ends, in a host that runs on too (C03).
     pub fn market(&self, index: MarketIx, now: Instant) -> &Market {
         self.widened
@@ -181,6 +175,12 @@ impl Charter {
     pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
         let deviations = self.deviations.iter();
         deviations.filter(|one| one.expires < today).collect()
+    }
+
+    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
+    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
+        let person = self.people.iter().find(|person| person.name == *owner);
+        person.map_or(owner, |person| &person.mail)
     }
 
     /// Whether the charter's review date has passed.

@@ -6,6 +6,7 @@ pub mod policies;
 pub mod small_charter;
 pub mod trial;
 
+use kairos::clock::{Clock, Instant};
 use kairos::node::{Node, OpenError};
 use kairos::server::{self, Access, Limits, Server};
 use kairos::settings::{ClockChoice, Durability, Serve, Size};
@@ -52,44 +53,48 @@ pub struct Host {
     pub address: SocketAddr,
     pub node: Arc<Node>,
     server: Option<Server>,
-    place: Arc<Place>,
+    folder: Arc<TempDir>,
+    charter: PathBuf,
 }
-/// A folder that a host runs on, and how it is started there.
-#[derive(Debug)]
+/// A folder that a host runs on, and its charter.
+#[derive(Clone, Debug)]
 pub struct Place {
-    folder: TempDir,
-    serve: Serve,
-    access: Access,
+    folder: Arc<TempDir>,
+    charter: PathBuf,
 }
 impl Place {
-    pub fn start(self: &Arc<Self>) -> Result<Host, OpenError> {
+    /// Starts a host there that is open to anyone.
+    pub fn start(&self) -> Result<Host, OpenError> {
+        self.start_for(Access::Open)
+    }
+    fn start_for(&self, access: Access) -> Result<Host, OpenError> {
+        let serve = Serve {
+            charter: self.charter.clone(),
+            ..serve(self.folder.path())
+        };
         let settings = server::Settings {
-            access: self.access.clone(),
+            access,
             limits: short_limits(),
-            ..self.serve.server()
+            ..serve.server()
         };
         let telemetry = Arc::new(Telemetry::new());
-        let node = Node::open(self.serve.node(), &telemetry)?;
+        let node = Node::open(serve.node(), &telemetry)?;
         let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
         Ok(Host {
             address: server.address(),
             node,
             server: Some(server),
-            place: Arc::clone(self),
+            folder: Arc::clone(&self.folder),
+            charter: self.charter.clone(),
         })
     }
     /// Writes a file of the charter's folder; without a text, takes it away.
     pub fn put_in_charter(&self, name: &str, text: Option<&str>) {
-        let path = self.serve.charter.join(name);
         match text {
-            Some(text) => write(&path, text),
-            None => std::fs::remove_file(path).expect("a file"),
+            Some(text) => desk::write(&self.charter, &[(name, text)]),
+            None => std::fs::remove_file(self.charter.join(name)).expect("a file"),
         }
     }
-}
-fn write(path: &Path, text: &str) {
-    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    std::fs::write(path, text).expect("a file");
 }
 impl Host {
     /// Starts a host that is open to anyone.
@@ -99,39 +104,126 @@ impl Host {
     /// Starts a host; `access` may put files into its folder.
     pub fn start(access: impl FnOnce(&Path) -> Access) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let access = access(folder.path());
-        let serve = serve(folder.path());
-        let place = Place {
-            folder,
-            serve,
-            access,
-        };
-        Arc::new(place).start().expect("a node")
+        Self::on(folder, retail_charter(), access)
     }
-    /// Starts a host on a charter of its own, as (file, text).
-    pub fn of(charter: &[(&str, &str)], access: impl FnOnce(&Path) -> Access) -> Self {
+    /// Starts a host that is open to anyone, with a charter of its own, as (file, text).
+    pub fn with(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        for (name, text) in charter {
-            write(&folder.path().join("charter").join(name), text);
-        }
-        let access = access(folder.path());
-        let serve = Serve {
-            charter: folder.path().join("charter"),
-            ..serve(folder.path())
-        };
-        let place = Place {
-            folder,
-            serve,
-            access,
-        };
-        Arc::new(place).start().expect("a node")
+        let charter = folder.path().join("charter");
+        desk::write(&charter, files);
+        Self::on(folder, charter, |_| Access::Open)
     }
-    /// Where it runs; a host can be started there again once this one is dropped.
-    pub fn place(&self) -> Arc<Place> {
-        Arc::clone(&self.place)
+    /// The same, but let in is whom `access` says, which may put files into its folder.
+    pub fn of(files: &[(&str, &str)], access: impl FnOnce(&Path) -> Access) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        desk::write(&charter, files);
+        Self::on(folder, charter, access)
+    }
+    /// Stops in order and starts again on the same folder, open to anyone.
+    pub fn restart(self) -> Self {
+        let place = self.place();
+        drop(self);
+        place.start().unwrap_or_else(|error| panic!("{error}"))
+    }
+    /// Where it runs: a host can be started there again once this one is dropped.
+    pub fn place(&self) -> Place {
+        Place {
+            folder: Arc::clone(&self.folder),
+            charter: self.charter.clone(),
+        }
+    }
+    fn on(folder: TempDir, charter: PathBuf, access: impl FnOnce(&Path) -> Access) -> Self {
+        let access = access(folder.path());
+        let place = Place {
+            folder: Arc::new(folder),
+            charter,
+        };
+        place.start_for(access).expect("a node")
+    }
+    /// The retail example with its policies, on a clock that stands still until it is set.
+    pub fn retail(now: &str) -> Self {
+        let host = Self::still(&retail_charter(), now);
+        for market in desk::POLICIES {
+            host.policy(market, &policies::policy(market));
+        }
+        host
+    }
+    /// Any charter, without policies, on a clock that stands still until it is set.
+    pub fn still(charter: &Path, now: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let serve = serve(folder.path());
+        let settings = kairos::node::Settings {
+            charter: charter.to_owned(),
+            clock: Clock::fixed(Instant::parse(now).expect("a time")),
+            ..serve.node()
+        };
+        let telemetry = Arc::new(Telemetry::new());
+        let node = Node::open(settings, &telemetry).unwrap_or_else(|error| panic!("{error}"));
+        let server =
+            Server::start(Arc::clone(&node), telemetry, &serve.server()).expect("a server");
+        Self {
+            address: server.address(),
+            node,
+            server: Some(server),
+            folder: Arc::new(folder),
+            charter: charter.to_owned(),
+        }
+    }
+    /// Makes a policy live.
+    pub fn policy(&self, market: &str, wasm: &[u8]) {
+        self.node
+            .load_policy(market, wasm)
+            .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+    /// Sets the clock.
+    pub fn at(&self, now: &str) {
+        let now = Instant::parse(now).expect("a time");
+        self.node.clock().set(now);
+    }
+    /// Posts one event in the structured form and asks for reasons.
+    pub fn explained(&self, market: &str, event: &serde_json::Value) -> serde_json::Value {
+        self.explained_with(market, event, &[])
+    }
+    /// The same, with more headers.
+    pub fn explained_with(
+        &self,
+        market: &str,
+        event: &serde_json::Value,
+        more: &[(&str, &str)],
+    ) -> serde_json::Value {
+        let mut headers = vec![
+            ("content-type", "application/cloudevents+json"),
+            ("prefer", "kairos=explain"),
+        ];
+        headers.extend(more);
+        let answer = self.ask(&Request {
+            method: "POST",
+            path: &format!("/v1/markets/{market}/events"),
+            headers: &headers,
+            body: event.to_string().as_bytes(),
+        });
+        assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        answer.json()
+    }
+    /// What is known of a customer, such as `crm:17850`.
+    pub fn customer(&self, subject: &str) -> serde_json::Value {
+        self.get(&format!("/v1/customers/{subject}")).json()
+    }
+    /// Asks until `found` finds what it looks for in a customer: something that the host does by itself.
+    pub fn until<T>(&self, subject: &str, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        let patience = kairos::clock::Stopwatch::start();
+        loop {
+            let customer = self.customer(subject);
+            if let Some(found) = found(&customer) {
+                return found;
+            }
+            assert!(patience.elapsed() < PATIENCE, "never: {customer:#}");
+            std::thread::yield_now();
+        }
     }
     pub fn folder(&self) -> &Path {
-        self.place.folder.path()
+        self.folder.path()
     }
     /// Stops in order, and waits for it.
     pub fn stop(&mut self) {
@@ -153,6 +245,24 @@ impl Host {
             path: &format!("/v1/markets/{market}/events"),
             headers: &[("content-type", "application/cloudevents+json")],
             body: event.as_bytes(),
+        })
+    }
+    /// Asks with a JSON body, or with none where it is null, and with a token where there is one.
+    pub fn call(&self, method: &str, path: &str, body: &serde_json::Value, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("content-type", "application/json")];
+        if !token.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let body = match body.is_null() {
+            true => String::new(),
+            false => body.to_string(),
+        };
+        self.ask(&Request {
+            method,
+            path,
+            headers: &headers,
+            body: body.as_bytes(),
         })
     }
     pub fn get(&self, path: &str) -> Answer {

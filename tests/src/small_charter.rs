@@ -117,7 +117,7 @@ pub fn small_charter() -> Charter {
     }
 }
 
-pub(crate) fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
+fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
     let mut table = Table::new();
     for entry in entries {
         table.push(entry).expect("a small table");
@@ -135,7 +135,7 @@ fn names<I: Index + Eq + Hash, T>(
         .collect()
 }
 
-pub(crate) fn purpose(name: &str) -> Purpose {
+fn purpose(name: &str) -> Purpose {
     Purpose {
         name: name.into(),
         key: Key::of("purpose", name),
@@ -312,7 +312,7 @@ fn bought() -> Items {
     }
 }
 
-pub(crate) fn channel(name: &str, mode: Mode) -> Channel {
+fn channel(name: &str, mode: Mode) -> Channel {
     Channel {
         name: name.into(),
         key: Key::of("channel", name),
@@ -325,7 +325,7 @@ pub(crate) fn channel(name: &str, mode: Mode) -> Channel {
     }
 }
 
-pub(crate) fn action(name: &str, channel: u16) -> Action {
+fn action(name: &str, channel: u16) -> Action {
     Action {
         name: name.into(),
         key: Key::of("action", name),

@@ -6,12 +6,8 @@ use std::sync::Arc;
 use kairos::absorb::{Seen, Standing};
 use kairos::action::{Plan, Planner};
 use kairos::boundary::{self, Author, Case, Permit, Verdict};
-use kairos::charter::channels::Mode;
-use kairos::charter::table::{Index, Table};
-use kairos::charter::{
-    Action, Basis, Charter, Class, Delay, Field, Frame, Market, Needs, OnPending, OwnFields,
-    Target, Type,
-};
+use kairos::charter::table::Index;
+use kairos::charter::{Action, Charter, Class, Frame, Market};
 use kairos::clock::{Instant, Span};
 use kairos::customer::fields::Claim;
 use kairos::customer::{
@@ -24,20 +20,8 @@ use kairos::spending::Spending;
 use kairos::stop::{Scope, Stop, Stops};
 use kairos::value::Value;
 
-use crate::small_charter::{action, channel, purpose, small_charter};
-
 /// Noon of a Wednesday.
 pub const NOON: &str = "2010-12-01T12:00:00Z";
-
-/// The actions of the trial's charter by name, class and channels: all granted to `gb`, none to `de` but the banner.
-const ACTIONS: [(&str, Class, &[&str]); 6] = [
-    ("loyalty_banner", Class::Service, &["web"]),
-    ("cart_reminder", Class::Marketing, &["email"]),
-    ("offer", Class::Marketing, &["web", "email", "push", "sms"]),
-    ("order_confirmation", Class::Transactional, &["email"]),
-    ("service_note", Class::Service, &["email", "sms"]),
-    ("company_insight", Class::Insight, &["sales"]),
-];
 
 /// One decision in the making.
 pub struct Trial {
@@ -138,11 +122,16 @@ impl Trial {
             by: "ops".into(),
             at: self.now,
         };
-        self.stops = Stops::new(vec![stop]);
+        self.stops = Stops::new(self.stops.iter().cloned().chain([stop]).collect());
     }
 
     /// The customer's time zone, country and region, as fields.
     pub fn lives(&mut self, field: &str, value: &str) {
+        self.knows(field, Value::Text(value.into()));
+    }
+
+    /// A field of the customer has a value.
+    pub fn knows(&mut self, field: &str, value: Value) {
         let charter = Arc::clone(&self.charter);
         let claim = Claim {
             source: Key::of("source", "crm"),
@@ -152,7 +141,7 @@ impl Trial {
         };
         let field = charter.fields.at(charter.names.fields[field]);
         let fields = &mut self.customer().status.fields;
-        fields.set(&charter, field, claim, Value::Text(value.into()));
+        fields.set(&charter, field, claim, value);
     }
 
     /// Something reached the customer.
@@ -203,24 +192,28 @@ impl Trial {
 
     pub fn judge_by(&self, by: Author<'_>, proposals: &[Proposal]) -> Vec<Verdict> {
         let event = self.event();
-        self.with_case(&event, by, |case| boundary::judge(case, proposals))
+        boundary::judge(&self.case(&event, by, &self.spending), proposals)
     }
 
-    /// Runs `work` on the case, as a decision about `event`.
-    pub fn with_case<T>(
-        &self,
-        event: &Event,
-        by: Author<'_>,
-        work: impl FnOnce(&Case<'_>) -> T,
-    ) -> T {
-        let case = Case {
+    /// As one of several cores that share what is used up.
+    pub fn judge_with(&self, spending: &Spending, proposals: &[Proposal]) -> Vec<Verdict> {
+        let event = self.event();
+        boundary::judge(&self.case(&event, Author::Fallback, spending), proposals)
+    }
+
+    pub fn case<'a>(
+        &'a self,
+        event: &'a Event,
+        by: Author<'a>,
+        spending: &'a Spending,
+    ) -> Case<'a> {
+        Case {
             seen: self.seen(event),
             moment: self.charter.names.moments["page_viewed"],
             by,
             stops: &self.stops,
-            spending: &self.spending,
-        };
-        work(&case)
+            spending,
+        }
     }
 
     fn seen<'a>(&'a self, event: &'a Event) -> Seen<'a> {
@@ -274,7 +267,7 @@ impl Trial {
             channel: None,
             occurred_at: self.now,
             received_at: self.now,
-            data: vec![None, None, None],
+            data: vec![None],
             dropped: 0,
             content: Content([0; 16]),
         }
@@ -323,105 +316,11 @@ fn moves(permit: &Permit) -> String {
         .collect()
 }
 
-fn charter() -> Charter {
-    let mut charter = small_charter();
-    let add = charter.purposes.push(purpose("sales"));
-    charter
-        .names
-        .purposes
-        .insert("sales".into(), add.expect("room"));
-    for (name, basis) in [
-        ("service", Basis::Contract),
-        ("sales", Basis::LegitimateInterest),
-    ] {
-        let purpose = charter.names.purposes[name];
-        charter.purposes.at_mut(purpose).basis = basis;
-    }
-    let marketing = charter.names.purposes["marketing"];
-    charter.purposes.at_mut(marketing).needs = Needs::Granted;
-    for name in ["push", "sms", "sales"] {
-        let index = charter.channels.push(channel(name, Mode::Inspire));
-        charter
-            .names
-            .channels
-            .insert(name.into(), index.expect("room"));
-        for market in ["gb", "de"] {
-            let market = charter.names.markets[market];
-            charter
-                .markets
-                .at_mut(market)
-                .channels
-                .push(Default::default());
-        }
-    }
-    own_fields(&mut charter);
-    actions(&mut charter);
-    charter
-}
-
-fn own_fields(charter: &mut Charter) {
-    let mut field = |name: &str| {
-        let points = charter.names.fields["points"];
-        let field = Field {
-            name: name.into(),
-            key: Key::of("field", name),
-            ty: Type::Text,
-            unit: None,
-            of: None,
-            meaning: Text::default(),
-            owner: "data".into(),
-            leading: Vec::new(),
-            writers: Vec::new(),
-            one_of: Vec::new(),
-            ..*charter.fields.at(points)
-        };
-        let index = charter.fields.push(field).expect("room");
-        charter.names.fields.insert(name.into(), index);
-        Some(index)
-    };
-    charter.customer = OwnFields {
-        country: field("country"),
-        region: field("region"),
-        time_zone: field("time_zone"),
-        language: None,
-    };
-}
-
-fn actions(charter: &mut Charter) {
-    charter.actions = Table::new();
-    let (gb, de) = (charter.names.markets["gb"], charter.names.markets["de"]);
-    charter.markets.at_mut(gb).frames.clear();
-    charter.markets.at_mut(de).frames.clear();
-    for (name, class, over) in ACTIONS {
-        let channels: Vec<_> = over
-            .iter()
-            .map(|name| charter.names.channels[*name])
-            .collect();
-        let (purpose, to) = match class {
-            Class::Marketing | Class::Ads => ("marketing", Target::Customer),
-            Class::Transactional | Class::Service => ("service", Target::Customer),
-            Class::Insight => ("sales", Target::Account),
-        };
-        let kind = Action {
-            class,
-            to,
-            purpose: charter.names.purposes[purpose],
-            channels: channels.clone(),
-            ..action(name, 0)
-        };
-        let frame = Frame {
-            channels,
-            parameters: Vec::new(),
-            lapses: None,
-            delay: Delay::default(),
-            pending: OnPending::Both,
-            caps: Vec::new(),
-            automation: kind.automation,
-            reach: None,
-        };
-        let index = charter.actions.push(kind).expect("room");
-        charter.names.actions.insert(name.into(), index);
-        charter.markets.at_mut(gb).frames.push(Some(frame));
-        charter.markets.at_mut(de).frames.push(None);
-    }
+/// The charter of every trial, as it stands before a test changes it.
+pub fn charter() -> Charter {
+    let file = (
+        "charter.toml".to_owned(),
+        include_str!("trial.toml").to_owned(),
+    );
+    Charter::compile(&[file]).unwrap_or_else(|complaints| panic!("{complaints}"))
 }

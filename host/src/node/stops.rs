@@ -117,7 +117,7 @@ impl Node {
 
     /// Stops what `scope` names, from the next decision on; returns once that survives a restart. One that is on already
     /// keeps its time and gets the new reason.
-    pub async fn put_stop(&self, scope: &str, reason: &str, by: &Text) -> Result<Stop, Unswitched> {
+    pub async fn put_stop(&self, scope: &str, reason: &str, by: &str) -> Result<Stop, Unswitched> {
         if reason.trim().is_empty() {
             return Err(Unswitched::NoReason);
         }
@@ -125,7 +125,7 @@ impl Node {
             scope: self.scope(scope)?,
             to: Switch::On,
             reason: worded(reason)?,
-            by: by.clone(),
+            by: Text::new(by),
         };
         let (switched, position) = self.switch_patiently(&order).await?;
         self.store().log().until_durable(position).await?;
@@ -145,18 +145,13 @@ impl Node {
     }
 
     /// Lifts a stop; returns it as it was, once that survives a restart.
-    pub async fn lift_stop(
-        &self,
-        scope: &str,
-        reason: &str,
-        by: &Text,
-    ) -> Result<Stop, Unswitched> {
+    pub async fn lift_stop(&self, scope: &str, reason: &str, by: &str) -> Result<Stop, Unswitched> {
         let stop = self.stop_named(scope)?;
         let order = Order {
             scope: stop.scope.clone(),
             to: Switch::Off,
             reason: worded(reason)?,
-            by: by.clone(),
+            by: Text::new(by),
         };
         let (_, position) = self.switch_patiently(&order).await?;
         if let Scope::Policy(digest) = &stop.scope {

@@ -1,7 +1,5 @@
 //! What is live stays over a restart, but for the files that changed in the charter's folder.
 
-use std::sync::Arc;
-
 use kairos::node::OpenError;
 use kairos::server::Access;
 use kairos_tests::{Host, Place};
@@ -12,14 +10,7 @@ fn second() -> String {
     with(&unguarded(), "version   = \"1\"", "version   = \"2\"")
 }
 
-/// The same host, started again.
-fn restart(host: Host) -> Host {
-    let place = host.place();
-    drop(host);
-    start(&place)
-}
-
-fn start(place: &Arc<Place>) -> Host {
+fn start(place: &Place) -> Host {
     place.start().unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -64,14 +55,14 @@ fn what_was_loaded_stays_while_the_folder_does() {
         .expect("a tag")
         .to_owned();
     assert_eq!(put(&host, "de", &choice, &[("if-match", &tag)]).status, 200);
-    let host = restart(host);
+    let host = host.restart();
     assert_eq!(
         (version(&host).as_str(), floor(&host).as_str()),
         ("2", "4000")
     );
     // What changed in the folder replaces what is live, that file alone.
     place.put_in_charter("markets/de.toml", Some(&DE.replace("3000", "5000")));
-    let host = restart(host);
+    let host = host.restart();
     assert_eq!(
         (version(&host).as_str(), floor(&host).as_str()),
         ("2", "5000")
@@ -84,7 +75,7 @@ fn what_was_loaded_stays_while_the_folder_does() {
             "version   = \"3\"",
         )),
     );
-    let host = restart(host);
+    let host = host.restart();
     assert_eq!(
         (version(&host).as_str(), floor(&host).as_str()),
         ("3", "5000")
@@ -93,7 +84,7 @@ fn what_was_loaded_stays_while_the_folder_does() {
     let gb = "market = \"gb\"\ncharter = \"3\"\nowner = \"platform\"\n";
     assert_eq!(put(&host, "gb", gb, &[]).status, 200);
     place.put_in_charter("markets/de.toml", None);
-    let host = restart(host);
+    let host = host.restart();
     let names: Vec<String> = host
         .node
         .charter()
@@ -129,9 +120,9 @@ fn a_changed_folder_needs_the_signatures_too() {
         "signatures.toml",
         Some(&signed(&next, &[("legal", "purposes")])),
     );
-    let host = restart(host);
+    let host = host.restart();
     assert!(host.node.charter().files[0].1.contains("\"soft\""));
-    restart(host);
+    host.restart();
 }
 
 #[test]
