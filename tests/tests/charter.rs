@@ -1,11 +1,15 @@
 //! The charter: what loads, what is refused, and in which words.
 
+#[path = "charter/contradictions.rs"]
+mod contradictions;
 #[path = "charter/expressions.rs"]
 mod expressions;
 #[path = "charter/narrowing.rs"]
 mod narrowing;
 #[path = "charter/refusals.rs"]
 mod refusals;
+#[path = "charter/segments.rs"]
+mod segments;
 #[path = "charter/words.rs"]
 mod words;
 

@@ -50,34 +50,36 @@ pub(super) fn read_hours(node: &Node, findings: &Findings) -> Option<Hours> {
     if let Some(node) = entries.get(STRETCHES) {
         findings.say(node, format!("is one entry too many: at most {STRETCHES}"));
     }
-    let mut hours = Hours::default();
+    let mut hours = Some(Hours::default());
     for node in entries.iter().take(STRETCHES) {
-        let Some((days, from, to)) = read_stretch(node, findings) else {
+        let read = read_stretch(node, findings);
+        hours = hours.zip(read).and_then(|(hours, (days, from, to))| {
+            let opened = open_on(hours, &days, (from, to));
+            opened.map_err(|wrong| findings.say(node, wrong)).ok()
+        });
+    }
+    hours.map(|mut hours| {
+        hours.days.iter_mut().for_each(join);
+        hours
+    })
+}
+
+/// Opens on more days from one time to another; they must not be open then yet.
+fn open_on(mut hours: Hours, days: &[&str], (from, to): (u16, u16)) -> Result<Hours, String> {
+    for (open, (day, _)) in hours.days.iter_mut().zip(WEEKDAYS) {
+        if !days.contains(&day) {
             continue;
-        };
-        for (open, (day, _)) in hours.days.iter_mut().zip(WEEKDAYS) {
-            if !days.contains(&day) {
-                continue;
-            }
-            if let Some((start, end)) = open.iter().find(|(start, end)| from < *end && *start < to)
-            {
-                findings.say(
-                    node,
-                    format!(
-                        "overlaps on {day}: {} and {}",
-                        stretch(*start, *end),
-                        stretch(from, to)
-                    ),
-                );
-            } else {
-                open.push((from, to));
-            }
         }
+        if let Some((start, end)) = open.iter().find(|(start, end)| from < *end && *start < to) {
+            return Err(format!(
+                "overlaps on {day}: {} and {}",
+                stretch(*start, *end),
+                stretch(from, to)
+            ));
+        }
+        open.push((from, to));
     }
-    for open in &mut hours.days {
-        join(open);
-    }
-    Some(hours)
+    Ok(hours)
 }
 
 /// In order, and what touches is one.

@@ -16,6 +16,7 @@ pub(super) const WORDS: [&str; 2] = ["holidays", "gpc"];
 /// A law's word for every channel: no channel can be called so.
 pub(super) const ALL_CHANNELS: &str = "all";
 
+const BASIS: [&str; 6] = ["needs", "valid", "hours", "kind", "source", "review-by"];
 const KINDS: &[(&str, OriginKind)] = &[
     ("law", OriginKind::Law),
     ("code", OriginKind::Code),
@@ -73,11 +74,14 @@ fn read_bases(
     charter: &Charter,
     findings: &Findings,
 ) {
-    if !matches!(&node.shape, Shape::Table(entries) if !entries.is_empty()) {
+    let is_basis = |key: &str| BASIS.contains(&key) && !charter.names.channels.contains_key(key);
+    let names_channels = node.entries().iter().all(|(key, _)| !is_basis(key));
+    if node.entries().is_empty() || !names_channels {
         findings.say(
             node,
-            "says for which channel nothing: write a channel or `all`, such as `marketing.email = { needs = \"granted\", … }`",
+            "does not say for which channel: write one of [channels] or `all`, such as `marketing.email = { needs = \"granted\", … }`",
         );
+        return;
     }
     if charter.purposes.at(purpose).basis == Basis::Contract {
         findings.say(
@@ -107,7 +111,7 @@ fn read_bases(
 
 fn read_basis(node: &Node, purpose: PurposeIx, findings: &Findings) -> LawBasis {
     const KEYS: Keys = Keys {
-        known: &["needs", "valid", "hours", "kind", "source", "review-by"],
+        known: &BASIS,
         later: &[],
         central: &[],
     };

@@ -4,6 +4,7 @@ use crate::charter::Charter;
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::values;
+use crate::charter::markets::PublicKey;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::people::{APPROVAL_GROUPS, Approval, Person};
 use crate::ids::Text;
@@ -21,33 +22,33 @@ const SINGLE: [&str; 7] = [
 
 pub(super) fn read_people(top: &Section<'_>, findings: &Findings) -> Vec<Person> {
     top.open_each("people")
-        .filter_map(|(name, node)| read_person(name, node, findings))
+        .map(|(name, node)| read_person(name, node, findings))
         .collect()
 }
 
-/// A mail address, or a table of it and a key.
-fn read_person(name: &str, node: &Node, findings: &Findings) -> Option<Person> {
+/// A mail address, or a table of it and a key. Somebody of whom that is wrong is still known by name.
+fn read_person(name: &str, node: &Node, findings: &Findings) -> Person {
     const KEYS: Keys = Keys {
         known: &["mail", "key"],
         later: &[],
         central: &[],
     };
+    let name = Text::new(name);
     if !matches!(node.shape, Shape::Table(_)) {
         let plain = Section { node, findings };
-        let mail = plain.noted(node, values::mail(node))?;
-        return Some(Person {
-            name: Text::new(name),
-            mail,
+        return Person {
+            name,
+            mail: plain.noted(node, values::mail(node)).unwrap_or_default(),
             key: None,
-        });
+        };
     }
     let section = Section::open(node, &KEYS, findings);
-    let key = section.optional("key", values::public_key);
-    Some(Person {
-        name: Text::new(name),
-        mail: section.required("mail", values::mail)?,
-        key,
-    })
+    let stand_in = section.has("key").then_some(PublicKey([0; 32]));
+    Person {
+        name,
+        mail: section.required("mail", values::mail).unwrap_or_default(),
+        key: section.optional("key", values::public_key).or(stand_in),
+    }
 }
 
 pub(super) fn read_approvals(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {

@@ -196,12 +196,10 @@ impl Narrowing<'_> {
             chosen.local_fields,
             granted.local_fields,
         );
-        check_real_time(
-            section.node.nearest(&["real-time-moments"]),
-            responding(&market.moments, self.charter),
-            &market.limits,
-            section.findings,
-        );
+        if let Some(node) = node.entry("real-time-moments") {
+            let responding = responding(&market.moments, self.charter);
+            check_real_time(node, responding, &market.limits, section.findings);
+        }
     }
 
     /// The lower of a limit that was chosen and one that is granted.
