@@ -1,5 +1,7 @@
 //! From what is known to what is decided: moment, context, policy, boundary, plan.
 
+use std::sync::Arc;
+
 use crate::absorb::{Seen, Standing};
 use crate::action::{Plan, Planner};
 use crate::boundary::{self, Author, Case};
@@ -11,8 +13,9 @@ use crate::evidence::{Asked, Decided, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
-use crate::policy::{Active, Answer, Decision, Fault, Policies, Proposal, Timing};
+use crate::policy::{Active, Answer, Decision, Policies, Proposal, Timing};
 use crate::spending::Taken;
+use crate::stop::{Stop, Stops};
 
 /// One event's turn: what it is decided with.
 #[derive(Clone, Copy)]
@@ -78,6 +81,8 @@ impl<'a> Turn<'a> {
 /// One decision in the making.
 struct Deciding {
     moment: MomentIx,
+    /// As they are when it begins.
+    stops: Arc<Stops>,
     language: Text,
     decided: Decided,
 }
@@ -105,12 +110,19 @@ impl Deciding {
         };
         Self {
             moment,
+            stops: core.node().stops(),
             language: market.languages.first().cloned().unwrap_or_default(),
             decided,
         }
     }
 
     fn decide(&mut self, core: &Core, seen: Seen<'_>, active: Option<&Active>) -> Plan {
+        let market = seen.event.charter.markets.at(seen.event.market);
+        if let Some(stop) = self.stops.of_decision(&market.name, &self.decided.moment) {
+            self.decided.outcome = Outcome::Stopped;
+            self.decided.because = Some(because(stop));
+            return Plan::default();
+        }
         let Some(active) = active else {
             return self.hold("the market has no policy");
         };
@@ -118,14 +130,23 @@ impl Deciding {
             version: active.version.clone(),
             digest: active.digest,
         });
+        if let Some(stop) = self.stops.of_policy(active.digest) {
+            let because = because(stop);
+            return self.fall_back(core, seen, because);
+        }
         let Some(inputs) = active.inputs(self.moment) else {
             return self.hold("the policy does not handle this moment");
         };
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
-        let limits = &seen.event.charter.markets.at(seen.event.market).limits;
         let is_askable = gathered.missing.is_empty();
-        let answer = is_askable
-            .then(|| active.ask(core.number(), limits, &gathered.signal, &gathered.context));
+        let answer = is_askable.then(|| {
+            active.ask(
+                core.number(),
+                &market.limits,
+                &gathered.signal,
+                &gathered.context,
+            )
+        });
         self.note_asked(inputs, gathered);
         let Some(asked) = answer else {
             return Plan::default();
@@ -146,7 +167,11 @@ impl Deciding {
                 };
                 plan
             }
-            Answer::Fault(fault) => self.fall_back(core, seen, fault),
+            Answer::Fault(fault) => {
+                let because = Text::new(fault.to_string());
+                self.decided.fault = Some(fault);
+                self.fall_back(core, seen, because)
+            }
         }
     }
 
@@ -171,9 +196,8 @@ impl Deciding {
     }
 
     /// The market's safe default; it passes the same rules.
-    fn fall_back(&mut self, core: &Core, seen: Seen<'_>, fault: Fault) -> Plan {
-        self.decided.because = Some(Text::new(fault.to_string()));
-        self.decided.fault = Some(fault);
+    fn fall_back(&mut self, core: &Core, seen: Seen<'_>, because: Text) -> Plan {
+        self.decided.because = Some(because);
         self.decided.outcome = Outcome::Fallback;
         let market = seen.event.charter.markets.at(seen.event.market);
         match market.fallback(self.moment) {
@@ -201,7 +225,7 @@ impl Deciding {
             seen,
             moment: self.moment,
             by,
-            stops: &core.node().stops(),
+            stops: &self.stops,
             spending: core.node().spending(),
         };
         let verdicts = boundary::judge(&case, &proposals);
@@ -215,6 +239,10 @@ impl Deciding {
         self.decided.rulings = std::mem::take(&mut plan.rulings);
         plan
     }
+}
+
+fn because(stop: &Stop) -> Text {
+    Text::from(format!("`{}` is stopped: {}", stop.scope, stop.reason))
 }
 
 /// A reason in the customer's language; in the manifest's first where it has no such sentence.
