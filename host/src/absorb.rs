@@ -142,7 +142,7 @@ fn hear(event: &Event, built_in: BuiltIn, customer: &mut Customer) {
             brand,
             market: None,
             state,
-            source: charter.sources.at(event.source_ix).key,
+            source: event.source_key(),
             at: event.occurred_at,
             proof: word(event, "proof"),
             wording: None,
@@ -221,7 +221,7 @@ fn apply(event: &Event, now: Instant, update: &Update, standing: &mut Standing) 
         }
     };
     let claim = Claim {
-        source: event.source_ix,
+        source: event.source_key(),
         occurred_at: event.occurred_at,
         received_at: event.received_at,
         event: &event.id,

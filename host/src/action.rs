@@ -6,8 +6,9 @@ use crate::absorb::{Seen, Standing};
 use crate::boundary::{Moved, Permit, Refusal, Verdict};
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
-use crate::customer::{Contact, Pending, Rank, contacts};
+use crate::customer::{Contact, Pending, Rank, Status, contacts};
 use crate::ids::{ActionId, Chance, DecisionId, Key, Text};
+use crate::spending::Charge;
 use crate::value::Value;
 
 /// One action, as it was decided.
@@ -63,6 +64,7 @@ pub struct Planned {
     market: Key,
     rank: Rank,
     on_pending: OnPending,
+    displaced: Vec<ActionId>,
     cancel_on: Vec<Key>,
 }
 
@@ -72,8 +74,12 @@ pub struct Plan {
     pub actions: Vec<Planned>,
     /// By proposal.
     pub rulings: Vec<Ruled>,
-    /// Pending actions that a new one of the same key replaces.
+    /// Pending actions that a new one replaces, or that give way to it under a cap.
     pub replaced: Vec<ActionId>,
+    /// What its actions use up of the bounds on reach and budget: to be given back where nothing comes of it.
+    pub charges: Vec<Charge>,
+    /// What was taken for actions that wait for a person: they use up something once they are approved.
+    pub spared: Vec<Charge>,
 }
 
 /// The maker of a plan: whose it is and in which words.
@@ -91,6 +97,11 @@ impl Planner<'_> {
                 Verdict::Permit(permit) | Verdict::Defer(permit) => {
                     let planned = self.planned(permit, chance);
                     let id = planned.action.id;
+                    let charges = match permit.approval() {
+                        None => &mut plan.charges,
+                        Some(_) => &mut plan.spared,
+                    };
+                    charges.extend_from_slice(permit.charges());
                     plan.actions.push(planned);
                     Ruled::Acts(id)
                 }
@@ -126,6 +137,7 @@ impl Planner<'_> {
                 score: permit.proposal().score,
             },
             on_pending: permit.on_pending(),
+            displaced: permit.displaced().to_vec(),
             cancel_on: cancel_on
                 .map(|event| charter.events.at(*event).key)
                 .collect(),
@@ -145,8 +157,9 @@ impl Planner<'_> {
             language: self.language.clone(),
             reason: proposal.reason.clone(),
             when: match charter.channels.at(permit.channel()).mode {
-                Mode::Respond => When::Answered,
-                Mode::Inspire => When::Due(permit.due()),
+                // What waits for a person cannot be in the reply.
+                Mode::Respond if permit.approval().is_none() => When::Answered,
+                Mode::Respond | Mode::Inspire => When::Due(permit.due()),
             },
             until: permit.until(),
             key: proposal.key.clone(),
@@ -170,17 +183,23 @@ impl Plan {
             market,
             rank,
             on_pending,
+            displaced,
             cancel_on,
         } in &self.actions
         {
-            let status = match to {
-                Target::Customer => standing
-                    .customer
-                    .as_mut()
-                    .map(|customer| &mut customer.status),
-                Target::Account => standing.account.as_mut().map(|account| &mut account.status),
+            let Some(status) = status_of(*to, standing) else {
+                continue;
             };
-            let Some(status) = status else { continue };
+            let key = action.key.as_ref();
+            let is_later = action.when != When::Answered;
+            status.pending.retain(|pending| {
+                let gives_way = displaced.contains(&pending.id)
+                    || (is_later && pending.is_replaced_by(*of, key, *on_pending));
+                if gives_way {
+                    replaced.push(pending.id);
+                }
+                !gives_way
+            });
             let When::Due(due) = action.when else {
                 contacts::add(
                     &mut status.contacts,
@@ -193,14 +212,6 @@ impl Plan {
                 );
                 continue;
             };
-            status.pending.retain(|pending| {
-                let is_replaced = (action.key.is_some() && pending.key == action.key)
-                    || (*on_pending == OnPending::Replace && pending.action == *of);
-                if is_replaced {
-                    replaced.push(pending.id);
-                }
-                !is_replaced
-            });
             status.pending.push(Pending {
                 id: action.id,
                 decision,
@@ -216,5 +227,15 @@ impl Plan {
                 approval: action.approval,
             });
         }
+    }
+}
+
+fn status_of(to: Target, standing: &mut Standing) -> Option<&mut Status> {
+    match to {
+        Target::Customer => standing
+            .customer
+            .as_mut()
+            .map(|customer| &mut customer.status),
+        Target::Account => standing.account.as_mut().map(|account| &mut account.status),
     }
 }

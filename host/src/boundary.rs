@@ -7,35 +7,100 @@
 mod stops;
 mod declared;
 mod granted;
+mod automation;
 mod timing;
 mod parameters;
 mod consent;
+mod suppressions;
+mod message_class;
+mod cool_down;
+mod eligibility;
 mod arbitration;
+mod times;
+mod load;
+mod delay;
+mod caps;
+mod pressure;
+mod hours;
+mod budget;
+mod reach;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::absorb::Seen;
-use crate::charter::{ActionIx, ChannelIx, Charter, Frame, Market, MomentIx, OnPending};
+use crate::charter::{
+    Action, ActionIx, Channel, ChannelIx, Charter, Class, Frame, Market, MomentIx, OnPending,
+    Target,
+};
 use crate::clock::Instant;
-use crate::ids::Text;
+use crate::customer::Status;
+use crate::ids::{ActionId, Text};
 use crate::policy::{Active, Proposal};
-use crate::spending::Spending;
+use crate::spending::{Charge, Spending};
 use crate::stop::Stops;
 
+use arbitration::Docket;
+
 /// The rules that judge a proposal alone, in the order in which they are asked; the first that objects names the verdict.
-pub const RULES: [(&str, Rule); 6] = [
+const RULES: [(&str, Rule); 11] = [
     ("stops", stops::judge),
     ("declared", declared::judge),
     ("granted", granted::judge),
+    ("automation", automation::judge),
     ("timing", timing::judge),
     ("parameters", parameters::judge),
     ("consent", consent::judge),
+    ("suppressions", suppressions::judge),
+    ("message-class", message_class::judge),
+    ("cool-down", cool_down::judge),
+    ("eligibility", eligibility::judge),
+];
+
+/// The rules that may move an action to a later time, asked again until none of them moves it further. What is owed to the
+/// customer, they let pass.
+const TIME_RULES: [(&str, TimeRule); 3] = [
+    ("caps", caps::judge),
+    ("pressure", pressure::judge),
+    ("hours", hours::judge),
+];
+
+/// Every rule by its name, in the order in which they are asked.
+pub const NAMES: [&str; 17] = [
+    "stops",
+    "declared",
+    "granted",
+    "automation",
+    "timing",
+    "parameters",
+    "consent",
+    "suppressions",
+    "message-class",
+    "cool-down",
+    "eligibility",
+    "delay",
+    "caps",
+    "pressure",
+    "hours",
+    "budget",
+    "reach",
 ];
 
 /// One rule: a pure function that objects in words for a marketer, or has nothing against it.
-pub type Rule = fn(&Case<'_>, &Candidate<'_>) -> Option<Objection>;
+type Rule = fn(&Case<'_>, &Candidate<'_>) -> Option<Objection>;
+
+/// One rule about time: a pure function of what else is decided, and of when the action would act.
+type TimeRule = fn(&Docket<'_>, &Candidate<'_>, Instant) -> Ruling;
+
+/// What a rule about time says of an instant.
+enum Ruling {
+    /// It may be then.
+    Stands,
+    /// Not then: at the earliest at a later one.
+    Moves(Instant, Objection),
+    Never(Objection),
+}
 
 /// What a rule has against a proposal.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,7 +122,8 @@ pub enum Author<'a> {
     Policy(&'a Active),
     /// The market's safe default, as the charter has it.
     Fallback,
-    /// A person who approved what a policy proposed earlier.
+    /// A person who approved what a policy proposed earlier. The action that waited is taken out of the status first: it
+    /// would count against itself.
     Approver,
 }
 
@@ -90,6 +156,8 @@ pub struct Permit {
     moved: Vec<Moved>,
     approval: Option<Instant>,
     on_pending: OnPending,
+    displaced: Vec<ActionId>,
+    charges: Vec<Charge>,
 }
 
 impl Permit {
@@ -127,6 +195,16 @@ impl Permit {
     /// What it does to one of its kind that waits.
     pub fn on_pending(&self) -> OnPending {
         self.on_pending
+    }
+
+    /// Waiting actions of lower precedence that give way to it, so that every cap is kept.
+    pub fn displaced(&self) -> &[ActionId] {
+        &self.displaced
+    }
+
+    /// What it used up of the bounds on reach and budget.
+    pub fn charges(&self) -> &[Charge] {
+        &self.charges
     }
 }
 
@@ -209,5 +287,26 @@ fn judge_alone<'a>(case: &Case<'_>, proposal: &'a Proposal) -> Result<Candidate<
 impl Candidate<'_> {
     fn frame<'a>(&self, case: &Case<'a>) -> Option<&'a Frame> {
         case.market().frame(self.action)
+    }
+
+    fn kind<'a>(&self, case: &Case<'a>) -> &'a Action {
+        case.charter().actions.at(self.action)
+    }
+
+    fn way<'a>(&self, case: &Case<'a>) -> &'a Channel {
+        case.charter().channels.at(self.channel)
+    }
+
+    fn class(&self, case: &Case<'_>) -> Class {
+        self.kind(case).class
+    }
+
+    /// What is known of whom it is for.
+    fn status<'a>(&self, case: &Case<'a>) -> Option<&'a Status> {
+        let standing = case.seen.standing;
+        match self.kind(case).to {
+            Target::Customer => standing.customer.as_ref().map(|customer| &customer.status),
+            Target::Account => standing.account.as_ref().map(|account| &account.status),
+        }
     }
 }

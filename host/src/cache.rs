@@ -7,9 +7,13 @@ mod ahead;
 mod claim;
 mod line;
 mod names;
+mod recovery;
+mod spent;
+mod waiting;
 mod write_behind;
 
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,14 +23,17 @@ use serde::{Deserialize, Serialize};
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
-use crate::ids::{AccountId, CustomerId, DecisionId};
-use crate::store::{Log, Position, Refused, Space, Store, View, ViewError};
+use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
+use crate::spending::Counter;
+use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewError};
 
 use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
-pub use write_behind::{WriteBehindError, replay};
+pub use recovery::{Recovery, Replayed};
+pub use waiting::{Enough, Waiting};
+pub use write_behind::WriteBehindError;
 
 /// How much the cache may hold.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +63,7 @@ pub struct Cache {
     accounts: Shelf<AccountId>,
     names: names::Names,
     claims: Arc<claim::Claims>,
+    epoch: AtomicU64,
 }
 
 /// Why the cache could not serve.
@@ -178,7 +186,15 @@ pub struct States {
     pub accounts: Vec<After<AccountId>>,
     /// Identities that are new, or name somebody else from now on.
     pub named: Vec<(IdentityKey, Named)>,
+    /// Actions that wait for a person, or no longer do.
+    pub waiting: Vec<(ActionId, Waiting)>,
+    /// What its actions use up.
+    pub spent: Vec<(Counter, i64)>,
 }
+
+/// Between two of these, everything that all decisions heed alike, such as the kill switches, was the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Epoch(u64);
 
 /// One record, ready for the log, and what it changes in memory.
 pub struct Change<'a> {
@@ -187,9 +203,18 @@ pub struct Change<'a> {
     pub record: &'a [u8],
     pub customers: Vec<(Customer, Bytes)>,
     pub accounts: Vec<(Account, Bytes)>,
-    pub named: &'a [(IdentityKey, Named)],
+    pub states: &'a States,
     pub event: Option<(EventKey, Earlier)>,
     pub decisions: &'a [DecisionId],
+    /// In which it was decided: read before anything that all decisions heed alike.
+    pub epoch: Epoch,
+}
+
+/// One record of the host itself, which changes the view alone.
+pub struct Note {
+    pub kind: u8,
+    pub record: Vec<u8>,
+    pub view: Changes,
 }
 
 /// Why a change was not taken; nothing of it happened.
@@ -197,6 +222,8 @@ pub struct Change<'a> {
 pub enum NotCommitted {
     #[error("too much is waiting to be written")]
     Busy,
+    #[error("a kill switch changed meanwhile")]
+    Outdated,
     #[error("the log refuses")]
     Log(#[from] Refused),
 }
@@ -209,6 +236,7 @@ impl Cache {
             log: Arc::clone(store.log()),
             view: Arc::clone(store.view()),
             ahead: Mutex::new(Ahead::default()),
+            epoch: AtomicU64::new(0),
             customers: Shelf::new(share(13)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),
@@ -270,9 +298,19 @@ impl Cache {
         Ok(Some((decode(clean)?, Origin::View)))
     }
 
+    /// The epoch now.
+    pub fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::SeqCst))
+    }
+
     /// Queues the record for the log and installs what it changes: one step, in which nothing else is committed.
+    ///
+    /// INVARIANT: what stands in the log after a record that began an epoch was decided in that epoch or a later one.
     pub fn commit(&self, change: Change<'_>) -> Result<Position, NotCommitted> {
         let mut ahead = self.ahead();
+        if change.epoch != self.epoch() {
+            return Err(NotCommitted::Outdated);
+        }
         if ahead.bytes() > self.settings.ahead_bytes {
             return Err(NotCommitted::Busy);
         }
@@ -283,6 +321,30 @@ impl Cache {
         Ok(position)
     }
 
+    /// Queues a record of the host itself. It is taken even where too much is ahead of the view: there are few of them.
+    pub fn note(&self, note: &Note) -> Result<Position, Refused> {
+        let mut ahead = self.ahead();
+        let position = self.queue_note(note)?;
+        ahead.install_note(note);
+        Ok(position)
+    }
+
+    /// The same, and begins an epoch: `publish` shows every later decision what it is to heed.
+    pub fn note_for_all(&self, note: &Note, publish: impl FnOnce()) -> Result<Position, Refused> {
+        let mut ahead = self.ahead();
+        let position = self.queue_note(note)?;
+        ahead.install_note(note);
+        // In this order: whoever reads the new epoch reads what was published.
+        publish();
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        Ok(position)
+    }
+
+    fn queue_note(&self, note: &Note) -> Result<Position, Refused> {
+        self.log
+            .queue(note.kind, |bytes| bytes.extend_from_slice(&note.record))
+    }
+
     /// Where the record of a decision is.
     pub async fn decision(&self, id: DecisionId) -> Result<Option<Position>, CacheError> {
         if let Some(position) = self.ahead().decision(id) {
@@ -291,6 +353,15 @@ impl Cache {
         let view = Arc::clone(&self.view);
         let found = tokio::task::spawn_blocking(move || view.get(Space::Decisions, id.as_bytes()));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
+        Ok(found.and_then(|bytes| position_of(&bytes)))
+    }
+
+    /// The same, reading the view right here: not for a thread that serves.
+    pub fn decision_now(&self, id: DecisionId) -> Result<Option<Position>, CacheError> {
+        if let Some(position) = self.ahead().decision(id) {
+            return Ok(Some(position));
+        }
+        let found = self.view.get(Space::Decisions, id.as_bytes())?;
         Ok(found.and_then(|bytes| position_of(&bytes)))
     }
 }

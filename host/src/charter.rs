@@ -17,6 +17,8 @@ pub mod markets;
 pub mod people;
 pub mod review;
 pub mod file;
+pub mod sections;
+pub mod sign;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,14 +38,16 @@ pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, 
 pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
-pub use file::{Complaint, Complaints};
+pub use file::{Complaint, Complaints, Signature};
 pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };
+pub(crate) use nearest::did_you_mean;
 pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
 pub use review::Review;
+pub use sections::Section;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
@@ -158,11 +162,25 @@ impl Charter {
             .map_or_else(|| self.markets.at(index), |widened| &widened.market)
     }
 
+    /// The most that the market may ever do: what a policy may declare. What it may do at an instant is for the rules to say.
+    pub fn widest(&self, index: MarketIx) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
     /// The deviations that have ended: they widen nothing any more, and no policy of their markets is deployed before they
     /// are taken out (C03).
     pub fn expired(&self, today: jiff::civil::Date) -> Vec<&Deviation> {
         let deviations = self.deviations.iter();
         deviations.filter(|one| one.expires < today).collect()
+    }
+
+    /// How an owner is reached: the mail of one of the charter's people, or what the charter says itself.
+    pub fn reached<'a>(&'a self, owner: &'a Text) -> &'a Text {
+        let person = self.people.iter().find(|person| person.name == *owner);
+        person.map_or(owner, |person| &person.mail)
     }
 
     /// Whether the charter's review date has passed.

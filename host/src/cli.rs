@@ -4,11 +4,14 @@
     reason = "the command line speaks on standard output"
 )]
 
+mod approvals;
 mod charter;
+mod client;
 mod demo;
 mod policy;
 mod send;
 mod serve;
+mod stop;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +44,10 @@ enum Command {
     Demo(demo::Args),
     /// Send events from a file and show what came of them.
     Send(send::Args),
+    /// Stop a market, a channel, a moment, an action, a policy or everything, at once.
+    Stop(stop::Args),
+    /// Look at the actions that wait for a person, and decide about them.
+    Approvals(approvals::Args),
     /// Make a token for a caller.
     Token(token::Args),
     /// Check a charter.
@@ -56,6 +63,8 @@ impl Kairos {
             Command::Serve(args) => serve::run(args),
             Command::Demo(args) => demo::run(args),
             Command::Send(args) => send::run(args),
+            Command::Stop(args) => stop::run(args),
+            Command::Approvals(args) => approvals::run(args),
             Command::Token(args) => token::run(args),
             Command::Charter(args) => charter::run(args),
             Command::Policy(args) => policy::run(args),

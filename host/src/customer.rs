@@ -15,7 +15,7 @@ use crate::clock::Instant;
 use crate::ids::{AccountId, CustomerId, Key, Text};
 
 pub use consent::{Consent, Consents, Given};
-pub use contacts::{Contact, Pending, Rank};
+pub use contacts::{Bound, Contact, Counted, Pending, Rank};
 pub use fields::{Fact, Fields};
 pub use identity::{Alias, IdentityKey, Named};
 pub use items::ItemLists;
@@ -135,7 +135,16 @@ impl Status {
         self.windows.forget(charter, now);
         self.items.forget(charter, now);
         contacts::forget(&mut self.contacts, now);
-        self.pending.retain(|pending| pending.until >= now);
+        let contacts = &mut self.contacts;
+        self.pending.retain(|pending| {
+            let is_unapproved = pending.approval.is_some_and(|until| until < now);
+            let is_over = pending.until < now;
+            // Nobody said that it did not act, so it counts.
+            if is_over && pending.approval.is_none() {
+                contacts::add(contacts, pending.made());
+            }
+            !is_over && !is_unapproved
+        });
     }
 
     fn take_over(&mut self, charter: &Charter, other: &Self) {

@@ -1,24 +1,35 @@
 //! The path of one event, as one function that can be read aloud.
 
+mod again;
+mod approve;
 mod ask;
 mod record;
+mod tally;
+mod waiting;
 mod whom;
 
 use std::sync::Arc;
 
 use crate::absorb::absorb;
-use crate::action::When;
-use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
+use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommitted};
 use crate::clock::Instant;
 use crate::event::{Event, EventKey};
-use crate::evidence::{self, Body};
+use crate::evidence;
 use crate::ids::{DecisionId, Text};
 use crate::node::Core;
-use crate::reply::{self, Reply};
+use crate::policy::Policies;
+use crate::reply::Reply;
+use crate::spending::Taken;
 use crate::store::{Failed, LogError, Position, Refused};
 
+use again::Again;
+use approve::Recalled;
+use ask::Turn;
 use record::{Draft, Outcome};
+use waiting::Waits;
 use whom::{Held, Whom};
+
+pub use approve::{Approval, Fate, Judged, Settled, Unsettled, settle};
 
 /// The reply to one event.
 #[derive(Debug)]
@@ -45,6 +56,12 @@ pub enum Undecided {
     NoAccount { kind: Text },
     #[error("the charter has changed since the event was checked")]
     CharterChanged,
+    #[error("the action does not wait for a person")]
+    NotWaiting,
+    #[error("`{scope}` is stopped: {reason}; the action still waits")]
+    Stopped { scope: Text, reason: Text },
+    #[error("a kill switch changed while the event was decided")]
+    Switched,
     /// The event may have happened: after a restart, sending it again tells.
     #[error("the log has failed: the host no longer acknowledges anything")]
     Failed(#[from] Failed),
@@ -58,6 +75,15 @@ pub enum Undecided {
 
 /// Decides one event. Hanging up before the commit means that nothing happened; after it, that it all did.
 pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
+    run(core, event, None).await
+}
+
+/// The path. Where a person decided about a waiting action, what was `recalled` of it is judged once more, and nobody is asked.
+async fn run(
+    core: &Core,
+    event: Event,
+    recalled: Option<&Recalled>,
+) -> Result<Answered, Undecided> {
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
         Claimed::Repeat(earlier) => return repeat(core, earlier).await,
@@ -69,13 +95,28 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         }
     };
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
-    if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
-        return Err(Undecided::CharterChanged);
-    }
+    let epoch = core.node().cache().epoch();
+    let policies = pinned(core, &event)?;
     let now = now(core, &event);
-    let absorbed = absorb(&event, now, &mut changed.standing);
-    let decisions = ask::ask(core, &event, now, &mut changed.standing);
-    let draft = Draft::new(
+    let waits = Waits::of(&changed.standing);
+    let mut absorbed = absorb(&event, now, &mut changed.standing);
+    let mut taken = Taken::from(core.node().spending());
+    let standing = &mut changed.standing;
+    let decisions = match recalled {
+        None => Turn::of(core, &policies, &event, now).ask(standing, &mut taken),
+        Some(recalled) => Again {
+            core,
+            event: &event,
+            now,
+            recalled,
+        }
+        .decide(standing, &mut absorbed, &mut taken)?,
+    };
+    let waiting = match absorbed.is_kept {
+        true => waits.changes(standing, &absorbed, &decisions),
+        false => Vec::new(),
+    };
+    let mut draft = Draft::new(
         core,
         &event,
         claim.key(),
@@ -86,7 +127,10 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
         },
         changed,
     );
-    let (position, reply) = commit(core, &event, draft, (claim, held))?;
+    draft.states.spent = taken.amounts();
+    draft.states.waiting = waiting;
+    let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
+    taken.keep();
     core.node().store().log().until_durable(position).await?;
     Ok(Answered {
         reply,
@@ -117,6 +161,17 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
     })
 }
 
+/// The policies for the whole decision. Charter and policies are swapped together: what is asked is bound to the charter that
+/// the event was checked against, or the event is checked again.
+fn pinned(core: &Core, event: &Event) -> Result<Arc<Policies>, Undecided> {
+    let node = core.node();
+    match Arc::ptr_eq(&node.charter(), &event.charter) {
+        true => node.catalog().bound_to(&event.charter),
+        false => None,
+    }
+    .ok_or(Undecided::CharterChanged)
+}
+
 fn now(core: &Core, event: &Event) -> Instant {
     let clock = core.node().clock();
     clock.saw(event.occurred_at);
@@ -128,7 +183,7 @@ fn commit(
     core: &Core,
     event: &Event,
     draft: Draft,
-    held: (Claim, Held),
+    (claim, held, epoch): (Claim, Held, Epoch),
 ) -> Result<(Position, Reply), Undecided> {
     let node = core.node();
     let Draft {
@@ -153,44 +208,21 @@ fn commit(
         record: &record,
         customers,
         accounts,
-        named: &states.named,
+        states: &states,
         event: Some((header.event, earlier)),
         decisions: &ids,
+        epoch,
     });
     let position = position.map_err(|why| match why {
         NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy,
+        NotCommitted::Outdated => Undecided::Switched,
         NotCommitted::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
             id: event.id.clone(),
             bytes,
         },
         NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed),
     })?;
-    drop(held);
-    tally(core, event, &body);
+    drop((claim, held));
+    tally::tally(core, event, &body);
     Ok((position, Reply::new(body, node.state(position))))
-}
-
-fn tally(core: &Core, event: &Event, body: &Body) {
-    let figures = core.node().figures();
-    if body.decisions.is_empty() {
-        figures.signal(event.market);
-    }
-    for decided in &body.decisions {
-        figures.decision(event.market, decided.outcome);
-        if decided.fault.is_some() {
-            figures.fault(event.market);
-        }
-        if decided.asked.is_some() {
-            figures.policy(decided.micros);
-        }
-        for refused in reply::refusals(decided) {
-            figures.refusal(refused.rule);
-        }
-    }
-    let waiting = body
-        .decisions
-        .iter()
-        .flat_map(|decided| &decided.actions)
-        .filter(|action| action.when != When::Answered);
-    figures.scheduled(waiting.count());
 }

@@ -9,6 +9,7 @@ mod data;
 mod datum;
 mod envelope;
 mod names;
+mod own;
 mod parse;
 mod refused;
 mod scalar;
@@ -22,12 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, EventIx, IdentityIx, MarketIx, SourceIx};
 use crate::clock::Instant;
-use crate::ids::{AccountId, CustomerId, Text};
+use crate::ids::{AccountId, CustomerId, Key, Text};
 use crate::value::Value;
 
 pub use batch::split;
 pub use caller::{Caller, Markets, Role, Roles, Voice};
 pub use consent::ConsentRequest;
+pub use own::{OWN_SOURCE, Own};
 pub use parse::Door;
 pub use refused::{Complaint, Refused};
 
@@ -41,7 +43,8 @@ pub struct Event {
     pub id: Text,
     /// As the caller wrote it, such as `shop/gb`.
     pub source: Text,
-    pub source_ix: SourceIx,
+    /// `None` for what the host itself says.
+    pub source_ix: Option<SourceIx>,
     pub subject: Option<Name>,
     /// A weak identity seen in the same request.
     pub visitor: Option<Name>,
@@ -59,6 +62,16 @@ pub struct Event {
     pub dropped: u32,
     /// Of everything that it says: the same pair of source and id with another digest is a conflict.
     pub content: Content,
+}
+
+impl Event {
+    /// The stable key of the source that is speaking.
+    pub fn source_key(&self) -> Key {
+        match self.source_ix {
+            Some(source) => self.charter.sources.at(source).key,
+            None => Key::of("source", OWN_SOURCE),
+        }
+    }
 }
 
 /// Whom an event of the host itself is about.

@@ -15,13 +15,13 @@ pub mod store;
 
 // The path.
 pub mod event;
+pub mod stop;
+pub mod spending;
 pub mod cache;
 pub mod absorb;
 pub mod moment;
 pub mod context;
 pub mod policy;
-pub mod stop;
-pub mod spending;
 pub mod boundary;
 pub mod action;
 pub mod evidence;

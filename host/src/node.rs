@@ -1,37 +1,52 @@
 //! Everything that one decision needs, wired once.
 
+mod alarms;
+mod approvals;
 mod figures;
 mod kept;
+mod live;
+mod start;
+mod change;
+mod deploy;
 mod look;
+mod recovery;
+mod stops;
+mod writer;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::cache::{self, Cache, Earlier};
+use crate::cache::{self, Cache, CacheError};
+use crate::charter::sign::Unapproved;
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
-use crate::encoding;
-use crate::event::EventKey;
-use crate::evidence::{self, Kind, WentLive};
+use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
-use crate::policy::{self, Catalog, Engines};
+use crate::policy::{self, Active, Catalog, Engines};
 use crate::reply::State;
 use crate::spending::Spending;
-use crate::stop::Stops;
-use crate::store::{self, Position, Record, Store, StoreError};
+use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
+pub use alarms::Violated;
+pub use approvals::Page;
+pub use change::{Change, Changed, Expects, Unchanged};
+pub use deploy::Overdue;
 pub use figures::Figures;
+pub use live::Unusable;
 pub use look::{Lookup, Unseen};
+pub use recovery::Unrecoverable;
+pub use stops::Unswitched;
 
-/// How long committed states may wait before the view gets them.
-const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
+use alarms::Alarms;
+use change::Loaded;
+use live::Live;
+use stops::Switches;
+use writer::Writer;
 
 /// What a host is made of.
 #[derive(Debug)]
@@ -65,6 +80,21 @@ impl Default for Settings {
 pub enum OpenError {
     #[error(transparent)]
     Charter(#[from] Complaints),
+    #[error(
+        "{complaints}\n\nthe host keeps {} as loaded into it, for that is unchanged in the charter's folder since the last start: put what is live there first (`kairos charter show`), and then the change",
+        quoted(stayed)
+    )]
+    Mixed {
+        complaints: Complaints,
+        /// Files that are live and not as they are in the folder.
+        stayed: Vec<String>,
+    },
+    #[error(
+        "{0}\n\nthe charter's folder is not what is live: have it signed, or put the old files back"
+    )]
+    Unapproved(#[from] Unapproved),
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the engines for policies cannot be made")]
@@ -76,16 +106,10 @@ pub enum OpenError {
     },
     #[error("the system gives no randomness")]
     Chance(#[source] std::io::Error),
-    #[error("the log does not take the first record")]
-    Log(#[from] store::Refused),
-}
-
-/// A record that recovery cannot read.
-#[derive(Debug, thiserror::Error)]
-#[error("the record at {position} cannot be read")]
-pub struct Unrecoverable {
-    position: Position,
-    source: evidence::Unreadable,
+    #[error("the charter cannot be recorded")]
+    Record(#[source] Box<Unchanged>),
+    #[error("what is stored cannot be read")]
+    Cache(#[from] CacheError),
 }
 
 /// Why a host is not ready to answer.
@@ -102,14 +126,17 @@ pub enum NotReady {
 /// A running host, without its doors. Shared by all cores.
 pub struct Node {
     charter: RwLock<Arc<Charter>>,
-    clock: Clock,
+    /// One change of charter or policies at a time.
+    live: Mutex<Live>,
+    clock: Arc<Clock>,
     store: Store,
     cache: Arc<Cache>,
     engines: Arc<Engines>,
     catalog: Catalog,
     figures: Figures,
-    stops: ArcSwap<Stops>,
-    spending: Spending,
+    switches: Switches,
+    spending: Arc<Spending>,
+    alarms: Alarms,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -118,36 +145,43 @@ pub struct Node {
 impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
-        let charter = Arc::new(Charter::load(&settings.charter)?);
-        let mut replay = |position: Position, record: &Record, changes: &mut store::Changes| {
-            replay(position, record, changes).map_err(|error| error.into())
-        };
-        let store = Store::open(&settings.data, &settings.store, &mut replay)?;
+        let opening = start::open(&settings.charter, &settings.data)?;
+        let store = recovery::open(&settings)?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
+        let spending = Spending::new(cache.take_up_spending()?);
+        let switches = Switches::recall(store.view())?;
         let engines = policy::Settings {
             cores: settings.cores,
-            markets: charter.markets.len(),
+            markets: opening.charter.markets.len(),
             cache: Some(settings.data.join("compiled")),
             ..policy::Settings::default()
         };
         let engines = Arc::new(Engines::new(&engines).map_err(OpenError::Engines)?);
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
-            figures: Figures::new(telemetry, &charter),
+            figures: Figures::new(telemetry, &opening.charter),
             catalog: Catalog::new(Arc::clone(&engines)),
-            charter: RwLock::new(charter),
-            clock: settings.clock,
+            charter: RwLock::new(Arc::new(opening.charter)),
+            live: Mutex::new(opening.live),
+            clock: Arc::new(settings.clock),
             store,
             cache,
             engines,
-            stops: ArcSwap::default(),
-            spending: Spending::default(),
+            switches,
+            spending: Arc::new(spending),
+            alarms: Alarms::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
         });
-        node.record_charter()?;
-        let writer = node.start_writer().map_err(|source| OpenError::Folder {
+        let charter = node.charter();
+        node.record_start(Loaded {
+            charter: &charter,
+            files: &opening.files,
+            before: opening.before,
+            approved: &opening.approved,
+        })?;
+        let writer = node.writer().start().map_err(|source| OpenError::Folder {
             folder: node.data.clone(),
             source,
         })?;
@@ -180,12 +214,7 @@ impl Node {
         &self.figures
     }
 
-    /// The kill switches now; whoever decides keeps them for the whole decision.
-    pub fn stops(&self) -> Arc<Stops> {
-        self.stops.load_full()
-    }
-
-    pub fn spending(&self) -> &Spending {
+    pub fn spending(&self) -> &Arc<Spending> {
         &self.spending
     }
 
@@ -219,55 +248,50 @@ impl Node {
 
     /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
     pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
-        let charter = self.charter();
         let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;
-        let active = self.catalog.load(market, wasm, &charter)?;
+        let checked = Active::check(&self.engines, market, wasm, &self.charter())?;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it was compiled the charter may have changed.
+        let charter = self.charter();
+        let checked = checked.rebound(&charter)?;
+        if !live.had(market, digest) {
+            deploy::check(&charter, market, self.clock.now())?;
+            let mut next = live.clone();
+            next.remember(market, digest);
+            next.write(&self.data)?;
+            *live = next;
+        }
+        let active = self.catalog.activate(checked, &charter)?;
         let version = active.version.clone();
-        let live = WentLive {
+        let went_live = WentLive {
             at: self.clock.wall(),
             digest,
             version: version.clone(),
-            market: Some(Text::new(market)),
+            market: Text::new(market),
         };
-        self.record(Kind::Policy, &live)?;
+        self.record_policy(&went_live)?;
         Ok(version)
     }
 
-    fn record_charter(&self) -> Result<(), OpenError> {
-        let charter = self.charter();
-        for (_, text) in &charter.files {
-            let folder = || self.data.clone();
-            kept::keep(&self.data, text.as_bytes()).map_err(|source| OpenError::Folder {
-                folder: folder(),
-                source,
-            })?;
-        }
-        let live = WentLive {
-            at: self.clock.wall(),
-            digest: charter.digest,
-            version: charter.version.clone(),
-            market: None,
-        };
-        self.record(Kind::Charter, &live)?;
+    fn record_start(&self, loaded: Loaded<'_>) -> Result<(), OpenError> {
+        self.record_charter(&loaded, "start")
+            .map_err(Box::new)
+            .map_err(OpenError::Record)?;
+        self.live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(&self.data)?;
         Ok(())
     }
 
-    fn record(&self, kind: Kind, live: &WentLive) -> Result<Position, store::Refused> {
-        self.store
-            .log()
-            .queue(kind.number(), |bytes| encoding::encode_into(live, bytes))
-    }
-
-    fn start_writer(self: &Arc<Self>) -> std::io::Result<JoinHandle<()>> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()?;
-        let (cache, state) = (Arc::clone(&self.cache), self.state.clone());
-        std::thread::Builder::new()
-            .name("write-behind".to_owned())
-            .spawn(move || {
-                runtime.block_on(write_behind(&cache, &state));
-            })
+    fn writer(&self) -> Writer {
+        Writer {
+            cache: Arc::clone(&self.cache),
+            spending: Arc::clone(&self.spending),
+            breakers: Arc::clone(self.alarms.breakers()),
+            clock: Arc::clone(&self.clock),
+            state: self.state.clone(),
+        }
     }
 
     /// Writes what is left to the view and closes the log. Nothing is acknowledged afterwards.
@@ -310,65 +334,18 @@ pub enum LoadError {
     Refused(#[from] policy::Refused),
     #[error("the policy's file cannot be kept with the evidence")]
     Kept { source: std::io::Error },
+    #[error(transparent)]
+    Overdue(#[from] Overdue),
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error("the log does not take the policy's record")]
     Log(#[from] store::Refused),
 }
 
-async fn write_behind(cache: &Cache, state: &watch::Sender<Option<NotReady>>) {
-    let mut closing = state.subscribe();
-    loop {
-        match cache.write_behind().await {
-            Ok(true) => {}
-            Ok(false) if closing.borrow().is_some() => return,
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(%error, "writing behind has ended");
-                state.send_if_modified(|state| {
-                    let is_news = state.is_none();
-                    state.get_or_insert_with(|| NotReady::View {
-                        why: error.to_string(),
-                    });
-                    is_news
-                });
-                return;
-            }
-        }
-        if closing.borrow_and_update().is_none() {
-            let _timed_out = tokio::time::timeout(WRITE_BEHIND_EVERY, closing.changed()).await;
-        }
-    }
-}
-
-fn replay(
-    position: Position,
-    record: &Record,
-    changes: &mut store::Changes,
-) -> Result<(), Unrecoverable> {
-    let is_event = matches!(
-        Kind::from_number(record.kind),
-        Some(Kind::Event | Kind::Consent)
-    );
-    if !is_event {
-        return Ok(());
-    }
-    let opened =
-        evidence::open(&record.bytes).map_err(|source| Unrecoverable { position, source })?;
-    let decisions: Vec<_> = opened.header.decisions.iter().map(|(id, _)| *id).collect();
-    let earlier = Earlier {
-        content: opened.header.content,
-        market: opened.header.market,
-        at: opened.header.arrived_at,
-        position,
-    };
-    let key: EventKey = opened.header.event;
-    cache::replay(
-        changes,
-        position,
-        &opened.states,
-        (key, earlier),
-        &decisions,
-    );
-    Ok(())
+/// `a`, `b`, each in backticks.
+fn quoted(names: &[String]) -> String {
+    let each: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    each.join(", ")
 }
 
 /// One of the equal threads that decide: what it owns alone.

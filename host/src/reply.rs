@@ -59,6 +59,10 @@ impl Reply {
         &self.body
     }
 
+    pub fn state(&self) -> State {
+        self.state
+    }
+
     /// Appends the reply as JSON.
     pub fn write(&self, detail: Detail, into: &mut Vec<u8>) {
         let written = serde_json::to_writer(
@@ -113,10 +117,12 @@ impl Serialize for ShownDecision<'_> {
             .actions
             .iter()
             .filter(|action| action.when == When::Answered);
+        let is_waiting = |action: &&Action| action.approval.is_some();
         let scheduled = decided
             .actions
             .iter()
-            .filter(|action| action.when != When::Answered);
+            .filter(|action| action.when != When::Answered && !is_waiting(action));
+        let waiting = decided.actions.iter().filter(is_waiting);
         map.serialize_entry(
             "actions",
             &List(answered.map(|action| ShownAction {
@@ -131,6 +137,15 @@ impl Serialize for ShownDecision<'_> {
                 detail: self.detail,
             })),
         )?;
+        if waiting.clone().next().is_some() {
+            map.serialize_entry(
+                "waiting",
+                &List(waiting.map(|action| ShownAction {
+                    action,
+                    detail: self.detail,
+                })),
+            )?;
+        }
         if self.detail == Detail::Explained {
             explain(decided, &mut map)?;
         }
@@ -199,6 +214,9 @@ impl Serialize for ShownAction<'_> {
         map.serialize_entry("parameters", &Values(&action.parameters))?;
         map.serialize_entry("language", &action.language)?;
         map.serialize_entry("until", &Text(action.until))?;
+        if let Some(approval) = action.approval {
+            map.serialize_entry("approve_until", &Text(approval))?;
+        }
         if self.detail == Detail::Explained && !action.reason.is_empty() {
             map.serialize_entry("reason", &action.reason)?;
         }

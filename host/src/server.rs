@@ -3,8 +3,11 @@
 
 mod accept;
 mod access;
+mod approvals;
+mod archive;
 mod batch;
 mod body;
+mod charters;
 mod connection;
 mod consents;
 mod desk;
@@ -14,6 +17,7 @@ mod path;
 mod problem;
 mod routes;
 mod stall;
+mod stops;
 mod tokens;
 mod worker;
 

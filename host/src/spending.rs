@@ -1,7 +1,7 @@
 //! What markets and actions have used up of their bounds: reach an hour, actions a minute and a day, money a day.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,12 @@ impl Counter {
             stretch: now.millis().div_euclid(what.millis()),
         }
     }
+
+    /// When its stretch of time is over.
+    pub fn ends(&self) -> Instant {
+        let next = self.stretch.saturating_add(1);
+        Instant::from_millis(next.saturating_mul(self.what.millis()))
+    }
 }
 
 /// All figures of this host. One short lock: it is taken only for actions that have a bound.
@@ -64,6 +70,16 @@ pub struct Charge {
 }
 
 impl Spending {
+    /// Goes on from figures that were kept.
+    pub fn new(figures: Vec<(Counter, i64)>) -> Self {
+        Self(Mutex::new(figures.into_iter().collect()))
+    }
+
+    /// Forgets the stretches of time that ended before `oldest`.
+    pub fn forget(&self, oldest: Instant) {
+        self.figures().retain(|counter, _| counter.ends() >= oldest);
+    }
+
     fn figures(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,11 +110,58 @@ impl Spending {
 
     /// Gives back what was taken for something that did not happen.
     pub fn give_back(&self, charges: &[Charge]) {
+        if charges.is_empty() {
+            return;
+        }
         let mut figures = self.figures();
         for charge in charges {
             if let Some(spent) = figures.get_mut(&charge.counter) {
                 *spent = spent.saturating_sub(charge.amount);
             }
         }
+    }
+}
+
+/// What was used up for something that is not certain yet: given back when it is dropped, unless it is kept.
+#[derive(Debug)]
+pub struct Taken {
+    spending: Arc<Spending>,
+    charges: Vec<Charge>,
+}
+
+impl Taken {
+    pub fn from(spending: &Arc<Spending>) -> Self {
+        Self {
+            spending: Arc::clone(spending),
+            charges: Vec::new(),
+        }
+    }
+
+    /// Answers for charges that were taken.
+    pub fn add(&mut self, charges: Vec<Charge>) {
+        self.charges.extend(charges);
+    }
+
+    /// How much of each, for the record.
+    pub fn amounts(&self) -> Vec<(Counter, i64)> {
+        let mut amounts: Vec<(Counter, i64)> = Vec::new();
+        for charge in &self.charges {
+            match amounts.iter_mut().find(|(of, _)| *of == charge.counter) {
+                Some((_, amount)) => *amount = amount.saturating_add(charge.amount),
+                None => amounts.push((charge.counter, charge.amount)),
+            }
+        }
+        amounts
+    }
+
+    /// It happened.
+    pub fn keep(mut self) {
+        self.charges.clear();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.spending.give_back(&self.charges);
     }
 }

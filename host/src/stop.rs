@@ -12,9 +12,42 @@ use crate::ids::{Digest, Text};
 pub struct Stop {
     pub scope: Scope,
     pub reason: Text,
-    /// The caller who put it, or `kairos` for the host itself.
+    /// The caller who gave the reason, or `kairos` for the host itself.
+    pub by: Text,
+    /// Since when it is on.
+    pub at: Instant,
+}
+
+/// A kill switch that was put or lifted, as the evidence keeps it (A25).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Switched {
+    pub scope: Scope,
+    pub to: Switch,
+    /// Empty where it was lifted without one.
+    pub reason: Text,
     pub by: Text,
     pub at: Instant,
+    /// Since when it is on, or was; one that is on already keeps its time and gets the new reason.
+    pub since: Instant,
+}
+
+/// Which way a kill switch was moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl Switched {
+    /// The kill switch as it is afterwards; `None` where it is off.
+    pub fn stop(&self) -> Option<Stop> {
+        (self.to == Switch::On).then(|| Stop {
+            scope: self.scope.clone(),
+            reason: self.reason.clone(),
+            by: self.by.clone(),
+            at: self.since,
+        })
+    }
 }
 
 /// What a kill switch is for.
@@ -66,8 +99,15 @@ impl fmt::Display for Scope {
 pub struct Stops(Vec<Stop>);
 
 impl Stops {
-    pub fn new(stops: Vec<Stop>) -> Self {
+    pub fn new(mut stops: Vec<Stop>) -> Self {
+        stops.sort_by(|one, other| (one.at, &one.scope).cmp(&(other.at, &other.scope)));
         Self(stops)
+    }
+
+    /// The same after one was put or lifted.
+    pub fn with(&self, switched: &Switched) -> Self {
+        let others = self.0.iter().filter(|stop| stop.scope != switched.scope);
+        Self::new(others.cloned().chain(switched.stop()).collect())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Stop> {

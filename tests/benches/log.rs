@@ -15,7 +15,7 @@ fn store(dir: &std::path::Path, durability: Durability) -> Store {
         durability,
         ..Settings::default()
     };
-    Store::open(dir, &settings, &mut |_, _, _| Ok(())).unwrap()
+    Store::open(dir, &settings, &mut |_, _, _, _| Ok(())).unwrap()
 }
 
 /// The bytes of one record; not all the same, and not to be compressed.

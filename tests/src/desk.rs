@@ -15,6 +15,9 @@ use kairos::reply::Detail;
 use kairos::store::{self, Durability};
 use serde_json::{Value, json};
 
+/// The markets of the example that have a policy.
+pub const POLICIES: [&str; 5] = ["gb", "de", "fr", "nl", "us"];
+
 /// Noon of the day on which the real data begins.
 pub const NOON: &str = "2010-12-01T12:00:00Z";
 
@@ -49,12 +52,8 @@ impl Desk {
     /// A charter of its own, as (file, text).
     pub fn with(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, text) in files {
-            let path = folder.path().join("charter").join(name);
-            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
         let charter = folder.path().join("charter");
+        write(&charter, files);
         Self::start(folder, charter, Durability::Sync, NOON)
     }
 
@@ -123,6 +122,25 @@ impl Desk {
         node.close();
         drop((node, runtime));
         Self::start(folder, charter, Durability::Sync, &now)
+    }
+
+    /// A host on a copy of the folder as it stands on the disk now: what a crash would leave.
+    pub fn after_a_crash(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy(&self.data(), &folder.path().join("data"));
+        let charter = folder.path().join("charter");
+        copy(&self.charter, &charter);
+        let now = self.node.clock().now().to_string();
+        Self::start(folder, charter, Durability::Sync, &now)
+    }
+
+    /// Waits for something that the host does.
+    pub fn wait<T>(&self, done: impl Future<Output = T>) -> T {
+        self.runtime.block_on(done)
+    }
+
+    pub fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Moves the clock.
@@ -235,6 +253,28 @@ impl Desk {
 
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+}
+
+/// Writes the files of a charter.
+pub fn write(charter: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = charter.join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder to copy") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            // What is removed meanwhile would be gone after a crash too.
+            false => drop(std::fs::copy(entry.path(), target)),
+        }
     }
 }
 

@@ -4,7 +4,9 @@ pub mod desk;
 pub mod guest;
 pub mod policies;
 pub mod small_charter;
+pub mod trial;
 
+use kairos::clock::{Clock, Instant};
 use kairos::node::Node;
 use kairos::server::{self, Access, Limits, Server};
 use kairos::settings::{ClockChoice, Durability, Serve, Size};
@@ -52,6 +54,7 @@ pub struct Host {
     pub node: Arc<Node>,
     server: Option<Server>,
     folder: TempDir,
+    charter: PathBuf,
 }
 impl Host {
     /// Starts a host that is open to anyone.
@@ -61,7 +64,29 @@ impl Host {
     /// Starts a host; `access` may put files into its folder.
     pub fn start(access: impl FnOnce(&Path) -> Access) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let serve = serve(folder.path());
+        Self::on(folder, retail_charter(), access)
+    }
+    /// Starts a host that is open to anyone, with a charter of its own, as (file, text).
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        desk::write(&charter, files);
+        Self::on(folder, charter, |_| Access::Open)
+    }
+    /// Stops in order and starts again on the same folder, open to anyone.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        let other = TempDir::new().expect("a temporary folder");
+        let folder = std::mem::replace(&mut self.folder, other);
+        let charter = self.charter.clone();
+        drop(self);
+        Self::on(folder, charter, |_| Access::Open)
+    }
+    fn on(folder: TempDir, charter: PathBuf, access: impl FnOnce(&Path) -> Access) -> Self {
+        let serve = Serve {
+            charter: charter.clone(),
+            ..serve(folder.path())
+        };
         let settings = server::Settings {
             access: access(folder.path()),
             limits: short_limits(),
@@ -75,6 +100,88 @@ impl Host {
             node,
             server: Some(server),
             folder,
+            charter,
+        }
+    }
+    /// The retail example with its policies, on a clock that stands still until it is set.
+    pub fn retail(now: &str) -> Self {
+        let host = Self::still(&retail_charter(), now);
+        for market in desk::POLICIES {
+            host.policy(market, &policies::policy(market));
+        }
+        host
+    }
+    /// Any charter, without policies, on a clock that stands still until it is set.
+    pub fn still(charter: &Path, now: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let serve = serve(folder.path());
+        let settings = kairos::node::Settings {
+            charter: charter.to_owned(),
+            clock: Clock::fixed(Instant::parse(now).expect("a time")),
+            ..serve.node()
+        };
+        let telemetry = Arc::new(Telemetry::new());
+        let node = Node::open(settings, &telemetry).unwrap_or_else(|error| panic!("{error}"));
+        let server =
+            Server::start(Arc::clone(&node), telemetry, &serve.server()).expect("a server");
+        Self {
+            address: server.address(),
+            node,
+            server: Some(server),
+            folder,
+            charter: charter.to_owned(),
+        }
+    }
+    /// Makes a policy live.
+    pub fn policy(&self, market: &str, wasm: &[u8]) {
+        self.node
+            .load_policy(market, wasm)
+            .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+    /// Sets the clock.
+    pub fn at(&self, now: &str) {
+        let now = Instant::parse(now).expect("a time");
+        self.node.clock().set(now);
+    }
+    /// Posts one event in the structured form and asks for reasons.
+    pub fn explained(&self, market: &str, event: &serde_json::Value) -> serde_json::Value {
+        self.explained_with(market, event, &[])
+    }
+    /// The same, with more headers.
+    pub fn explained_with(
+        &self,
+        market: &str,
+        event: &serde_json::Value,
+        more: &[(&str, &str)],
+    ) -> serde_json::Value {
+        let mut headers = vec![
+            ("content-type", "application/cloudevents+json"),
+            ("prefer", "kairos=explain"),
+        ];
+        headers.extend(more);
+        let answer = self.ask(&Request {
+            method: "POST",
+            path: &format!("/v1/markets/{market}/events"),
+            headers: &headers,
+            body: event.to_string().as_bytes(),
+        });
+        assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        answer.json()
+    }
+    /// What is known of a customer, such as `crm:17850`.
+    pub fn customer(&self, subject: &str) -> serde_json::Value {
+        self.get(&format!("/v1/customers/{subject}")).json()
+    }
+    /// Asks until `found` finds what it looks for in a customer: something that the host does by itself.
+    pub fn until<T>(&self, subject: &str, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        let patience = kairos::clock::Stopwatch::start();
+        loop {
+            let customer = self.customer(subject);
+            if let Some(found) = found(&customer) {
+                return found;
+            }
+            assert!(patience.elapsed() < PATIENCE, "never: {customer:#}");
+            std::thread::yield_now();
         }
     }
     pub fn folder(&self) -> &Path {
@@ -100,6 +207,24 @@ impl Host {
             path: &format!("/v1/markets/{market}/events"),
             headers: &[("content-type", "application/cloudevents+json")],
             body: event.as_bytes(),
+        })
+    }
+    /// Asks with a JSON body, or with none where it is null, and with a token where there is one.
+    pub fn call(&self, method: &str, path: &str, body: &serde_json::Value, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("content-type", "application/json")];
+        if !token.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let body = match body.is_null() {
+            true => String::new(),
+            false => body.to_string(),
+        };
+        self.ask(&Request {
+            method,
+            path,
+            headers: &headers,
+            body: body.as_bytes(),
         })
     }
     pub fn get(&self, path: &str) -> Answer {

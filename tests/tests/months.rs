@@ -82,7 +82,7 @@ fn send(url: &str, file: &Path) {
 
 /// How many records of each kind the evidence holds.
 fn recorded(data: &Path) -> BTreeMap<u8, usize> {
-    let store = Store::open(data, &Settings::default(), &mut |_, _, _| Ok(())).unwrap();
+    let store = Store::open(data, &Settings::default(), &mut |_, _, _, _| Ok(())).unwrap();
     let mut kinds = BTreeMap::new();
     for record in store.log().records(Position::default()) {
         let (_, record) = record.unwrap();

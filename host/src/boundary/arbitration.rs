@@ -1,13 +1,21 @@
-//! Among what each rule alone would let through: the most important first, and of one key or slot only the best.
+//! Among what each rule alone would let through: the most important first, of one key or slot only the best, and each
+//! beside what was taken before it.
 
-use crate::boundary::{Candidate, Case, Permit, Refusal, Verdict};
-use crate::charter::Mode;
-use crate::clock::{Instant, Span};
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+
+use jiff::tz::TimeZone;
+
+use crate::boundary::times::{Times, settle};
+use crate::boundary::{
+    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, load, reach,
+};
+use crate::charter::{Class, Mode, OnPending, Target};
+use crate::clock::Instant;
 use crate::context::zone_of;
-use crate::policy::Timing;
-
-/// How long an action is worth doing when neither the policy nor the charter says.
-const LAPSES_AFTER: Span = Span::from_days(1);
+use crate::customer::{Contact, Pending, Rank};
+use crate::ids::{ActionId, Text};
+use crate::spending::Charge;
 
 pub(super) fn arbitrate(
     case: &Case<'_>,
@@ -19,97 +27,228 @@ pub(super) fn arbitrate(
         .filter_map(|(place, judged)| Some((place, *judged.as_ref().ok()?)))
         .collect();
     // Stable: of equals, the first.
-    order.sort_by(|(_, one), (_, other)| precedence(case, one, other));
+    order.sort_by(|(_, one), (_, other)| before(one.priority(case), other.priority(case)));
     let mut verdicts: Vec<Verdict> = alone
         .into_iter()
         .map(|judged| judged.map_or_else(Verdict::Refuse, |_| Verdict::Yield))
         .collect();
-    let mut taken: Vec<Candidate<'_>> = Vec::new();
+    let mut docket = Docket::new(*case);
     for (place, candidate) in order {
-        if taken.iter().any(|other| rivals(case, other, &candidate)) {
+        if docket.has_rival_of(&candidate) {
             continue;
         }
-        taken.push(candidate);
         if let Some(verdict) = verdicts.get_mut(place) {
-            *verdict = Verdict::Permit(permit(case, &candidate));
+            *verdict = docket.judge(candidate);
         }
     }
     verdicts
 }
 
-fn precedence(case: &Case<'_>, one: &Candidate<'_>, other: &Candidate<'_>) -> std::cmp::Ordering {
-    let (own, others) = (
-        case.charter().actions.at(one.action),
-        case.charter().actions.at(other.action),
-    );
-    own.class
-        .cmp(&others.class)
-        .then(others.weight.cmp(&own.weight))
-        .then(other.proposal.score.total_cmp(&one.proposal.score))
+/// One decision, as far as it is arbitrated.
+pub(super) struct Docket<'a> {
+    pub case: Case<'a>,
+    /// What acts, and when.
+    taken: Vec<(Candidate<'a>, Instant)>,
+    /// Waiting actions that give way to what acts.
+    gone: Vec<ActionId>,
+    zone: OnceCell<TimeZone>,
 }
 
-fn rivals(case: &Case<'_>, one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
-    let slot = |candidate: &Candidate<'_>| case.charter().actions.at(candidate.action).slot.clone();
-    let (own, others) = (one.proposal, other.proposal);
-    (own.key.is_some() && own.key == others.key)
-        || (slot(one).is_some() && slot(one) == slot(other) && one.channel == other.channel)
+impl<'a> Docket<'a> {
+    fn new(case: Case<'a>) -> Self {
+        Self {
+            case,
+            taken: Vec::new(),
+            gone: Vec::new(),
+            zone: OnceCell::new(),
+        }
+    }
+
+    /// Whether a better one of the same key or slot acts, or of the same kind where only one may wait.
+    fn has_rival_of(&self, candidate: &Candidate<'_>) -> bool {
+        self.taken
+            .iter()
+            .any(|(other, _)| are_rivals(&self.case, other, candidate))
+    }
+
+    fn judge(&mut self, candidate: Candidate<'a>) -> Verdict {
+        let times = match settle(self, &candidate) {
+            Ok(times) => times,
+            Err(refusal) => return Verdict::Refuse(refusal),
+        };
+        let displaced = load::displaced(self, &candidate, times.due);
+        let charges = match self.spend(&candidate) {
+            Ok(charges) => charges,
+            Err(refusal) => return Verdict::Refuse(refusal),
+        };
+        self.gone.extend_from_slice(&displaced);
+        let replaced = self.replaced(&candidate);
+        self.gone.extend(replaced);
+        self.taken.push((candidate, times.due));
+        let is_later = times.due > times.asked;
+        let permit = self.permit(&candidate, times, displaced, charges);
+        match is_later {
+            true => Verdict::Defer(permit),
+            false => Verdict::Permit(permit),
+        }
+    }
+
+    /// Uses up reach and budget, all of it in one step or nothing.
+    fn spend(&self, candidate: &Candidate<'_>) -> Result<Vec<Charge>, Refusal> {
+        let case = &self.case;
+        let charges: Vec<Charge> = budget::charges(case, candidate)
+            .chain(reach::charges(case, candidate))
+            .collect();
+        case.spending.take(&charges).map_err(|beyond| {
+            let over_budget = budget::object(case, candidate, &beyond);
+            let (rule, Objection(why)) = match over_budget {
+                Some(objection) => ("budget", objection),
+                None => ("reach", reach::object(case, candidate, &beyond)),
+            };
+            Refusal {
+                rule,
+                why: Text::new(why),
+            }
+        })?;
+        Ok(charges)
+    }
+
+    fn permit(
+        &self,
+        candidate: &Candidate<'_>,
+        times: Times,
+        displaced: Vec<ActionId>,
+        charges: Vec<Charge>,
+    ) -> Permit {
+        Permit {
+            proposal: candidate.proposal.clone(),
+            action: candidate.action,
+            channel: candidate.channel,
+            due: times.due,
+            until: times.until,
+            moved: times.moved,
+            approval: automation::approval(&self.case, candidate, times.until),
+            on_pending: candidate.on_pending(&self.case),
+            displaced,
+            charges,
+        }
+    }
+
+    /// Where whom it is for is; the market, where colleagues are told.
+    pub(super) fn zone(&self, candidate: &Candidate<'_>) -> &TimeZone {
+        let kind = candidate.kind(&self.case);
+        if kind.to == Target::Account || kind.class == Class::Insight {
+            return &self.case.market().zone;
+        }
+        self.zone.get_or_init(|| zone_of(self.case.seen))
+    }
+
+    /// The contact that the candidate would be.
+    pub(super) fn contact(&self, candidate: &Candidate<'_>, at: Instant) -> Contact {
+        let kind = candidate.kind(&self.case);
+        Contact {
+            action: kind.key,
+            channel: candidate.way(&self.case).key,
+            class: kind.class,
+            at,
+        }
+    }
+
+    /// Every contact beside the candidate, with whom it is for: made, waiting if it `stays`, and decided just now.
+    pub(super) fn contacts(
+        &self,
+        candidate: &Candidate<'_>,
+        stays: impl Fn(&Pending) -> bool + Clone,
+    ) -> impl Iterator<Item = Contact> + Clone {
+        let made = candidate.status(&self.case);
+        let made = made.into_iter().flat_map(|status| status.contacts.iter());
+        let waiting = self.waiting(candidate);
+        let waiting = waiting.filter(move |pending| stays(pending));
+        let to = candidate.kind(&self.case).to;
+        let taken = self.taken.iter();
+        let taken = taken.filter(move |(other, _)| other.kind(&self.case).to == to);
+        made.copied()
+            .chain(waiting.map(Pending::made))
+            .chain(taken.map(|(other, due)| self.contact(other, *due)))
+    }
+
+    /// What waits, and would go on waiting beside the candidate.
+    pub(super) fn waiting(
+        &self,
+        candidate: &Candidate<'_>,
+    ) -> impl Iterator<Item = &'a Pending> + Clone {
+        let pending = candidate.status(&self.case);
+        let pending = pending.into_iter().flat_map(|status| &status.pending);
+        pending.filter(move |pending| {
+            !self.gone.contains(&pending.id) && !self.replaces(candidate, pending)
+        })
+    }
+
+    /// What waits, and the candidate takes the place of.
+    fn replaced(&self, candidate: &Candidate<'_>) -> Vec<ActionId> {
+        let pending = candidate.status(&self.case);
+        let pending = pending.into_iter().flat_map(|status| &status.pending);
+        pending
+            .filter(|pending| self.replaces(candidate, pending))
+            .map(|pending| pending.id)
+            .collect()
+    }
+
+    fn replaces(&self, candidate: &Candidate<'_>, pending: &Pending) -> bool {
+        let case = &self.case;
+        let key = candidate.proposal.key.as_ref();
+        let (action, on_pending) = (candidate.kind(case).key, candidate.on_pending(case));
+        candidate.way(case).mode == Mode::Inspire && pending.is_replaced_by(action, key, on_pending)
+    }
+
+    /// Whether the candidate comes before what waits.
+    pub(super) fn outranks(&self, candidate: &Candidate<'_>, pending: &Pending) -> bool {
+        before(candidate.priority(&self.case), priority(pending)) == Ordering::Less
+    }
 }
 
-fn permit(case: &Case<'_>, candidate: &Candidate<'_>) -> Permit {
-    let due = match case.charter().channels.at(candidate.channel).mode {
-        Mode::Respond => case.seen.now,
-        Mode::Inspire => asked_for(case, candidate),
-    };
-    Permit {
-        proposal: candidate.proposal.clone(),
-        action: candidate.action,
-        channel: candidate.channel,
-        due,
-        until: due.plus(lapses(case, candidate)),
-        moved: Vec::new(),
-        approval: None,
-        on_pending: candidate
-            .frame(case)
+impl Candidate<'_> {
+    fn priority(&self, case: &Case<'_>) -> Priority {
+        let kind = self.kind(case);
+        let rank = Rank {
+            weight: kind.weight,
+            score: self.proposal.score,
+        };
+        (kind.class, rank)
+    }
+
+    fn on_pending(&self, case: &Case<'_>) -> OnPending {
+        self.frame(case)
             .map(|frame| frame.pending)
-            .unwrap_or_default(),
+            .unwrap_or_default()
     }
 }
 
-/// How long it is worth doing: the shorter of what the policy and the market say.
-fn lapses(case: &Case<'_>, candidate: &Candidate<'_>) -> Span {
-    let ours = candidate.frame(case).and_then(|frame| frame.lapses);
-    match (candidate.proposal.lapses_after, ours) {
-        (Some(theirs), Some(ours)) => theirs.min(ours),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => LAPSES_AFTER,
-    }
+/// Whose turn it is: the class, then the rank in it.
+pub(super) type Priority = (Class, Rank);
+
+pub(super) fn priority(pending: &Pending) -> Priority {
+    (pending.class, pending.rank)
 }
 
-/// When the policy wants it; never in the past.
-fn asked_for(case: &Case<'_>, candidate: &Candidate<'_>) -> Instant {
-    let now = case.seen.now;
-    let due = match candidate.proposal.timing {
-        Timing::Now => now,
-        Timing::After(span) => now.plus(span),
-        Timing::At(instant) => instant,
-        Timing::Local { days, minute } => local(case, days, minute).unwrap_or(now),
-    };
-    due.max(now)
+/// `Less` where `one` comes before `other`.
+pub(super) fn before(one: Priority, other: Priority) -> Ordering {
+    let ((class, rank), (others_class, others_rank)) = (one, other);
+    class
+        .cmp(&others_class)
+        .then(others_rank.weight.cmp(&rank.weight))
+        .then(others_rank.score.total_cmp(&rank.score))
 }
 
-/// A time of day in the customer's zone. Where the clocks jump over it, the same distance after the jump; where it comes
-/// twice, the first.
-fn local(case: &Case<'_>, days: u32, minute: u32) -> Option<Instant> {
-    let zone = zone_of(case.seen);
-    let today = case.seen.now.timestamp().to_zoned(zone.clone()).date();
-    let day = today
-        .checked_add(jiff::Span::new().try_days(i64::from(days)).ok()?)
-        .ok()?;
-    let (hour, minute) = (
-        i8::try_from(minute / 60).ok()?,
-        i8::try_from(minute % 60).ok()?,
-    );
-    let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
-    let zoned = day.to_datetime(time).to_zoned(zone).ok()?;
-    Some(Instant::from_millis(zoned.timestamp().as_millisecond()))
+/// Whether only one of two may act: they share a key or a slot, or only one of their kind may wait.
+fn are_rivals(case: &Case<'_>, one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let slot = |candidate: &Candidate<'_>| candidate.kind(case).slot.as_ref();
+    let shares_slot = slot(one).is_some() && slot(one) == slot(other);
+    let key = one.proposal.key.as_ref();
+    let waits_alone = one.on_pending(case) != OnPending::Both
+        && one.way(case).mode == Mode::Inspire
+        && other.way(case).mode == Mode::Inspire;
+    (key.is_some() && key == other.proposal.key.as_ref())
+        || (shares_slot && one.channel == other.channel)
+        || (waits_alone && one.action == other.action)
 }

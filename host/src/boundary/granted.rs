@@ -14,6 +14,20 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Object
             "`{}` may not use `{channel}` for `{action}`",
             market.name
         ))),
-        Some(_) => None,
+        Some(_) => unused_slot(case, candidate),
     }
+}
+
+/// The action's place on the channel, where the market does not use it.
+fn unused_slot(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Objection> {
+    let slot = candidate.kind(case).slot.as_ref()?;
+    let used = &case.market().channel(candidate.channel)?.slots;
+    let is_used = used.is_empty() || used.contains(slot);
+    (!is_used).then(|| {
+        Objection(format!(
+            "`{}` does not use the slot `{slot}` of `{}`",
+            case.market().name,
+            candidate.proposal.channel
+        ))
+    })
 }

@@ -1,19 +1,22 @@
 //! What is newer than the view: everything that was committed and is not written behind yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::cache::{Change, Earlier, Kept, Version};
+use crate::cache::{Change, Earlier, Kept, Note, Version, Waiting};
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
-use crate::ids::{AccountId, CustomerId, DecisionId};
-use crate::store::Position;
+use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
+use crate::spending::Counter;
+use crate::store::{Changes, Position};
 
 /// Two generations: the one that grows, and the one that is being written to the view.
 #[derive(Default)]
 pub(super) struct Ahead {
     growing: Generation,
     writing: Option<Arc<Generation>>,
+    /// What was used up by everything that was committed, of the stretches that still count.
+    pub(super) spent: HashMap<Counter, i64>,
 }
 
 /// What was committed in one stretch; of each customer only the newest state.
@@ -24,11 +27,18 @@ pub struct Generation {
     pub(super) names: HashMap<IdentityKey, Named>,
     pub(super) events: HashMap<EventKey, Earlier>,
     pub(super) decisions: HashMap<DecisionId, Position>,
+    pub(super) waiting: BTreeMap<ActionId, Waiting>,
+    /// The whole of what was used up, as of the generation's last record.
+    pub(super) spent: HashMap<Counter, i64>,
+    /// What the host's own records change in the view.
+    pub(super) notes: Changes,
     bytes: usize,
 }
 
 /// What an entry costs beside its bytes: keys, the decoded state, the tables.
 const ENTRY_BYTES: usize = 1_024;
+/// The same of an entry that is no more than a key and a number.
+const SMALL_BYTES: usize = 64;
 
 impl Ahead {
     fn generations(&self) -> impl Iterator<Item = &Generation> {
@@ -57,6 +67,19 @@ impl Ahead {
         self.generations()
             .find_map(|generation| generation.decisions.get(&id))
             .copied()
+    }
+
+    pub(super) fn waiting(&self, id: ActionId) -> Option<Waiting> {
+        self.generations()
+            .find_map(|generation| generation.waiting.get(&id))
+            .cloned()
+    }
+
+    /// Of both generations, the newer entry of each.
+    pub(super) fn all_waiting(&self) -> BTreeMap<ActionId, Waiting> {
+        let written = self.writing.iter().flat_map(|writing| &writing.waiting);
+        let all = written.chain(&self.growing.waiting);
+        all.map(|(id, waiting)| (*id, waiting.clone())).collect()
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -91,7 +114,14 @@ impl Ahead {
                 }),
             );
         }
-        growing.names.extend(change.named.iter().copied());
+        let states = change.states;
+        growing.names.extend(states.named.iter().copied());
+        growing.waiting.extend(states.waiting.iter().cloned());
+        for (counter, amount) in &states.spent {
+            let total = self.spent.entry(*counter).or_default();
+            *total = total.saturating_add(*amount);
+            growing.spent.insert(*counter, *total);
+        }
         growing.events.extend(change.event.map(|(key, earlier)| {
             (
                 key,
@@ -104,7 +134,13 @@ impl Ahead {
         growing
             .decisions
             .extend(change.decisions.iter().map(|id| (*id, position)));
-        growing.bytes += 64 * (1 + change.named.len() + change.decisions.len());
+        let entries = states.named.len() + states.spent.len() + change.decisions.len();
+        growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * states.waiting.len();
+    }
+
+    pub(super) fn install_note(&mut self, note: &Note) {
+        self.growing.notes.extend(&note.view);
+        self.growing.bytes += SMALL_BYTES + note.view.bytes();
     }
 
     /// Begins to write what has grown. `None` when nothing has, or while the last stretch is still being written.

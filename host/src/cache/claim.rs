@@ -90,7 +90,7 @@ impl Cache {
                     continue;
                 }
             };
-            return Ok(match self.earlier(key, now)? {
+            return Ok(match self.event(key, now)? {
                 None => Claimed::First(claim),
                 Some(earlier) if earlier.content == content && earlier.market == market => {
                     Claimed::Repeat(earlier)
@@ -100,8 +100,10 @@ impl Cache {
         }
     }
 
+    /// Where an event came before, if it did.
+    ///
     /// Most events are new, and the view knows that from its filters, without reading: so it is asked right here.
-    fn earlier(&self, key: EventKey, now: Instant) -> Result<Option<Earlier>, CacheError> {
+    pub fn event(&self, key: EventKey, now: Instant) -> Result<Option<Earlier>, CacheError> {
         let ahead = self.ahead().event(key);
         if ahead.is_some() {
             return Ok(ahead);

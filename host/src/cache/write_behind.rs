@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::cache::ahead::Generation;
-use crate::cache::{Cache, Clean, Earlier, States, to_store};
+use crate::cache::spent::{Spent, put_spent};
+use crate::cache::{Cache, Clean, Earlier, to_store};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::DecisionId;
@@ -25,7 +26,7 @@ impl Cache {
             return Ok(false);
         };
         self.log.until_all(end).await?;
-        self.view.apply(changes(&generation), end)?;
+        self.view.apply(changes(&generation, end), end)?;
         self.remember(&generation);
         self.ahead().finish();
         Ok(true)
@@ -64,8 +65,9 @@ impl Cache {
     }
 }
 
-fn changes(generation: &Generation) -> Changes {
-    let mut changes = Changes::default();
+/// What a generation changes in the view, which then covers everything before `end`.
+fn changes(generation: &Generation, end: Position) -> Changes {
+    let mut changes = generation.notes.clone();
     for (id, version) in &generation.customers {
         changes.put(
             Space::Customers,
@@ -89,48 +91,30 @@ fn changes(generation: &Generation) -> Changes {
     for (id, position) in &generation.decisions {
         put_decision(&mut changes, *id, *position);
     }
+    for (id, waiting) in &generation.waiting {
+        changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
+    }
+    for (counter, total) in &generation.spent {
+        put_spent(
+            &mut changes,
+            *counter,
+            Spent {
+                total: *total,
+                as_of: end,
+            },
+        );
+    }
     changes
 }
 
-fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
+pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
     changes.put(Space::Events, &key.0, encoding::encode(&earlier));
 }
 
-fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {
+pub(super) fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {
     changes.put(
         Space::Decisions,
         id.as_bytes(),
         position.as_u64().to_le_bytes().to_vec(),
     );
-}
-
-/// What a record means for the view, for recovery. A record carries whole states, so nothing is ever applied twice.
-pub fn replay(
-    changes: &mut Changes,
-    position: Position,
-    states: &States,
-    event: (EventKey, Earlier),
-    decisions: &[DecisionId],
-) {
-    for after in &states.customers {
-        changes.put(
-            Space::Customers,
-            after.id.as_bytes(),
-            to_store(position, &after.state),
-        );
-    }
-    for after in &states.accounts {
-        changes.put(
-            Space::Accounts,
-            after.id.as_bytes(),
-            to_store(position, &after.state),
-        );
-    }
-    for (key, named) in &states.named {
-        changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));
-    }
-    put_event(changes, event.0, event.1);
-    for id in decisions {
-        put_decision(changes, *id, position);
-    }
 }

@@ -1,5 +1,6 @@
 //! What can happen, and when a policy is asked.
 
+use crate::charter::Charter;
 use crate::charter::channels::{Latency, Mode};
 use crate::charter::consent::PurposeIx;
 use crate::charter::expression::{Condition, Expression};
@@ -79,6 +80,16 @@ impl BuiltIn {
     /// Whether sources may send it; the others the host makes itself.
     pub fn is_sent(self) -> bool {
         matches!(self, Self::ConsentGiven | Self::ConsentWithdrawn)
+    }
+}
+
+impl Charter {
+    /// The kind of event that the host itself understands as `built_in`; every charter that was loaded has it.
+    pub fn built_in(&self, built_in: BuiltIn) -> Option<EventIx> {
+        let mut kinds = self.events.iter();
+        kinds
+            .find(|(_, kind)| kind.built_in == Some(built_in))
+            .map(|(kind, _)| kind)
     }
 }
 

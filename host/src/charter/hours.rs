@@ -12,7 +12,7 @@ use crate::charter::table::index;
 use crate::clock::Instant;
 use crate::ids::Text;
 
-pub use timetable::{Timetable, local_day, next_allowed_instant, start_of_day};
+pub use timetable::{Timetable, local_date, local_day, next_allowed_instant, start_of_day};
 
 index! {
     /// One of the charter's calendars.

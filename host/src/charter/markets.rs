@@ -65,6 +65,11 @@ impl Market {
         self.frames.get(usize::from(action.number()))?.as_ref()
     }
 
+    pub fn channel(&self, channel: ChannelIx) -> Option<&ChannelFrame> {
+        use crate::charter::table::Index;
+        self.channels.get(usize::from(channel.number()))
+    }
+
     /// What to do at `moment` when the policy cannot answer; holding where the market chose nothing.
     pub fn fallback(&self, moment: MomentIx) -> &Fallback {
         self.fallbacks

@@ -1,7 +1,7 @@
 //! Finds what somebody meant who typed a name wrong.
 
 /// `: did you mean …?` with the nearest of `known`, or `: there are …` when there are only a few; else nothing.
-pub(super) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> String {
     const SHORT_LIST: usize = 6;
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();

@@ -76,7 +76,7 @@ impl<I: Index, T> Table<I, T> {
         self.entries.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (I, &T)> + Clone {
         (0..).map(I::from_number).zip(&self.entries)
     }
 }

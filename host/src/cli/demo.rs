@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::send::{Patience, Sending, Share, Target};
+use crate::cli::client::Target;
+use crate::cli::send::{Patience, Sending, Share};
 use crate::cli::{Ending, Failure};
 use child::Host;
 

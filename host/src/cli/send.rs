@@ -5,12 +5,11 @@ mod lines;
 mod consent;
 mod batches;
 mod tally;
-mod client;
 mod lane;
 mod feed;
 mod summary;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -18,11 +17,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::cli::client::{Connection, Target, To};
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
 
 pub(in crate::cli) use answer::{Action, Decision};
-pub(in crate::cli) use client::{Connection, Target};
 pub(in crate::cli) use consent::Share;
 pub(in crate::cli) use lane::Patience;
 pub(in crate::cli) use summary::Summary;
@@ -49,12 +48,8 @@ const WAITING_BATCHES: usize = 1;
 pub(super) struct Args {
     /// CloudEvents, one JSON object a line; `-` for standard input.
     file: PathBuf,
-    /// Where the host is.
-    #[arg(long)]
-    url: String,
-    /// A file that holds the caller's token.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    to: To,
     /// How many connections to send over.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     connections: u16,
@@ -82,14 +77,8 @@ pub(in crate::cli) struct Sending {
 }
 
 pub(super) fn run(args: Args) -> Result<Ending, Failure> {
-    let mut target = Target::parse(&args.url)?;
-    if let Some(file) = &args.token_file {
-        let token = fs::read_to_string(file)
-            .map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
-        target = target.with_token(&token)?;
-    }
     let sending = Sending {
-        target,
+        target: args.to.target()?,
         file: args.file,
         connections: usize::from(args.connections),
         events_per_batch: usize::from(args.batch),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::charter::{Charter, Field, Merge, SourceIx};
+use crate::charter::{Charter, Field, Merge};
 use crate::clock::Instant;
 use crate::ids::{Key, Text};
 use crate::value::Value;
@@ -29,7 +29,7 @@ pub struct Fact {
 /// What a source claims of a field.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
-    pub source: SourceIx,
+    pub source: Key,
     pub occurred_at: Instant,
     pub received_at: Instant,
     /// The event's id.
@@ -164,7 +164,7 @@ impl Fields {
     fn stamp(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, value: Value) {
         let fact = Fact {
             value: bounded(value, field.at_most),
-            source: charter.sources.at(claim.source).key,
+            source: claim.source,
             occurred_at: claim.occurred_at,
             received_at: claim.received_at,
             event: claim.event.clone(),
@@ -241,7 +241,7 @@ fn rank(charter: &Charter, field: &Field, source: Key) -> usize {
 }
 
 fn leads(charter: &Charter, field: &Field, claim: Claim<'_>, known: &Fact) -> bool {
-    let ours = rank(charter, field, charter.sources.at(claim.source).key);
+    let ours = rank(charter, field, claim.source);
     let theirs = rank(charter, field, known.source);
     match ours.cmp(&theirs) {
         std::cmp::Ordering::Less => true,

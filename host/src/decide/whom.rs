@@ -52,11 +52,37 @@ struct Person {
 impl Whom {
     pub(super) async fn of(core: &Core, event: &Event) -> Result<Self, Undecided> {
         let mut whom = Self::default();
-        if let Some(subject) = event.subject.as_ref().or(event.visitor.as_ref()) {
+        if let Some(id) = event.about.customer {
+            whom.find_by_id(core, id).await?;
+        } else if let Some(subject) = event.subject.as_ref().or(event.visitor.as_ref()) {
             whom.find_customer(core, event, subject).await?;
         }
         whom.find_account(core, event).await?;
         Ok(whom)
+    }
+
+    /// Finds a customer whom an event of the host itself is about, or whom that one turned out to be. Nobody is made: who is
+    /// not there has been forgotten.
+    async fn find_by_id(&mut self, core: &Core, mut id: CustomerId) -> Result<(), Undecided> {
+        let cache = core.node().cache();
+        for _ in 0..ATTEMPTS {
+            self.held.customers = vec![cache.line::<Customer>(id).await];
+            let Some(person) = load(cache, &self.held, id).await? else {
+                self.held.customers.clear();
+                return Ok(());
+            };
+            match person.customer.merged_into {
+                Some(other) => id = other,
+                None => {
+                    self.changed.previous = person.previous;
+                    self.changed.standing.customer = Some(person.customer);
+                    return Ok(());
+                }
+            }
+            // Before waiting in the next line: lines are taken in order of id.
+            self.held.customers.clear();
+        }
+        Err(Undecided::Busy)
     }
 
     async fn find_customer(
@@ -200,19 +226,23 @@ impl Whom {
                 }
                 id
             }
-            None => match self
-                .changed
-                .standing
-                .customer
-                .as_ref()
-                .and_then(|customer| customer.account)
-            {
-                Some(id) => id,
-                None => return may_do_without(event),
-            },
+            None => {
+                let customer = self.changed.standing.customer.as_ref();
+                match event
+                    .about
+                    .account
+                    .or_else(|| customer.and_then(|customer| customer.account))
+                {
+                    Some(id) => id,
+                    None => return may_do_without(event),
+                }
+            }
         };
         let line = cache.line::<Account>(id).await;
         let version = cache.load_held::<Account>(&line).await?;
+        if version.is_none() && event.account.is_none() {
+            return may_do_without(event);
+        }
         self.held.account = Some(line);
         self.changed.account_previous = version.as_ref().map(|version| version.position);
         let mut account = version.map_or_else(
@@ -222,7 +252,7 @@ impl Whom {
         if let Some(name) = &event.account {
             identity::add(&mut account.aliases, alias(core, event, name));
         }
-        if let Some(customer) = &mut self.changed.standing.customer {
+        if let (Some(customer), Some(_)) = (&mut self.changed.standing.customer, &event.account) {
             customer.account = Some(id);
         }
         self.changed.standing.account = Some(account);

@@ -3,7 +3,7 @@
 use crate::charter::EventKind;
 use crate::clock::Instant;
 use crate::event::data::Data;
-use crate::event::{Content, Name};
+use crate::event::{About, Content, Name};
 use crate::ids::Text;
 use crate::value::Value;
 
@@ -15,6 +15,7 @@ pub(super) struct Said<'a> {
     pub(super) source: &'a Text,
     /// Subject, visitor, account: each with the name of its identity.
     pub(super) names: [Option<(&'a Text, &'a Name)>; 3],
+    pub(super) about: About,
     pub(super) channel: Option<&'a Text>,
     /// Only where the event itself says so.
     pub(super) time: Option<Instant>,
@@ -37,6 +38,14 @@ impl Said<'_> {
                     text(&mut bytes, &name.value);
                 }
             }
+        }
+        if let Some(customer) = self.about.customer {
+            bytes.push(2);
+            bytes.extend(customer.as_bytes());
+        }
+        if let Some(account) = self.about.account {
+            bytes.push(3);
+            bytes.extend(account.as_bytes());
         }
         match self.channel {
             None => bytes.push(0),

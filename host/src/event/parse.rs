@@ -232,6 +232,7 @@ impl<'a> Reading<'a> {
                 pair(self.door.charter, identities[1], &visitor),
                 pair(self.door.charter, identities[2], &account),
             ],
+            about: About::default(),
             channel: channel.as_ref(),
             time,
             data: &data,
@@ -243,7 +244,7 @@ impl<'a> Reading<'a> {
             kind,
             id,
             source,
-            source_ix,
+            source_ix: Some(source_ix),
             subject,
             visitor,
             account,
@@ -317,6 +318,16 @@ impl<'a> Reading<'a> {
             }
         };
         let defined = charter.sources.at(speaker);
+        let said = charter.events.at(kind);
+        if said.built_in.is_some_and(|built_in| !built_in.is_sent()) {
+            return Err(Refused::not_yours(
+                "/type",
+                format!(
+                    "`{}` is said by the host alone: no source may send it",
+                    said.name
+                ),
+            ));
+        }
         if !defined.may_send(kind) {
             return Err(Refused::not_yours(
                 "/type",

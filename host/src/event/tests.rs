@@ -362,7 +362,10 @@ fn a_checked_event_stands_in_its_slots() {
     let scene = Scene::new();
     let event = scene.read(&order(&[])).unwrap();
     assert_eq!(event.source, "shop/gb");
-    assert_eq!(event.charter.sources.at(event.source_ix).name, "shop");
+    assert_eq!(
+        event.charter.sources.at(event.source_ix.unwrap()).name,
+        "shop"
+    );
     assert_eq!(event.occurred_at.to_string(), "2026-11-01T08:26:00Z");
     assert_eq!(event.received_at.to_string(), NOW);
     let kind = event.charter.events.at(event.kind);

@@ -307,7 +307,7 @@ fn action(action: &Action) -> Json {
         "id": action.id.to_string(), "action": action.action, "channel": action.channel, "slot": action.slot,
         "parameters": Values(&action.parameters), "language": action.language,
         "due": match action.when { When::Answered => None, When::Due(due) => Some(due.to_string()) },
-        "until": action.until.to_string(),
+        "until": action.until.to_string(), "approve_until": action.approval.map(|until| until.to_string()),
     })
 }
 
@@ -352,6 +352,7 @@ fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
             "id": pending.id.to_string(), "decision": pending.decision.to_string(), "action": action(pending.action),
             "channel": channel(charter, pending.channel), "due": pending.due.to_string(),
             "until": pending.until.to_string(), "key": pending.key,
+            "approve_until": pending.approval.map(|until| until.to_string()),
         })
     });
     json!({

@@ -17,19 +17,19 @@ use crate::clock::Stopwatch;
 use crate::decide::{Answered, Undecided, decide};
 use crate::event::{Caller, Door, Event, Refused, Role};
 use crate::ids::{Chance, Text};
-use crate::limits::{EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
+use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
 use crate::node::Core;
 use crate::reply::{Detail, State};
 use crate::server::figures::Asked;
 use crate::server::path::Target;
 use crate::server::problem::Problem;
-use crate::server::{Shared, body, consents, events, routes};
+use crate::server::{Shared, approvals, body, consents, events, routes};
 
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
 
-/// How often an event is read again because the charter changed while it waited.
-const CHARTER_CHANGES: usize = 3;
+/// How often an event is read again because the charter or a kill switch changed while it was decided.
+const CHANGES: usize = 3;
 
 /// One core's part of the server.
 pub(super) struct Desk {
@@ -49,13 +49,17 @@ impl Desk {
         }
     }
 
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Answers one request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
         let watch = Stopwatch::start();
         let asked = match Target::of(request.uri().path()) {
             Target::Events { .. } => Asked::Event,
             Target::Consent { .. } => Asked::Consent,
-            Target::Other => Asked::Other,
+            Target::Charter | Target::Approval { .. } | Target::Other => Asked::Other,
         };
         let budget = Duration::from_millis(REQUEST_BUDGET_MS);
         let answer = match timeout(budget, self.dispatch(request)).await {
@@ -93,6 +97,24 @@ impl Desk {
                     headers: &head.headers,
                 };
                 put.answer(self, body).await.map(whole)
+            }
+            Target::Charter => {
+                // Only somebody who is known may send so much.
+                self.shared.guard.admit(&head.headers)?;
+                let body = body::read(body, CHARTER_BODY_BYTES, self.shared.limits.body).await?;
+                self.route(Request::from_parts(head, Body::from(body)))
+                    .await
+            }
+            Target::Approval { action, verdict } => {
+                allow(&head.method, &Method::POST)?;
+                let caller = self.shared.guard.admit_as(Role::Approve, &head.headers)?;
+                self.wait_for_state(&head.headers).await?;
+                let post = approvals::Post {
+                    caller: &caller,
+                    action,
+                    verdict,
+                };
+                post.answer(self, body).await.map(whole)
             }
             Target::Other => {
                 self.wait_for_state(&head.headers).await?;
@@ -147,7 +169,7 @@ impl Desk {
     ) -> Result<Answered, Problem> {
         let node = &self.shared.node;
         let mut undecided = Undecided::CharterChanged;
-        for _ in 0..CHARTER_CHANGES {
+        for _ in 0..CHANGES {
             let charter = node.charter();
             let door = Door {
                 charter: &charter,
@@ -156,7 +178,7 @@ impl Desk {
                 market,
             };
             undecided = match decide(&self.core, read(&door)?).await {
-                Err(Undecided::CharterChanged) => Undecided::CharterChanged,
+                Err(again @ (Undecided::CharterChanged | Undecided::Switched)) => again,
                 Err(other) => return Err(other.into()),
                 Ok(answered) => return Ok(answered),
             };

@@ -1,4 +1,6 @@
-//! The two routes that need a core, found without a router.
+//! The routes that need a core or a body of their own size, found without a router.
+
+use crate::decide::Approval;
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,6 +13,13 @@ pub(super) enum Target<'a> {
         subject: &'a str,
         purpose: &'a str,
     },
+    /// Still percent-encoded.
+    Approval {
+        action: &'a str,
+        verdict: Approval,
+    },
+    /// A charter, or a market's own choice.
+    Charter,
     Other,
 }
 
@@ -18,6 +27,8 @@ impl<'a> Target<'a> {
     pub(super) fn of(path: &'a str) -> Self {
         Self::events(path)
             .or_else(|| Self::consent(path))
+            .or_else(|| Self::approval(path))
+            .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
     }
 
@@ -29,12 +40,30 @@ impl<'a> Target<'a> {
         Some(Self::Events { market })
     }
 
+    fn charter(path: &'a str) -> Option<Self> {
+        let is_choice = path
+            .strip_prefix("/v1/markets/")
+            .and_then(|rest| rest.strip_suffix("/charter"))
+            .is_some_and(is_segment);
+        (path == "/v1/charter" || is_choice).then_some(Self::Charter)
+    }
+
     fn consent(path: &'a str) -> Option<Self> {
         let (subject, purpose) = path
             .strip_prefix("/v1/customers/")?
             .split_once("/consents/")
             .filter(|(subject, purpose)| is_segment(subject) && is_segment(purpose))?;
         Some(Self::Consent { subject, purpose })
+    }
+
+    fn approval(path: &'a str) -> Option<Self> {
+        let (action, verb) = path.strip_prefix("/v1/actions/")?.split_once('/')?;
+        let verdict = match verb {
+            "approve" => Approval::Approve,
+            "reject" => Approval::Reject,
+            _ => return None,
+        };
+        is_segment(action).then_some(Self::Approval { action, verdict })
     }
 }
 
@@ -69,6 +98,10 @@ mod tests {
             subject: "crm:1",
             purpose: "all",
         };
+        let approval = Target::Approval {
+            action: "a",
+            verdict: Approval::Approve,
+        };
         for (path, target) in [
             ("/v1/markets/gb/events", events),
             ("/v1/markets//events", Target::Other),
@@ -78,6 +111,13 @@ mod tests {
             ("/v1/customers/crm:1/consents/all", consent),
             ("/v1/customers/crm:1/consents/", Target::Other),
             ("/v1/customers/a/b/consents/all", Target::Other),
+            ("/v1/actions/a/approve", approval),
+            ("/v1/actions//approve", Target::Other),
+            ("/v1/actions/a/approve/", Target::Other),
+            ("/v1/actions/a", Target::Other),
+            ("/v1/charter", Target::Charter),
+            ("/v1/markets/gb/charter", Target::Charter),
+            ("/v1/charter/fields/points", Target::Other),
         ] {
             assert_eq!(Target::of(path), target, "{path}");
         }

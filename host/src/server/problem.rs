@@ -1,13 +1,17 @@
 //! The one place where an error becomes a status: RFC 9457 problems.
 
+mod charter;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 
-use crate::decide::Undecided;
+use crate::decide::{Undecided, Unsettled};
 use crate::event::{Refused, Role};
-use crate::node::{NotReady, Unseen};
+use crate::node::{NotReady, Unseen, Unswitched};
 use crate::server::body::Unread;
+use crate::store::{self, Failed};
 
 /// An answer that says what was wrong and what would be right.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +25,8 @@ struct Said {
     title: &'static str,
     detail: String,
     pointer: Option<String>,
+    /// What a program can read of it, under names of this kind of problem.
+    members: Map<String, Json>,
     header: Option<(header::HeaderName, HeaderValue)>,
     /// Nothing more can be read from this connection.
     ends_connection: bool,
@@ -34,6 +40,8 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Json>,
 }
 
 impl Problem {
@@ -49,6 +57,7 @@ impl Problem {
             title,
             detail: detail.into(),
             pointer: None,
+            members: Map::new(),
             header: None,
             ends_connection: false,
         }))
@@ -68,6 +77,11 @@ impl Problem {
         self
     }
 
+    fn listing(mut self, name: &str, list: Vec<Json>) -> Self {
+        self.0.members.insert(name.to_owned(), Json::Array(list));
+        self
+    }
+
     fn retry_after(self, seconds: u32) -> Self {
         self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
@@ -80,6 +94,7 @@ impl Problem {
             status: self.0.status.as_u16(),
             detail: &self.0.detail,
             pointer: self.0.pointer.as_deref(),
+            members: &self.0.members,
         };
         let written = serde_json::to_writer(into, &body);
         debug_assert!(written.is_ok(), "a problem is plain data");
@@ -200,6 +215,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn not_yours(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not-yours",
+            "The caller may not say this",
+            detail,
+        )
+    }
+
     pub(super) fn identity_in_path(namespace: &str) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -286,7 +310,7 @@ impl From<Undecided> for Problem {
                 "The same id came with other content",
                 detail,
             ),
-            Undecided::Busy | Undecided::CharterChanged => Self::new(
+            Undecided::Busy | Undecided::CharterChanged | Undecided::Switched => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "The host cannot take more now",
@@ -306,6 +330,15 @@ impl From<Undecided> for Problem {
                 detail,
             )
             .at(Some("/account")),
+            Undecided::NotWaiting => Self::new(
+                StatusCode::CONFLICT,
+                "not-waiting",
+                "The action does not wait for a person",
+                detail,
+            ),
+            Undecided::Stopped { .. } => {
+                Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
+            }
             Undecided::Failed(_) => Self::log_failed(detail),
             Undecided::Cache(_) | Undecided::Log(_) | Undecided::Evidence(_) => {
                 Self::unreadable(&undecided)
@@ -328,6 +361,91 @@ impl From<Unseen> for Problem {
             .retry_after(1),
             Unseen::Cache(_) | Unseen::Log(_) | Unseen::Evidence(_) => Self::unreadable(&unseen),
         }
+    }
+}
+
+impl From<Unswitched> for Problem {
+    fn from(unswitched: Unswitched) -> Self {
+        let detail = unswitched.to_string();
+        match unswitched {
+            Unswitched::NoScope(_)
+            | Unswitched::Unknown { .. }
+            | Unswitched::NoDigest(_)
+            | Unswitched::UnknownPolicy(_)
+            | Unswitched::Ambiguous(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unknown-scope",
+                "There is nothing of that name to stop",
+                detail,
+            ),
+            Unswitched::NotOn(_) => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown",
+                "It is not known here",
+                detail,
+            ),
+            Unswitched::NoReason | Unswitched::LongReason => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-reason",
+                "A reason is needed",
+                detail,
+            ),
+            Unswitched::Log(store::Refused::Failed(_)) | Unswitched::Failed(_) => {
+                Self::log_failed(detail)
+            }
+            Unswitched::Log(store::Refused::Full { .. } | store::Refused::TooLarge { .. }) => {
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "The host cannot take more now",
+                    detail,
+                )
+                .retry_after(1)
+            }
+        }
+    }
+}
+
+impl From<Unsettled> for Problem {
+    fn from(unsettled: Unsettled) -> Self {
+        let detail = unsettled.to_string();
+        let (status, kind, title) = match unsettled {
+            Unsettled::Undecided(undecided) => return undecided.into(),
+            Unsettled::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "It is not known here"),
+            Unsettled::NotYours(_) => return Self::not_yours(detail),
+            Unsettled::Ended { .. } => (
+                StatusCode::GONE,
+                "ended",
+                "The action does not wait any more",
+            ),
+            Unsettled::Expired { .. } => (
+                StatusCode::GONE,
+                "expired",
+                "The time to approve it is over",
+            ),
+            Unsettled::Otherwise { .. } => (
+                StatusCode::CONFLICT,
+                "decided-otherwise",
+                "Somebody decided otherwise",
+            ),
+            Unsettled::NoReason | Unsettled::LongReason => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-reason",
+                "A reason is needed",
+            ),
+            Unsettled::NoProposal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "unreadable",
+                "What is stored does not read",
+            ),
+        };
+        Self::new(status, kind, title, detail)
+    }
+}
+
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        Self::log_failed(failed.to_string())
     }
 }
 

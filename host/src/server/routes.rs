@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::{HeaderMap, Uri, header};
 use serde::Deserialize;
@@ -16,11 +16,11 @@ use crate::customer::IdentityKey;
 use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
-use crate::server::Shared;
 use crate::server::problem::Problem;
+use crate::server::{Shared, approvals, charters, stops};
 
-type Answered = Result<Response, Problem>;
-type Segment = Result<Path<String>, PathRejection>;
+pub(super) type Answered = Result<Response, Problem>;
+pub(super) type Segment = Result<Path<String>, PathRejection>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -28,6 +28,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/customers/find", post(find_customer))
         .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
+        .route("/v1/approvals", get(approvals::list))
+        .route("/v1/stops", get(stops::list))
+        .route("/v1/stops/{scope}", put(stops::put).delete(stops::lift))
+        .merge(charters::router())
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
@@ -125,7 +129,7 @@ async fn unknown(uri: Uri) -> Problem {
     Problem::unknown_route(uri.path())
 }
 
-fn segment(extracted: Segment) -> Result<String, Problem> {
+pub(super) fn segment(extracted: Segment) -> Result<String, Problem> {
     extracted
         .map(|Path(segment)| segment)
         .map_err(|_| Problem::bad_request("the path is not percent-encoded text"))

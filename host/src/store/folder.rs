@@ -91,9 +91,9 @@ pub struct Rebuilt {
     pub snapshot: Option<Position>,
 }
 
-/// Turns one record into what it changes in the view.
-pub type Replay<'a> =
-    dyn FnMut(Position, &Record, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
+/// Turns one record into what it changes in the view. The view may still miss what records shortly before it changed.
+pub type Replay<'a> = dyn FnMut(&View, Position, &Record, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>>
+    + 'a;
 
 /// One open data folder.
 #[derive(Debug)]
@@ -209,7 +209,7 @@ fn catch_up(view: &View, log: &Log, replay: &mut Replay<'_>) -> Result<u64, Stor
     let mut count = 0;
     for next in log.records(view.covers()) {
         let (position, record) = next?;
-        replay(position, &record, &mut changes)
+        replay(view, position, &record, &mut changes)
             .map_err(|source| StoreError::Replay { position, source })?;
         count += 1;
         if changes.bytes() >= CHUNK_BYTES {

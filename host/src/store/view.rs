@@ -4,6 +4,7 @@
 //! batch as the changes, and covers only what the log has made durable.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +28,18 @@ pub enum Space {
     Decisions = 4,
     Schedule = 5,
     Meta = 6,
+    /// Kill switches that are on.
+    Stops = 7,
+    /// Actions that wait for a person, and what became of them.
+    Approvals = 8,
+    /// What markets and actions have used up.
+    Spending = 9,
+    /// Policies that are or were live.
+    Policies = 10,
 }
 
 impl Space {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Customers,
         Self::Accounts,
         Self::Identities,
@@ -38,6 +47,10 @@ impl Space {
         Self::Decisions,
         Self::Schedule,
         Self::Meta,
+        Self::Stops,
+        Self::Approvals,
+        Self::Spending,
+        Self::Policies,
     ];
 
     fn name(self) -> &'static str {
@@ -49,6 +62,10 @@ impl Space {
             Self::Decisions => "decisions",
             Self::Schedule => "schedule",
             Self::Meta => "meta",
+            Self::Stops => "stops",
+            Self::Approvals => "approvals",
+            Self::Spending => "spending",
+            Self::Policies => "policies",
         }
     }
 }
@@ -81,6 +98,13 @@ impl Changes {
         self.bytes += size(&value);
         if let Some(old) = self.values.insert((space, key.to_vec()), value) {
             self.bytes = self.bytes.saturating_sub(size(&old));
+        }
+    }
+
+    /// Adds later changes.
+    pub fn extend(&mut self, later: &Self) {
+        for ((space, key), value) in &later.values {
+            self.set(*space, key, value.clone());
         }
     }
 
@@ -262,6 +286,26 @@ impl View {
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), ViewError>> + '_ {
         let found = self.spaces.get(&space).map(|space| space.prefix(prefix));
+        found.into_iter().flatten().map(|pair| {
+            let (key, value) = pair.into_inner().map_err(|error| self.condemn(error))?;
+            Ok((key.to_vec(), value.to_vec()))
+        })
+    }
+
+    /// The pairs whose keys come after `key`, in the keys' order, as they stand now.
+    pub fn scan_after(
+        &self,
+        space: Space,
+        key: Option<&[u8]>,
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), ViewError>> + '_ {
+        let from = match key {
+            Some(key) => Bound::Excluded(key.to_vec()),
+            None => Bound::Unbounded,
+        };
+        let found = self
+            .spaces
+            .get(&space)
+            .map(|space| space.range((from, Bound::Unbounded)));
         found.into_iter().flatten().map(|pair| {
             let (key, value) = pair.into_inner().map_err(|error| self.condemn(error))?;
             Ok((key.to_vec(), value.to_vec()))

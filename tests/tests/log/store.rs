@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::settings;
 use kairos::store::{
     Changes, Durability, LogError, Position, Record, Settings, Space, Store, StoreError, Unusable,
-    ViewError,
+    View, ViewError,
 };
 
 fn folder() -> TempDir {
@@ -25,6 +25,7 @@ fn small() -> Settings {
 
 /// A record says `key=value`, or `key=` to remove.
 fn replay(
+    _: &View,
     _: Position,
     record: &Record,
     changes: &mut Changes,
@@ -58,7 +59,7 @@ fn write(store: &Store, numbers: std::ops::Range<usize>, applied: usize) {
         if number < applied {
             let mut changes = Changes::default();
             let record = store.log().read(position.unwrap()).unwrap();
-            replay(Position::default(), &record, &mut changes).unwrap();
+            replay(store.view(), Position::default(), &record, &mut changes).unwrap();
             store.view().apply(changes, store.log().durable()).unwrap();
         }
     }

@@ -61,6 +61,11 @@ pub fn local_day(zone: &TimeZone, instant: Instant) -> i64 {
     Local::at(zone, instant).day()
 }
 
+/// The date of `instant` where `zone` is.
+pub fn local_date(zone: &TimeZone, instant: Instant) -> Option<Date> {
+    date(local_day(zone, instant))
+}
+
 /// When a local day begins: midnight, or what comes right after it where the clocks jump over it.
 pub fn start_of_day(zone: &TimeZone, day: i64) -> Option<Instant> {
     let zoned = date(day)?.to_zoned(zone.clone()).ok()?;

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::Args;
 use crate::cli::Failure;
-use crate::cli::send::{Connection, Target};
+use crate::cli::client::{Connection, Target};
 use crate::clock::Stopwatch;
 use crate::ids::Chance;
 

@@ -9,9 +9,9 @@ use tokio::time::sleep;
 
 use super::answer::{Answer, Problem};
 use super::batches::{Batch, body};
-use super::client::{Connection, Lost, Response};
 use super::lines::Outgoing;
 use super::tally::Tally;
+use crate::cli::client::{Connection, Lost, Response};
 use crate::clock::Stopwatch;
 
 /// How often and how patiently a batch is sent again.

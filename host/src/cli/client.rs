@@ -1,5 +1,6 @@
 //! One connection to a host, opened again when it breaks.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,13 +8,78 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::cli::Failure;
 
 /// How long one request may take, its connection included.
 const REQUEST_S: u64 = 30;
 /// The largest answer, in bytes: a full batch with everything explained.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Which host a command speaks to, and as whom.
+#[derive(clap::Args, Clone, Debug)]
+pub(in crate::cli) struct To {
+    /// Where the host is.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// A file that holds the caller's token.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+impl To {
+    pub(in crate::cli) fn target(&self) -> Result<Target, Failure> {
+        let target = Target::parse(&self.url)?;
+        let Some(file) = &self.token_file else {
+            return Ok(target);
+        };
+        let token = std::fs::read_to_string(file)
+            .map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
+        Ok(target.with_token(&token)?)
+    }
+
+    /// Asks once and waits; what the host refuses is an error in the host's words.
+    pub(in crate::cli) fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let mut connection = Connection::to(self.target()?);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let response = runtime.block_on(connection.ask(method, path, body))?;
+        let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        match response.status.is_success() {
+            true => Ok(said),
+            false => Err(refusal(response.status, &said).into()),
+        }
+    }
+}
+
+fn refusal(status: StatusCode, problem: &Value) -> String {
+    match problem.get("detail").and_then(Value::as_str) {
+        Some(detail) => detail.to_owned(),
+        None => format!("the host answered with status {status}"),
+    }
+}
+
+/// One segment of a path, percent-encoded.
+pub(in crate::cli) fn segment(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut path, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' => {
+                path.push(char::from(byte));
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+        path
+    })
+}
 
 /// Where a host is, and what it needs to know of the caller.
 #[derive(Clone, Debug)]
@@ -32,7 +98,7 @@ pub(in crate::cli) enum InvalidTarget {
     #[error("`{0}` is no URL such as `http://127.0.0.1:8080`")]
     Url(String),
     #[error(
-        "`{0}` asks for TLS, which `kairos send` does not speak; send to the host itself, or through a local tunnel"
+        "`{0}` asks for TLS, which `kairos` does not speak; ask the host itself, or through a local tunnel"
     )]
     Tls(String),
     #[error("the token holds characters that no token has")]
@@ -41,7 +107,7 @@ pub(in crate::cli) enum InvalidTarget {
 
 /// A request that got no whole answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Lost {
+pub(in crate::cli) enum Lost {
     #[error("cannot connect to {to}")]
     NotConnected { to: String, source: std::io::Error },
     #[error("the connection broke")]
@@ -56,11 +122,11 @@ pub(super) enum Lost {
 
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: StatusCode,
+pub(in crate::cli) struct Response {
+    pub(in crate::cli) status: StatusCode,
     /// What `Retry-After` asks for.
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: Bytes,
+    pub(in crate::cli) retry_after: Option<Duration>,
+    pub(in crate::cli) body: Bytes,
 }
 
 impl Target {
@@ -126,8 +192,28 @@ impl Connection {
     }
 
     /// Posts a batch for one market; after an error the next request connects anew.
-    pub(super) async fn post(&mut self, market: &str, body: String) -> Result<Response, Lost> {
+    pub(in crate::cli) async fn post(
+        &mut self,
+        market: &str,
+        body: String,
+    ) -> Result<Response, Lost> {
         let request = self.target.events(market, body)?;
+        self.send(request).await
+    }
+
+    /// Asks once, with a JSON body where there is one.
+    pub(in crate::cli) async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response, Lost> {
+        let mut request = self.target.request(method, path);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let request = request.body(Full::from(body))?;
         self.send(request).await
     }
 

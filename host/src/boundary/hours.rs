@@ -1,0 +1,105 @@
+//! When: the hours of the channel in the market, the hours of the law where the customer is, and the holidays of both
+//! (A33, D17, golden 3).
+
+use crate::boundary::arbitration::Docket;
+use crate::boundary::{Candidate, Case, Objection, Ruling};
+use crate::charter::hours::{local_date, next_allowed_instant};
+use crate::charter::{Calendar, Class, Hours, Law, LawBasis, OriginKind, Target, Timetable};
+use crate::clock::Instant;
+use crate::customer::consent::Residence;
+
+pub(super) fn judge(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Ruling {
+    let mut timetable = Timetable::default();
+    for source in sources(&docket.case, candidate) {
+        match source {
+            Source::Channel(hours) | Source::Law(_, _, hours) => timetable.hours.push(hours),
+            Source::Holidays(calendar) => timetable.holidays.push(calendar),
+        }
+    }
+    if timetable.is_always_open() {
+        return Ruling::Stands;
+    }
+    match next_allowed_instant(at, docket.zone(candidate), &timetable) {
+        Some(open) if open == at => Ruling::Stands,
+        Some(open) => Ruling::Moves(open, objection(docket, candidate, at)),
+        None => Ruling::Never(objection(docket, candidate, at)),
+    }
+}
+
+/// One thing that says when.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Channel(&'a Hours),
+    Law(&'a Law, OriginKind, &'a Hours),
+    Holidays(&'a Calendar),
+}
+
+fn sources<'a>(
+    case: &Case<'a>,
+    candidate: &Candidate<'_>,
+) -> impl Iterator<Item = Source<'a>> + use<'a> {
+    let (charter, market) = (case.charter(), case.market());
+    let kind = candidate.kind(case);
+    let keeps_holidays = matches!(kind.class, Class::Marketing | Class::Ads);
+    let own = market.channel(candidate.channel);
+    let own = own
+        .and_then(|frame| frame.hours.as_ref())
+        .map(Source::Channel);
+    let holidays = market.holidays.iter().filter(move |_| keeps_holidays);
+    let holidays = holidays.map(|calendar| Source::Holidays(charter.calendars.at(*calendar)));
+    // Where colleagues are told, nobody's home matters.
+    let Residence { country, region } = match kind.to {
+        Target::Customer => case.seen.residence(),
+        Target::Account => Residence::default(),
+    };
+    let (purpose, channel) = (kind.purpose, candidate.channel);
+    let of_law = charter
+        .laws_for(market, country, region)
+        .flat_map(move |law| {
+            let bases = law
+                .bases
+                .iter()
+                .filter(move |basis| basis.is_about(purpose, channel));
+            let hours = bases.filter_map(move |LawBasis { hours, origin, .. }| {
+                Some(Source::Law(law, origin.kind, hours.as_ref()?))
+            });
+            let holidays = law.holidays.as_ref().filter(|_| keeps_holidays);
+            let holidays =
+                holidays.map(|(calendar, _)| Source::Holidays(charter.calendars.at(*calendar)));
+            hours.chain(holidays)
+        });
+    own.into_iter().chain(of_law).chain(holidays)
+}
+
+/// The first of the sources that is closed then, in words.
+fn objection(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Objection {
+    let (zone, channel) = (docket.zone(candidate), &candidate.proposal.channel);
+    let market = &docket.case.market().name;
+    let quiet = |hours: &Hours| match hours.quiet_at(zone, at) {
+        Some(quiet) => Some(quiet.to_string()),
+        None if hours.is_open(zone, at) => None,
+        None => Some("always".to_owned()),
+    };
+    let words = sources(&docket.case, candidate).find_map(|source| match source {
+        Source::Channel(hours) => {
+            let quiet = quiet(hours)?;
+            Some(format!(
+                "quiet hours of `{channel}` in `{market}` are {quiet}"
+            ))
+        }
+        Source::Law(law, kind, hours) => {
+            let (quiet, kind, code) = (quiet(hours)?, kind.word(), &law.code);
+            Some(format!(
+                "quiet hours of `{channel}` by {kind} of {code} are {quiet}"
+            ))
+        }
+        Source::Holidays(calendar) => {
+            let date = local_date(zone, at)?;
+            let name = &calendar.name;
+            calendar
+                .contains(date)
+                .then(|| format!("{date} is a holiday of `{name}`"))
+        }
+    });
+    Objection(words.unwrap_or_else(|| format!("`{channel}` in `{market}` is closed")))
+}

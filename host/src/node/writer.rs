@@ -1,0 +1,81 @@
+//! The thread that writes behind, and forgets what is over.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::cache::Cache;
+use crate::clock::{Clock, Span};
+use crate::node::NotReady;
+use crate::node::alarms::Breakers;
+use crate::spending::Spending;
+
+/// How long committed states may wait before the view gets them.
+const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
+/// So often it writes before it looks for what can be forgotten: about every ten minutes.
+const FORGETS_EVERY: u32 = 3_000;
+/// Figures of a stretch of time that ended longer ago are forgotten.
+const FIGURES_KEPT: Span = Span::from_days(1);
+
+/// What that thread works on.
+pub(super) struct Writer {
+    pub cache: Arc<Cache>,
+    pub spending: Arc<Spending>,
+    pub breakers: Arc<Breakers>,
+    pub clock: Arc<Clock>,
+    pub state: watch::Sender<Option<NotReady>>,
+}
+
+impl Writer {
+    pub(super) fn start(self) -> std::io::Result<JoinHandle<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        std::thread::Builder::new()
+            .name("write-behind".to_owned())
+            .spawn(move || runtime.block_on(self.run()))
+    }
+
+    async fn run(self) {
+        let mut closing = self.state.subscribe();
+        let mut since_forgot = FORGETS_EVERY;
+        loop {
+            match self.cache.write_behind().await {
+                Ok(true) => {}
+                Ok(false) if closing.borrow().is_some() => return,
+                Ok(false) => {}
+                Err(error) => return self.end(&error),
+            }
+            self.breakers.close(self.clock.now());
+            since_forgot += 1;
+            if since_forgot >= FORGETS_EVERY {
+                since_forgot = 0;
+                self.forget();
+            }
+            if closing.borrow_and_update().is_none() {
+                let _timed_out = tokio::time::timeout(WRITE_BEHIND_EVERY, closing.changed()).await;
+            }
+        }
+    }
+
+    fn end(&self, error: &crate::cache::WriteBehindError) {
+        tracing::error!(%error, "writing behind has ended");
+        self.state.send_if_modified(|state| {
+            let is_news = state.is_none();
+            state.get_or_insert_with(|| NotReady::View {
+                why: error.to_string(),
+            });
+            is_news
+        });
+    }
+
+    fn forget(&self) {
+        let now = self.clock.now();
+        self.spending.forget(now.minus(FIGURES_KEPT));
+        if let Err(error) = self.cache.forget(now) {
+            tracing::warn!(%error, "what is over cannot be removed from the view");
+        }
+    }
+}
