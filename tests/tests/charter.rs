@@ -1,7 +1,11 @@
 //! The charter: what loads, what is refused, and in which words.
 
+#[path = "charter/choices.rs"]
+mod choices;
 #[path = "charter/contradictions.rs"]
 mod contradictions;
+#[path = "charter/deviations.rs"]
+mod deviations;
 #[path = "charter/expressions.rs"]
 mod expressions;
 #[path = "charter/narrowing.rs"]

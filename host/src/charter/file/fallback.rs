@@ -63,7 +63,7 @@ pub(super) fn read_fallbacks(choice: &Choice<'_>, market: &mut Market, charter: 
             }
             Some(_) => findings.say(
                 node,
-                format!("`{name}` is not granted to this market: it is never asked there"),
+                format!("`{name}` is none of this market's moments: it is never asked there"),
             ),
             None => {
                 let guess =

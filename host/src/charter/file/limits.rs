@@ -136,7 +136,7 @@ pub(super) fn check_real_time(
     if usize::try_from(most).is_ok_and(|most| responding > most) {
         findings.say(
             node,
-            format!("is {most}, and the market has {responding} moments of mode `respond`"),
+            format!("is {most}, and the market's moments of mode `respond` are {responding}"),
         );
     }
 }

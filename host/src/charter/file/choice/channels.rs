@@ -53,15 +53,14 @@ impl Narrowing<'_> {
                 "are for `inspire`: somebody waits for a response, whatever the hour",
             );
         }
-        let granted = Open(frame.hours.take());
-        if let Some(node) = section.node.entry("hours") {
-            let chosen = read_hours(node, section.findings);
-            let read = |_: &Node| Ok(Open(chosen));
-            frame.hours = self
-                .narrowed((&section, "hours"), &path("hours"), granted, read)?
-                .0;
-        } else {
-            frame.hours = granted.0;
+        let chosen = node
+            .entry("hours")
+            .and_then(|node| read_hours(node, section.findings));
+        if let Some(chosen) = chosen {
+            let granted = Open(frame.hours.take());
+            let read = |_: &Node| Ok(Open(Some(chosen)));
+            let both = self.narrowed((&section, "hours"), &path("hours"), granted, read)?;
+            frame.hours = both.0;
         }
         let slots = std::mem::take(&mut frame.slots);
         if slots.is_empty() {
