@@ -17,12 +17,14 @@ use crate::event::{Event, EventKey};
 use crate::evidence;
 use crate::ids::{DecisionId, Text};
 use crate::node::Core;
+use crate::policy::Policies;
 use crate::reply::Reply;
 use crate::spending::Taken;
 use crate::store::{Failed, LogError, Position, Refused};
 
 use again::Again;
 use approve::Recalled;
+use ask::Turn;
 use record::{Draft, Outcome};
 use waiting::Waits;
 use whom::{Held, Whom};
@@ -94,16 +96,14 @@ async fn run(
     };
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
-    if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
-        return Err(Undecided::CharterChanged);
-    }
+    let policies = pinned(core, &event)?;
     let now = now(core, &event);
     let waits = Waits::of(&changed.standing);
     let mut absorbed = absorb(&event, now, &mut changed.standing);
     let mut taken = Taken::from(core.node().spending());
     let standing = &mut changed.standing;
     let decisions = match recalled {
-        None => ask::ask(core, &event, now, standing, &mut taken),
+        None => Turn::of(core, &policies, &event, now).ask(standing, &mut taken),
         Some(recalled) => Again {
             core,
             event: &event,
@@ -159,6 +159,17 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
         reply: Reply::new(opened.body, node.state(earlier.position)),
         repeated: true,
     })
+}
+
+/// The policies for the whole decision. Charter and policies are swapped together: what is asked is bound to the charter that
+/// the event was checked against, or the event is checked again.
+fn pinned(core: &Core, event: &Event) -> Result<Arc<Policies>, Undecided> {
+    let node = core.node();
+    match Arc::ptr_eq(&node.charter(), &event.charter) {
+        true => node.catalog().bound_to(&event.charter),
+        false => None,
+    }
+    .ok_or(Undecided::CharterChanged)
 }
 
 fn now(core: &Core, event: &Event) -> Instant {

@@ -15,6 +15,9 @@ use kairos::reply::Detail;
 use kairos::store::{self, Durability};
 use serde_json::{Value, json};
 
+/// The markets of the example that have a policy.
+pub const POLICIES: [&str; 5] = ["gb", "de", "fr", "nl", "us"];
+
 /// Noon of the day on which the real data begins.
 pub const NOON: &str = "2010-12-01T12:00:00Z";
 

@@ -7,6 +7,7 @@ pub mod policies;
 pub mod small_charter;
 pub mod trial;
 
+use kairos::clock::{Clock, Instant};
 use kairos::node::Node;
 use kairos::server::{self, Access, Limits, Server};
 use kairos::settings::{ClockChoice, Durability, Serve, Size};
@@ -101,6 +102,87 @@ impl Host {
             server: Some(server),
             folder,
             charter,
+        }
+    }
+    /// The retail example with its policies, on a clock that stands still until it is set.
+    pub fn retail(now: &str) -> Self {
+        let host = Self::still(&retail_charter(), now);
+        for market in desk::POLICIES {
+            host.policy(market, &policies::policy(market));
+        }
+        host
+    }
+    /// Any charter, without policies, on a clock that stands still until it is set.
+    pub fn still(charter: &Path, now: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let serve = serve(folder.path());
+        let settings = kairos::node::Settings {
+            charter: charter.to_owned(),
+            clock: Clock::fixed(Instant::parse(now).expect("a time")),
+            ..serve.node()
+        };
+        let telemetry = Arc::new(Telemetry::new());
+        let node = Node::open(settings, &telemetry).unwrap_or_else(|error| panic!("{error}"));
+        let server =
+            Server::start(Arc::clone(&node), telemetry, &serve.server()).expect("a server");
+        Self {
+            address: server.address(),
+            node,
+            server: Some(server),
+            folder,
+            charter: charter.to_owned(),
+        }
+    }
+    /// Makes a policy live.
+    pub fn policy(&self, market: &str, wasm: &[u8]) {
+        self.node
+            .load_policy(market, wasm)
+            .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+    /// Sets the clock.
+    pub fn at(&self, now: &str) {
+        let now = Instant::parse(now).expect("a time");
+        self.node.clock().set(now);
+    }
+    /// Posts one event in the structured form and asks for reasons.
+    pub fn explained(&self, market: &str, event: &serde_json::Value) -> serde_json::Value {
+        self.explained_with(market, event, &[])
+    }
+    /// The same, with more headers.
+    pub fn explained_with(
+        &self,
+        market: &str,
+        event: &serde_json::Value,
+        more: &[(&str, &str)],
+    ) -> serde_json::Value {
+        let mut headers = vec![
+            ("content-type", "application/cloudevents+json"),
+            ("prefer", "kairos=explain"),
+        ];
+        headers.extend(more);
+        let answer = self.ask(&Request {
+            method: "POST",
+            path: &format!("/v1/markets/{market}/events"),
+            headers: &headers,
+            body: event.to_string().as_bytes(),
+        });
+        assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        answer.json()
+    }
+    /// What is known of a customer, such as `crm:17850`.
+    pub fn customer(&self, subject: &str) -> serde_json::Value {
+        self.get(&format!("/v1/customers/{subject}")).json()
+    }
+    /// Asks until `found` finds what it looks for in a customer: something that the host does by itself.
+    pub fn until<T>(&self, subject: &str, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        let patience = kairos::clock::Stopwatch::start();
+        loop {
+            let customer = self.customer(subject);
+            if let Some(found) = found(&customer) {
+                return found;
+            }
+            assert!(patience.elapsed() < PATIENCE, "never: {customer:#}");
+            std::thread::yield_now();
         }
     }
     pub fn folder(&self) -> &Path {

@@ -122,7 +122,7 @@ impl Trial {
             by: "ops".into(),
             at: self.now,
         };
-        self.stops = Stops::new(vec![stop]);
+        self.stops = Stops::new(self.stops.iter().cloned().chain([stop]).collect());
     }
 
     /// The customer's time zone, country and region, as fields.

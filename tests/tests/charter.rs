@@ -6,6 +6,8 @@ mod expressions;
 mod narrowing;
 #[path = "charter/refusals.rs"]
 mod refusals;
+#[path = "charter/words.rs"]
+mod words;
 
 use std::path::Path;
 
@@ -16,22 +18,57 @@ use kairos::value::Value;
 const CENTRAL: &str = include_str!("charter/charter.toml");
 const DE: &str = include_str!("charter/markets/de.toml");
 
+/// A charter that has every word there is.
+const GIFTS: [(&str, &str); 4] = [
+    ("charter.toml", include_str!("charter/gifts/charter.toml")),
+    (
+        "markets/de.toml",
+        include_str!("charter/gifts/markets/de.toml"),
+    ),
+    (
+        "markets/fr.toml",
+        include_str!("charter/gifts/markets/fr.toml"),
+    ),
+    (
+        "markets/nl.toml",
+        include_str!("charter/gifts/markets/nl.toml"),
+    ),
+];
+
 /// Both files, one of them with one change.
 fn changed(file: &str, from: &str, to: &str) -> Vec<(String, String)> {
     let texts = [("charter.toml", CENTRAL), ("markets/de.toml", DE)];
-    let files = texts.map(|(name, text)| {
+    with_change(&texts, file, from, to)
+}
+
+/// [`GIFTS`] with one change of one file.
+fn gifts(file: &str, from: &str, to: &str) -> Vec<(String, String)> {
+    with_change(&GIFTS, file, from, to)
+}
+
+fn with_change(texts: &[(&str, &str)], file: &str, from: &str, to: &str) -> Vec<(String, String)> {
+    let files = texts.iter().map(|&(name, text)| {
         if name != file {
             return (name.to_owned(), text.to_owned());
         }
         assert!(text.contains(from), "`{from}` is not in {name}");
         (name.to_owned(), text.replacen(from, to, 1))
     });
-    files.into()
+    files.collect()
 }
 
 /// What the loader says to one change of one file.
 fn refused(file: &str, from: &str, to: &str) -> String {
-    match Charter::compile(&changed(file, from, to)) {
+    complaints(&changed(file, from, to))
+}
+
+/// What the loader says to one change of one file of [`GIFTS`].
+fn told(file: &str, from: &str, to: &str) -> String {
+    complaints(&gifts(file, from, to))
+}
+
+fn complaints(files: &[(String, String)]) -> String {
+    match Charter::compile(files) {
         Ok(_) => "accepted".to_owned(),
         Err(complaints) => complaints.to_string(),
     }
@@ -147,7 +184,12 @@ fn consent_events_are_built_in() {
         .iter()
         .map(|(_, datum)| datum.name.as_str())
         .collect();
-    assert_eq!(data, ["purpose", "state", "channels", "brand", "proof"]);
+    assert_eq!(
+        data,
+        [
+            "purpose", "state", "channels", "brand", "markets", "wording", "proof"
+        ]
+    );
 }
 
 #[test]

@@ -13,46 +13,69 @@ use crate::evidence::{Asked, Decided, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
-use crate::policy::{Active, Answer, Decision, Proposal, Timing};
+use crate::policy::{Active, Answer, Decision, Policies, Proposal, Timing};
 use crate::spending::Taken;
 use crate::stop::{Stop, Stops};
 
-/// Decides what the event is worth; empty for a signal. What was planned is noted in `standing`.
-pub(super) fn ask(
-    core: &Core,
-    event: &Event,
+/// One event's turn: what it is decided with.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    core: &'a Core,
+    /// Bound to the charter that the event was checked against.
+    policies: &'a Policies,
+    event: &'a Event,
     now: Instant,
-    standing: &mut Standing,
-    taken: &mut Taken,
-) -> Vec<Decided> {
-    let Some(moment) = moment::find(Seen {
-        event,
-        now,
-        standing,
-    }) else {
-        return Vec::new();
-    };
-    let active = core.node().catalog().active(event.market);
-    let mut deciding = Deciding::new(core, event, moment, now);
-    let mut plan = deciding.decide(
-        core,
-        Seen {
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn of(
+        core: &'a Core,
+        policies: &'a Policies,
+        event: &'a Event,
+        now: Instant,
+    ) -> Self {
+        Self {
+            core,
+            policies,
+            event,
+            now,
+        }
+    }
+
+    /// Decides what the event is worth; empty for a signal. What was planned is noted in `standing`.
+    pub(super) fn ask(self, standing: &mut Standing, taken: &mut Taken) -> Vec<Decided> {
+        let Self {
+            core, event, now, ..
+        } = self;
+        let Some(moment) = moment::find(Seen {
             event,
             now,
             standing,
-        },
-        active.as_deref(),
-    );
-    plan.note(deciding.decided.id, now, standing);
-    taken.add(std::mem::take(&mut plan.charges));
-    let mut decided = deciding.decided;
-    decided.replaced = std::mem::take(&mut plan.replaced);
-    decided.actions = plan
-        .actions
-        .into_iter()
-        .map(|planned| planned.action)
-        .collect();
-    vec![decided]
+        }) else {
+            return Vec::new();
+        };
+        let active = self.policies.active(event.market);
+        let mut deciding = Deciding::new(core, event, moment, now);
+        let mut plan = deciding.decide(
+            core,
+            Seen {
+                event,
+                now,
+                standing,
+            },
+            active,
+        );
+        plan.note(deciding.decided.id, now, standing);
+        taken.add(std::mem::take(&mut plan.charges));
+        let mut decided = deciding.decided;
+        decided.replaced = std::mem::take(&mut plan.replaced);
+        decided.actions = plan
+            .actions
+            .into_iter()
+            .map(|planned| planned.action)
+            .collect();
+        vec![decided]
+    }
 }
 
 /// One decision in the making.

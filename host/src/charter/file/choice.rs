@@ -22,6 +22,16 @@ pub(super) struct Narrowing<'a> {
     pub(super) choice: &'a Choice<'a>,
     pub(super) lines: Lines<'a>,
     pub(super) charter: &'a Charter,
+    pub(super) era: Era,
+}
+
+/// A choice is checked against all deviations of its market, and goes on in what is left as they end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Era {
+    /// What would widen is refused; where nothing would be left, the grant stands in, so that one mistake is one complaint.
+    Checked,
+    /// A deviation has ended: where nothing is left of an action, it is off.
+    Later,
 }
 
 impl Narrowing<'_> {
@@ -61,6 +71,9 @@ impl Narrowing<'_> {
         if !chosen.is_within(&granted) {
             let (wide, bound) = chosen.compared(&granted);
             section.findings.say(node, self.wider(&wide, &bound, path));
+            if self.era == Era::Checked {
+                return Some(granted);
+            }
         }
         chosen.meet(&granted)
     }

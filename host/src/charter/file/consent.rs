@@ -2,9 +2,12 @@
 
 use crate::charter::Charter;
 use crate::charter::consent::{Basis, Identity, Needs, Purpose, Source, Strength};
+use crate::charter::events::{BuiltIn, EventIx, EventKind};
 use crate::charter::fields::Per;
+use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
+use crate::charter::nearest::did_you_mean;
 use crate::ids::{Key, Text};
 
 pub(super) const PER: &[(&str, Per)] = &[("customer", Per::Customer), ("account", Per::Account)];
@@ -114,16 +117,7 @@ pub(super) fn read_sources(top: &Section<'_>, charter: &mut Charter, findings: &
                 format!("`{HOST}` is the host itself: no source of a charter is called so"),
             );
         }
-        let mut may_send = section.list("may-send", |node| {
-            let event = refer(node, &charter.names.events, "an event")?;
-            match charter.events.at(event).built_in {
-                Some(built_in) if !built_in.is_sent() => Err(format!(
-                    "{} is made by the host: no source sends it",
-                    node.shown()
-                )),
-                _ => Ok(event),
-            }
-        });
+        let mut may_send = section.list("may-send", |node| read_sent(node, charter));
         may_send.sort_unstable();
         may_send.dedup();
         let mut subjects = section.list("subjects", |node| {
@@ -144,5 +138,26 @@ pub(super) fn read_sources(top: &Section<'_>, charter: &mut Charter, findings: &
             may_send,
             subjects,
         });
+    }
+}
+
+/// An event that a source may send.
+fn read_sent(node: &Node, charter: &Charter) -> Result<EventIx, String> {
+    let name = values::text(node)?;
+    let is_sent = |event: &EventKind| event.built_in.is_none_or(BuiltIn::is_sent);
+    match charter.names.events.get(&name) {
+        Some(&event) if is_sent(charter.events.at(event)) => Ok(event),
+        Some(_) => Err(format!(
+            "{} is made by the host: no source sends it",
+            node.shown()
+        )),
+        None => {
+            let sent = charter.events.iter().filter(|(_, event)| is_sent(event));
+            let known = sent.map(|(_, event)| event.name.as_str());
+            Err(format!(
+                "`{name}` is not an event of this charter{}",
+                did_you_mean(&name, known)
+            ))
+        }
     }
 }

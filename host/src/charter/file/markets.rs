@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::charter::Charter;
 use crate::charter::channels::Mode;
 use crate::charter::events::MomentIx;
-use crate::charter::file::choice::Narrowing;
+use crate::charter::file::choice::{Era, Narrowing};
 use crate::charter::file::deviations::{self, Deviating, Lines};
 use crate::charter::file::limits::{check_real_time, read_budget, read_limits};
 use crate::charter::file::names::Choice;
@@ -41,23 +41,23 @@ pub(super) fn read_markets(
             choice,
         };
         let quiet = Findings::default();
-        let mut told = findings;
+        let (mut told, mut era) = (findings, Era::Checked);
         for (ended, one) in own.iter().enumerate() {
             let earlier = ended.checked_sub(1).and_then(|before| own.get(before));
             if earlier.is_some_and(|earlier| earlier.expires() == one.expires()) {
                 continue;
             }
             let holding = own.get(ended..).unwrap_or_default();
-            let market = of.read(holding, charter, told);
+            let market = of.read((holding, era), charter, told);
             widened.push(Widened {
                 of: index,
                 until: one.deviation.ends(&market.zone),
                 market,
             });
-            // Once is enough: what is wrong with fewer deviations is wrong with all of them, or only an end of one.
-            told = &quiet;
+            // What is wrong was told; what goes beyond a grant without this deviation was right until it ended.
+            (told, era) = (&quiet, Era::Later);
         }
-        markets.push(of.read(&[], charter, told));
+        markets.push(of.read((&[], era), charter, told));
     }
     for market in markets {
         charter.markets.push(market);
@@ -77,7 +77,12 @@ struct Granted<'a> {
 
 impl Granted<'_> {
     /// The grant, widened by what deviates, then narrowed by the choice.
-    fn read(&self, deviating: &[&Deviating<'_>], charter: &Charter, findings: &Findings) -> Market {
+    fn read(
+        &self,
+        (deviating, era): (&[&Deviating<'_>], Era),
+        charter: &Charter,
+        findings: &Findings,
+    ) -> Market {
         let mut market = read_market(self.name, self.node, charter, findings);
         for one in deviating {
             deviations::apply(one, &mut market, charter, findings);
@@ -98,6 +103,7 @@ impl Granted<'_> {
                     deviating,
                 },
                 charter,
+                era,
             };
             narrowing.apply(&mut market);
         }

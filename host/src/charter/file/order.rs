@@ -250,6 +250,10 @@ macro_rules! plain {
 plain!(u32, u64, i64, usize, Span, Text);
 
 impl Word for bool {
+    fn word(&self) -> String {
+        self.plain()
+    }
+
     fn plain(&self) -> String {
         match self {
             true => "required".to_owned(),

@@ -208,7 +208,7 @@ fn wrong_key(key: &str, keys: &Keys) -> String {
 /// What would be right, for keys that are often forgotten.
 fn hint(key: &str) -> &'static str {
     match key {
-        "market" => ": the market of this file, such as `de`",
+        "market" => ": one of [markets], such as `de`",
         "charter" => ": the version of charter.toml that this was written against",
         "strength" => ": `strong` or `weak`",
         "basis" => ": `contract`, `opt-in` or `legitimate-interest`",
@@ -229,6 +229,32 @@ fn hint(key: &str) -> &'static str {
         "worst-case" => ": say what happens when it goes wrong",
         "time-zone" => ": an IANA zone such as `Europe/Berlin`",
         "languages" => ": BCP 47 tags such as `de`, the preferred first",
+        "review-by" => ": the date by which somebody must look at it again, such as `2027-03-31`",
+        "kind" => ": `law`, `code` or `custom`",
+        "source" => ": where it is written",
+        "key" => ": what kind of thing an item is, such as `sku`",
+        "order" => {
+            ": the steps, the first that holds, such as `[{ gold = \"points >= 1000\" }, { none = \"true\" }]`"
+        }
+        "is" => ": the condition, or the value that deviates",
+        "when" => ": a condition such as `open_complaints > 0`",
+        "refuses" => ": the classes that it holds back, such as `[\"marketing\"]`",
+        "reason" => ": say in words for a marketer why",
+        "after" => ": the events after which it counts",
+        "lasts" => ": a duration such as `14d`",
+        "per" => ": a duration such as `7d`; whole days are the customer's own",
+        "days" => ": days such as `mon-fri` for hours, `12-25` for a calendar",
+        "calendar" => ": one of [calendars]",
+        "event" | "of" => ": one of [events]",
+        "where" => ": a condition over the event's `data` and what is known",
+        "within" => ": a duration such as `3d`",
+        "per-action" => ": one of [actions]",
+        "outcome" => ": an item list or an event",
+        "mail" => ": a mail address",
+        "what" => ": what deviates, such as `actions.reminder.caps`",
+        "why" => ": say why this market may what others may not",
+        "approved-by" => ": who of [people] approved it",
+        "expires" => ": the last day on which it holds, such as `2026-12-31`",
         "over" => ": a duration such as `90d`",
         "step" => ": the grain of the window, such as `1d`",
         _ => "",

@@ -3,7 +3,7 @@
 use crate::charter::actions::{Delay, Parameter};
 use crate::charter::channels::{ChannelIx, Mode};
 use crate::charter::file::bounds::{amount, check_delay};
-use crate::charter::file::choice::Narrowing;
+use crate::charter::file::choice::{Era, Narrowing};
 use crate::charter::file::order::{Among, AtLeast, AtMost, Between, Word};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::parameters::read_unless;
@@ -151,7 +151,11 @@ impl Narrowing<'_> {
         }
         let mut kept = frame.channels.clone();
         kept.retain(|channel| chosen.contains(channel));
-        (!kept.is_empty()).then_some(kept)
+        match (kept.is_empty(), self.era) {
+            (false, _) => Some(kept),
+            (true, Era::Checked) => Some(frame.channels.clone()),
+            (true, Era::Later) => None,
+        }
     }
 
     fn chosen_delay(&self, section: &Section<'_>, name: &str, frame: &Frame) -> Option<Delay> {
@@ -191,7 +195,8 @@ impl Narrowing<'_> {
                 ),
             );
         }
-        (max.is_none_or(|max| min <= max)).then_some(delay)
+        let is_left = max.is_none_or(|max| min <= max);
+        (is_left || self.era == Era::Checked).then_some(delay)
     }
 
     fn narrow_parameters(

@@ -46,7 +46,11 @@ impl Narrowing<'_> {
                 false => Err(self.not_granted(&values::text(node)?, "moments")),
             }
         });
-        market.moments.retain(|moment| kept.contains(moment));
+        // Where it is no list at all, that is the one thing to say.
+        let node = section.node.entry("moments");
+        if node.is_some_and(|node| matches!(node.shape, Shape::List(_))) {
+            market.moments.retain(|moment| kept.contains(moment));
+        }
     }
 
     fn narrow_languages(&self, market: &mut Market) {
