@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod guest;
+pub mod office;
 pub mod policies;
 pub mod small_charter;
 pub mod trial;
