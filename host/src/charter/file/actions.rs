@@ -30,7 +30,8 @@ const MOST_WEIGHT: u64 = 1_000_000;
 /// The most events that cancel one action.
 const CANCELLING: usize = 64;
 
-const TARGETS: &[(&str, Target)] = &[("customer", Target::Customer), ("account", Target::Account)];
+pub(super) const TARGETS: &[(&str, Target)] =
+    &[("customer", Target::Customer), ("account", Target::Account)];
 pub(super) const AUTOMATIONS: &[(&str, Automation)] = &[
     ("auto", Automation::Auto),
     ("approval", Automation::Approval),

@@ -10,6 +10,17 @@ use crate::charter::file::values;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::{Key, Text};
 
+pub(super) const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
+
+pub(super) const STRENGTHS: &[(&str, Strength)] =
+    &[("strong", Strength::Strong), ("weak", Strength::Weak)];
+
+pub(super) const BASES: &[(&str, Basis)] = &[
+    ("contract", Basis::Contract),
+    ("opt-in", Basis::OptIn),
+    ("legitimate-interest", Basis::LegitimateInterest),
+];
+
 pub(super) const PURPOSE_KEYS: Keys = Keys {
     known: &[
         "meaning",
@@ -41,12 +52,6 @@ pub(super) const PER: &[(&str, Per)] = &[("customer", Per::Customer), ("account"
 const HOST: &str = "kairos";
 
 pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const BASES: &[(&str, Basis)] = &[
-        ("contract", Basis::Contract),
-        ("opt-in", Basis::OptIn),
-        ("legitimate-interest", Basis::LegitimateInterest),
-    ];
-    const NEEDS: &[(&str, Needs)] = &Needs::WORDS;
     for (name, node) in top.open_each("purposes") {
         let section = Section::open(node, &PURPOSE_KEYS, findings);
         let basis = section.required("basis", |node| values::word(node, BASES));
@@ -54,7 +59,7 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
             refer(node, &charter.names.channels, "a channel")
         });
         let needs = section.optional("needs", |node| match basis {
-            Some(Basis::OptIn) | None => values::word(node, NEEDS),
+            Some(Basis::OptIn) | None => values::word(node, &Needs::WORDS),
             Some(_) => Err(
                 "says how much consent is needed, and only the basis `opt-in` asks for any"
                     .to_owned(),
@@ -76,9 +81,6 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
 }
 
 pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const STRENGTHS: &[(&str, Strength)] =
-        &[("strong", Strength::Strong), ("weak", Strength::Weak)];
-    const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
     for (name, node) in top.open_each("identities") {
         let section = Section::open(node, &IDENTITY_KEYS, findings);
         let of = section

@@ -14,6 +14,11 @@ use crate::charter::table::{Index, Table};
 use crate::ids::{Key, Text};
 use crate::limits;
 
+pub(super) const PRESENCES: &[(&str, Presence)] = &[
+    ("required", Presence::Required),
+    ("optional", Presence::Optional),
+];
+
 pub(super) const DATUM_KEYS: Keys = Keys {
     known: &["type", "of", "at-most", "required", "one-of", "maps"],
     later: &[],
@@ -274,10 +279,6 @@ fn built_in_event((name, built_in, meaning, known): &Known) -> EventKind {
 }
 
 fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> EventKind {
-    const PRESENCES: &[(&str, Presence)] = &[
-        ("required", Presence::Required),
-        ("optional", Presence::Optional),
-    ];
     let section = Section::open(node, &EVENT_KEYS, findings);
     let mut data: Table<DatumIx, Datum> = Table::new();
     for (name, node) in section.open_each("data") {

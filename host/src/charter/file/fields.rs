@@ -16,7 +16,7 @@ pub(super) const CUSTOMER_KEYS: Keys = Keys {
     central: &[],
 };
 
-const MERGES: &[(&str, Merge)] = &[
+pub(super) const MERGES: &[(&str, Merge)] = &[
     ("leading-source", Merge::LeadingSource),
     ("latest", Merge::Latest),
     ("max", Merge::Max),
@@ -24,7 +24,7 @@ const MERGES: &[(&str, Merge)] = &[
     ("protected", Merge::Protected),
 ];
 
-const SENSITIVITIES: &[(&str, Sensitivity)] = &[
+pub(super) const SENSITIVITIES: &[(&str, Sensitivity)] = &[
     ("ordinary", Sensitivity::Ordinary),
     ("personal", Sensitivity::Personal),
     ("special", Sensitivity::Special),

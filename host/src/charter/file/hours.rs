@@ -22,7 +22,7 @@ pub(super) const CALENDAR_KEYS: Keys = Keys {
     central: &[],
 };
 
-pub(super) const WEEKDAYS: [(&str, Weekday); 7] = [
+pub(in crate::charter) const WEEKDAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
     ("tue", Weekday::Tuesday),
     ("wed", Weekday::Wednesday),
@@ -184,7 +184,7 @@ fn time_of_day(node: &Node, latest: u16) -> Result<u16, String> {
     .ok_or_else(wrong)
 }
 
-fn clock(minutes: u16) -> String {
+pub(in crate::charter) fn clock(minutes: u16) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 

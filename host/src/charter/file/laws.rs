@@ -35,7 +35,7 @@ pub(super) const WORDS: [&str; 2] = ["holidays", "gpc"];
 pub(super) const ALL_CHANNELS: &str = "all";
 
 const BASIS: [&str; 6] = ["needs", "valid", "hours", "kind", "source", "review-by"];
-const KINDS: &[(&str, OriginKind)] = &[
+pub(super) const KINDS: &[(&str, OriginKind)] = &[
     ("law", OriginKind::Law),
     ("code", OriginKind::Code),
     ("custom", OriginKind::Custom),
