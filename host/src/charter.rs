@@ -18,6 +18,11 @@ pub mod people;
 pub mod review;
 pub mod file;
 pub mod sections;
+pub mod schema;
+pub mod effect;
+pub mod diff;
+pub mod who;
+
 pub mod sign;
 
 use std::collections::HashMap;

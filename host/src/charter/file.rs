@@ -1,13 +1,13 @@
 //! Reads the charter's folder and compiles it. Whatever is wrong is collected, so that one run tells all of it.
 
 pub(in crate::charter) mod page;
-mod reading;
+pub(in crate::charter) mod reading;
 mod values;
 mod typing;
 mod names;
 mod people;
 mod bounds;
-mod hours;
+pub(in crate::charter) mod hours;
 mod consent;
 mod fields;
 mod events;
@@ -24,12 +24,14 @@ mod laws;
 mod limits;
 mod markets;
 mod order;
+pub(in crate::charter) mod compare;
 mod deviations;
 mod choice;
 mod fallback;
 mod kpis;
 mod reviews;
 mod signatures;
+pub(in crate::charter) mod shapes;
 
 use std::fmt;
 use std::fs;
@@ -50,6 +52,43 @@ pub const CHARTER_FILE_BYTES: u64 = 1024 * 1024;
 pub const CENTRAL: &str = "charter.toml";
 /// Who approved what: a part of the folder, and not of the charter's digest.
 pub const SIGNATURES: &str = "signatures.toml";
+
+/// The words of the central file.
+const CENTRAL_KEYS: Keys = Keys {
+    known: &[
+        "version",
+        "owner",
+        "review-by",
+        "currency",
+        "rates",
+        "people",
+        "approvals",
+        "sources",
+        "identities",
+        "customer",
+        "purposes",
+        "fields",
+        "windows",
+        "items",
+        "segments",
+        "stages",
+        "events",
+        "moments",
+        "channels",
+        "caps",
+        "pressure",
+        "cool-downs",
+        "suppressions",
+        "actions",
+        "calendars",
+        "laws",
+        "markets",
+        "deviations",
+        "kpis",
+    ],
+    later: &[],
+    central: &[],
+};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,42 +190,7 @@ impl Charter {
 
 /// The whole charter, section by section: first what things are called, then what they are, so that they may name each other.
 fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &[
-            "version",
-            "owner",
-            "review-by",
-            "currency",
-            "rates",
-            "people",
-            "approvals",
-            "sources",
-            "identities",
-            "customer",
-            "purposes",
-            "fields",
-            "windows",
-            "items",
-            "segments",
-            "stages",
-            "events",
-            "moments",
-            "channels",
-            "caps",
-            "pressure",
-            "cool-downs",
-            "suppressions",
-            "actions",
-            "calendars",
-            "laws",
-            "markets",
-            "deviations",
-            "kpis",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let top = Section::open(central, &KEYS, findings);
+    let top = Section::open(central, &CENTRAL_KEYS, findings);
     let local = names::declare(&top, choices, charter, findings);
     read_header(&top, charter, findings);
     read_dictionary(&top, &local, charter, findings);

@@ -11,6 +11,12 @@ use crate::charter::markets::{ChannelFrame, Market};
 use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
 
+pub(in crate::charter::file) const CHANNEL_KEYS: Keys = Keys {
+    known: &["caps", "hours", "slots"],
+    later: &[],
+    central: &["mode", "class", "connector"],
+};
+
 impl Narrowing<'_> {
     pub(super) fn narrow_channels(&self, market: &mut Market) {
         for (name, node) in self.choice.section.open_each("channels") {
@@ -38,12 +44,7 @@ impl Narrowing<'_> {
         node: &Node,
         frame: &mut ChannelFrame,
     ) -> Option<()> {
-        const KEYS: Keys = Keys {
-            known: &["caps", "hours", "slots"],
-            later: &[],
-            central: &["mode", "class", "connector"],
-        };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &CHANNEL_KEYS, self.choice.section.findings);
         let channel = self.charter.channels.at(channel);
         let path = |key| ["channels", channel.name.as_str(), key];
         self.with_caps(&section, &path("caps"), &mut frame.caps);

@@ -14,6 +14,18 @@ use crate::charter::markets::Market;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
 
+pub(in crate::charter::file) const LIMIT_KEYS: Keys = Keys {
+    known: &LIMITS,
+    later: &[],
+    central: &[],
+};
+
+pub(in crate::charter::file) const BUDGET_KEYS: Keys = Keys {
+    known: &BUDGET,
+    later: &[],
+    central: &[],
+};
+
 impl Narrowing<'_> {
     pub(super) fn narrow_whole(&self, market: &mut Market) {
         let section = &self.choice.section;
@@ -155,15 +167,10 @@ impl Narrowing<'_> {
     }
 
     fn narrow_limits(&self, market: &mut Market) {
-        const KEYS: Keys = Keys {
-            known: &LIMITS,
-            later: &[],
-            central: &[],
-        };
         let Some(node) = self.choice.section.node.entry("limits") else {
             return;
         };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &LIMIT_KEYS, self.choice.section.findings);
         let granted = market.limits;
         let mut chosen = granted;
         for (key, node) in node.entries() {
@@ -218,15 +225,10 @@ impl Narrowing<'_> {
     }
 
     fn narrow_budget(&self, market: &mut Market) {
-        const KEYS: Keys = Keys {
-            known: &BUDGET,
-            later: &[],
-            central: &[],
-        };
         let Some(node) = self.choice.section.node.entry("budget") else {
             return;
         };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &BUDGET_KEYS, self.choice.section.findings);
         let granted = market.budget;
         let mut chosen = granted;
         for (key, node) in node.entries() {
