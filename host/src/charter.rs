@@ -18,6 +18,13 @@ pub mod markets;
 pub mod people;
 pub mod review;
 pub mod file;
+pub mod sections;
+pub mod schema;
+pub mod effect;
+pub mod diff;
+pub mod who;
+
+pub mod sign;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -38,7 +45,7 @@ pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, 
 pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };
-pub use file::{Complaint, Complaints};
+pub use file::{Complaint, Complaints, Signature};
 pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
 pub use markets::{
@@ -47,6 +54,7 @@ pub use markets::{
 pub(crate) use nearest::did_you_mean;
 pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
 pub use review::Review;
+pub use sections::Section;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
 pub use table::Table;
 
@@ -160,6 +168,14 @@ impl Charter {
         self.widened
             .iter()
             .find(|widened| widened.of == index && now < widened.until)
+            .map_or_else(|| self.markets.at(index), |widened| &widened.market)
+    }
+
+    /// The most that the market may ever do: what a policy may declare. What it may do at an instant is for the rules to say.
+    pub fn widest(&self, index: MarketIx) -> &Market {
+        self.widened
+            .iter()
+            .find(|widened| widened.of == index)
             .map_or_else(|| self.markets.at(index), |widened| &widened.market)
     }
 

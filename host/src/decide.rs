@@ -20,13 +20,14 @@ use crate::event::{Event, EventKey};
 use crate::evidence;
 use crate::ids::{DecisionId, Text};
 use crate::node::Core;
+use crate::policy::Policies;
 use crate::reply::Reply;
 use crate::spending::Taken;
 use crate::store::{Failed, LogError, Position, Refused};
 
 use again::Again;
 use approve::Recalled;
-use ask::Asking;
+use ask::Turn;
 use record::{Draft, Outcome};
 use waiting::Waits;
 use whom::{Held, Whom};
@@ -102,7 +103,8 @@ async fn run(
     };
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
-    check_still(core, &event, &changed.standing)?;
+    let policies = pinned(core, &event)?;
+    check_silence(&event, &changed.standing)?;
     let now = now(core, &event);
     let waits = Waits::of(&changed.standing);
     let mut absorbed = absorb(&event, now, &mut changed.standing);
@@ -110,8 +112,9 @@ async fn run(
     let mut taken = Taken::from(core.node().spending());
     let standing = &mut changed.standing;
     let decisions = match recalled {
-        None => Asking {
+        None => Turn {
             core,
+            policies: &policies,
             event: &event,
             now,
             stops: &core.node().stops(),
@@ -151,11 +154,8 @@ async fn run(
     })
 }
 
-/// What may have changed while the event waited in line.
-fn check_still(core: &Core, event: &Event, standing: &Standing) -> Result<(), Undecided> {
-    if !Arc::ptr_eq(&core.node().charter(), &event.charter) {
-        return Err(Undecided::CharterChanged);
-    }
+/// The silence that the event tells of may have been broken while it waited in line.
+fn check_silence(event: &Event, standing: &Standing) -> Result<(), Undecided> {
     let built_in = event.charter.events.at(event.kind).built_in;
     match built_in == Some(BuiltIn::SilenceElapsed) && !has_elapsed(event, standing) {
         true => Err(Undecided::Broken),
@@ -184,6 +184,17 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
         reply: Reply::new(opened.body, node.state(earlier.position)),
         repeated: true,
     })
+}
+
+/// The policies for the whole decision. Charter and policies are swapped together: what is asked is bound to the charter that
+/// the event was checked against, or the event is checked again.
+fn pinned(core: &Core, event: &Event) -> Result<Arc<Policies>, Undecided> {
+    let node = core.node();
+    match Arc::ptr_eq(&node.charter(), &event.charter) {
+        true => node.catalog().bound_to(&event.charter),
+        false => None,
+    }
+    .ok_or(Undecided::CharterChanged)
 }
 
 fn now(core: &Core, event: &Event) -> Instant {

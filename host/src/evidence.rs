@@ -234,12 +234,35 @@ impl Outcome {
     }
 }
 
-/// A charter or a policy that went live. Its bytes are kept by digest beside the log.
+/// A policy that went live. Its bytes are kept by digest beside the log.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct WentLive {
     pub at: Instant,
     pub digest: Digest,
     pub version: Text,
-    /// `None` for a charter.
-    pub market: Option<Text>,
+    pub market: Text,
+}
+
+/// A charter that went live: what it is made of, who loaded it, and who approved what is new in it (C19). Its files are
+/// kept by digest beside the log.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Chartered {
+    pub at: Instant,
+    pub digest: Digest,
+    pub version: Text,
+    /// The charter that it took the place of.
+    pub before: Option<Digest>,
+    /// The caller who loaded it, or `start` for the folder that the host was started with.
+    pub by: Text,
+    /// Its files by name, signatures included.
+    pub files: Vec<(Text, Digest)>,
+    pub approved: Vec<Countersigned>,
+}
+
+/// A section of the charter and who signed it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Countersigned {
+    pub section: Text,
+    pub digest: Digest,
+    pub by: Text,
 }

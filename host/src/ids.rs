@@ -136,6 +136,12 @@ impl Digest {
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// Reads `sha256:` and 64 hexadecimal digits; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hash = blake3::Hash::from_hex(text.strip_prefix("sha256:")?).ok()?;
+        Some(Self(*hash.as_bytes()))
+    }
 }
 
 impl fmt::Display for Digest {

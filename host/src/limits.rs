@@ -4,6 +4,8 @@
 pub const EVENT_BODY_BYTES: usize = 64 * 1024;
 /// The largest body of a batch, in bytes.
 pub const BATCH_BODY_BYTES: usize = 1024 * 1024;
+/// The largest body of a charter, in bytes: a tar of its folder.
+pub const CHARTER_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The most events in a batch.
 pub const BATCH_EVENTS: usize = 1_000;
 /// The longest text in an event, in bytes.

@@ -4,6 +4,10 @@ mod alarms;
 mod approvals;
 mod figures;
 mod kept;
+mod live;
+mod start;
+mod change;
+mod deploy;
 mod look;
 mod recovery;
 mod stops;
@@ -17,12 +21,12 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use crate::cache::{self, Cache, CacheError};
+use crate::charter::sign::Unapproved;
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
-use crate::encoding;
-use crate::evidence::{Kind, WentLive};
+use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
-use crate::policy::{self, Catalog, Engines};
+use crate::policy::{self, Active, Catalog, Engines};
 use crate::reply::State;
 use crate::spending::Spending;
 use crate::store::{self, Position, Store, StoreError};
@@ -30,12 +34,17 @@ use crate::telemetry::Telemetry;
 
 pub use alarms::Violated;
 pub use approvals::Page;
+pub use change::{Change, Changed, Expects, Unchanged};
+pub use deploy::Overdue;
 pub use figures::Figures;
+pub use live::Unusable;
 pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;
 pub use stops::Unswitched;
 
 use alarms::Alarms;
+use change::Loaded;
+use live::Live;
 use stops::Switches;
 use writer::Writer;
 
@@ -71,6 +80,21 @@ impl Default for Settings {
 pub enum OpenError {
     #[error(transparent)]
     Charter(#[from] Complaints),
+    #[error(
+        "{complaints}\n\nthe host keeps {} as loaded into it, for it is unchanged in the charter's folder since the last start: copy what is live from there into the folder, and make the two fit",
+        stayed.join(", ")
+    )]
+    Mixed {
+        complaints: Complaints,
+        /// Files that are live and not as they are in the folder, and where each is kept.
+        stayed: Vec<String>,
+    },
+    #[error(
+        "{0}\n\nthe charter's folder is not what is live: have it signed, or put the old files back"
+    )]
+    Unapproved(#[from] Unapproved),
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the engines for policies cannot be made")]
@@ -82,8 +106,8 @@ pub enum OpenError {
     },
     #[error("the system gives no randomness")]
     Chance(#[source] std::io::Error),
-    #[error("the log does not take the first record")]
-    Log(#[from] store::Refused),
+    #[error("the charter cannot be recorded")]
+    Record(#[source] Box<Unchanged>),
     #[error("what is stored cannot be read")]
     Cache(#[from] CacheError),
 }
@@ -102,6 +126,8 @@ pub enum NotReady {
 /// A running host, without its doors. Shared by all cores.
 pub struct Node {
     charter: RwLock<Arc<Charter>>,
+    /// One change of charter or policies at a time.
+    live: Mutex<Live>,
     clock: Arc<Clock>,
     store: Store,
     cache: Arc<Cache>,
@@ -119,7 +145,7 @@ pub struct Node {
 impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
-        let charter = Arc::new(Charter::load(&settings.charter)?);
+        let opening = start::open(&settings.charter, &settings.data)?;
         let store = recovery::open(&settings)?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let spending = Spending::new(cache.take_up_spending()?);
@@ -127,16 +153,17 @@ impl Node {
         let switches = Switches::recall(store.view())?;
         let engines = policy::Settings {
             cores: settings.cores,
-            markets: charter.markets.len(),
+            markets: opening.charter.markets.len(),
             cache: Some(settings.data.join("compiled")),
             ..policy::Settings::default()
         };
         let engines = Arc::new(Engines::new(&engines).map_err(OpenError::Engines)?);
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
-            figures: Figures::new(telemetry, &charter),
+            figures: Figures::new(telemetry, &opening.charter),
             catalog: Catalog::new(Arc::clone(&engines)),
-            charter: RwLock::new(charter),
+            charter: RwLock::new(Arc::new(opening.charter)),
+            live: Mutex::new(opening.live),
             clock: Arc::new(settings.clock),
             store,
             cache,
@@ -148,7 +175,13 @@ impl Node {
             state,
             writer: Mutex::new(None),
         });
-        node.record_charter()?;
+        let charter = node.charter();
+        node.record_start(Loaded {
+            charter: &charter,
+            files: &opening.files,
+            before: opening.before,
+            approved: &opening.approved,
+        })?;
         let writer = node.writer().start().map_err(|source| OpenError::Folder {
             folder: node.data.clone(),
             source,
@@ -216,38 +249,39 @@ impl Node {
 
     /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
     pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
-        let charter = self.charter();
         let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;
-        let active = self.catalog.load(market, wasm, &charter)?;
+        let checked = Active::check(&self.engines, market, wasm, &self.charter())?;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it was compiled the charter may have changed.
+        let charter = self.charter();
+        let checked = checked.rebound(&charter)?;
+        if !live.had(market, digest) {
+            deploy::check(&charter, market, self.clock.now())?;
+            let mut next = live.clone();
+            next.remember(market, digest);
+            next.write(&self.data)?;
+            *live = next;
+        }
+        let active = self.catalog.activate(checked, &charter)?;
         let version = active.version.clone();
-        let live = WentLive {
+        let went_live = WentLive {
             at: self.clock.wall(),
             digest,
             version: version.clone(),
-            market: Some(Text::new(market)),
+            market: Text::new(market),
         };
-        self.record_policy(&live)?;
+        self.record_policy(&went_live)?;
         Ok(version)
     }
 
-    fn record_charter(&self) -> Result<(), OpenError> {
-        let charter = self.charter();
-        for (_, text) in &charter.files {
-            let folder = || self.data.clone();
-            kept::keep(&self.data, text.as_bytes()).map_err(|source| OpenError::Folder {
-                folder: folder(),
-                source,
-            })?;
-        }
-        let live = WentLive {
-            at: self.clock.wall(),
-            digest: charter.digest,
-            version: charter.version.clone(),
-            market: None,
-        };
-        self.store.log().queue(Kind::Charter.number(), |bytes| {
-            encoding::encode_into(&live, bytes)
-        })?;
+    fn record_start(&self, loaded: Loaded<'_>) -> Result<(), OpenError> {
+        self.record_charter(&loaded, "start")
+            .map_err(Box::new)
+            .map_err(OpenError::Record)?;
+        self.live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(&self.data)?;
         Ok(())
     }
 
@@ -301,6 +335,10 @@ pub enum LoadError {
     Refused(#[from] policy::Refused),
     #[error("the policy's file cannot be kept with the evidence")]
     Kept { source: std::io::Error },
+    #[error(transparent)]
+    Overdue(#[from] Overdue),
+    #[error(transparent)]
+    Live(#[from] Unusable),
     #[error("the log does not take the policy's record")]
     Log(#[from] store::Refused),
 }

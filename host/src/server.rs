@@ -4,8 +4,10 @@
 mod accept;
 mod access;
 mod approvals;
+mod archive;
 mod batch;
 mod body;
+mod charters;
 mod connection;
 mod consents;
 mod desk;

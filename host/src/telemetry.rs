@@ -1,6 +1,8 @@
 //! What the host tells about itself: figures for Prometheus. Every figure is registered once, before the path; on the
 //! path there is only a handle to count with. No figure carries customer data.
 
+use std::sync::Arc;
+
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -10,9 +12,10 @@ const LATENCY_BOUNDS_S: [f64; 14] = [
     2.5,
 ];
 
-/// Where figures are registered and read.
+/// Where figures are registered and read; clones share them.
+#[derive(Clone)]
 pub struct Telemetry {
-    recorder: PrometheusRecorder,
+    recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
 }
 
@@ -31,7 +34,10 @@ impl Telemetry {
             .unwrap_or_default()
             .build_recorder();
         let handle = recorder.handle();
-        Self { recorder, handle }
+        Self {
+            recorder: Arc::new(recorder),
+            handle,
+        }
     }
 
     /// Registers a figure that only grows.

@@ -15,6 +15,9 @@ use kairos::reply::{Detail, Reply};
 use kairos::store::{self, Durability};
 use serde_json::{Value, json};
 
+/// The markets of the example that have a policy.
+pub const POLICIES: [&str; 5] = ["gb", "de", "fr", "nl", "us"];
+
 /// Noon of the day on which the real data begins.
 pub const NOON: &str = "2010-12-01T12:00:00Z";
 
@@ -89,7 +92,13 @@ impl Desk {
         };
         let node = Node::open(settings, &kairos::telemetry::Telemetry::new())
             .unwrap_or_else(|error| panic!("the host does not open: {error}"));
-        let core = Core::new(Arc::clone(&node), 0, Chance::from_seed(b"desk"));
+        // A host that starts again draws other ids.
+        let life = node.store().opened().log.end.as_u64();
+        let mut seed = b"desk".to_vec();
+        if life > 0 {
+            seed.extend(life.to_le_bytes());
+        }
+        let core = Core::new(Arc::clone(&node), 0, Chance::from_seed(&seed));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -119,6 +128,12 @@ impl Desk {
         node.close();
         drop((node, runtime));
         Self::start(folder, charter, Durability::Sync, &now)
+    }
+
+    /// The same with another charter.
+    pub fn restart_with(self, files: &[(&str, &str)]) -> Self {
+        write(&self.charter, files);
+        self.restart()
     }
 
     /// A host on a copy of the folder as it stands on the disk now: what a crash would leave.

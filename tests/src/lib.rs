@@ -2,11 +2,13 @@
 
 pub mod desk;
 pub mod guest;
+pub mod office;
 pub mod policies;
 pub mod small_charter;
 pub mod trial;
 
-use kairos::node::Node;
+use kairos::clock::{Clock, Instant};
+use kairos::node::{Node, OpenError};
 use kairos::server::{self, Access, Limits, Server};
 use kairos::settings::{ClockChoice, Durability, Serve, Size};
 use kairos::telemetry::Telemetry;
@@ -52,8 +54,48 @@ pub struct Host {
     pub address: SocketAddr,
     pub node: Arc<Node>,
     server: Option<Server>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     charter: PathBuf,
+}
+/// A folder that a host runs on, and its charter.
+#[derive(Clone, Debug)]
+pub struct Place {
+    folder: Arc<TempDir>,
+    charter: PathBuf,
+}
+impl Place {
+    /// Starts a host there that is open to anyone.
+    pub fn start(&self) -> Result<Host, OpenError> {
+        self.start_for(Access::Open)
+    }
+    fn start_for(&self, access: Access) -> Result<Host, OpenError> {
+        let serve = Serve {
+            charter: self.charter.clone(),
+            ..serve(self.folder.path())
+        };
+        let settings = server::Settings {
+            access,
+            limits: short_limits(),
+            ..serve.server()
+        };
+        let telemetry = Arc::new(Telemetry::new());
+        let node = Node::open(serve.node(), &telemetry)?;
+        let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
+        Ok(Host {
+            address: server.address(),
+            node,
+            server: Some(server),
+            folder: Arc::clone(&self.folder),
+            charter: self.charter.clone(),
+        })
+    }
+    /// Writes a file of the charter's folder; without a text, takes it away.
+    pub fn put_in_charter(&self, name: &str, text: Option<&str>) {
+        match text {
+            Some(text) => desk::write(&self.charter, &[(name, text)]),
+            None => std::fs::remove_file(self.charter.join(name)).expect("a file"),
+        }
+    }
 }
 impl Host {
     /// Starts a host that is open to anyone.
@@ -72,34 +114,113 @@ impl Host {
         desk::write(&charter, files);
         Self::on(folder, charter, |_| Access::Open)
     }
+    /// The same, but let in is whom `access` says, which may put files into its folder.
+    pub fn of(files: &[(&str, &str)], access: impl FnOnce(&Path) -> Access) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        desk::write(&charter, files);
+        Self::on(folder, charter, access)
+    }
     /// Stops in order and starts again on the same folder, open to anyone.
-    pub fn restart(mut self) -> Self {
-        self.stop();
-        let other = TempDir::new().expect("a temporary folder");
-        let folder = std::mem::replace(&mut self.folder, other);
-        let charter = self.charter.clone();
+    pub fn restart(self) -> Self {
+        let place = self.place();
         drop(self);
-        Self::on(folder, charter, |_| Access::Open)
+        place.start().unwrap_or_else(|error| panic!("{error}"))
+    }
+    /// Where it runs: a host can be started there again once this one is dropped.
+    pub fn place(&self) -> Place {
+        Place {
+            folder: Arc::clone(&self.folder),
+            charter: self.charter.clone(),
+        }
     }
     fn on(folder: TempDir, charter: PathBuf, access: impl FnOnce(&Path) -> Access) -> Self {
-        let serve = Serve {
-            charter: charter.clone(),
-            ..serve(folder.path())
+        let access = access(folder.path());
+        let place = Place {
+            folder: Arc::new(folder),
+            charter,
         };
-        let settings = server::Settings {
-            access: access(folder.path()),
-            limits: short_limits(),
-            ..serve.server()
+        place.start_for(access).expect("a node")
+    }
+    /// The retail example with its policies, on a clock that stands still until it is set.
+    pub fn retail(now: &str) -> Self {
+        let host = Self::still(&retail_charter(), now);
+        for market in desk::POLICIES {
+            host.policy(market, &policies::policy(market));
+        }
+        host
+    }
+    /// Any charter, without policies, on a clock that stands still until it is set.
+    pub fn still(charter: &Path, now: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let serve = serve(folder.path());
+        let settings = kairos::node::Settings {
+            charter: charter.to_owned(),
+            clock: Clock::fixed(Instant::parse(now).expect("a time")),
+            ..serve.node()
         };
         let telemetry = Arc::new(Telemetry::new());
-        let node = Node::open(serve.node(), &telemetry).expect("a node");
-        let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
+        let node = Node::open(settings, &telemetry).unwrap_or_else(|error| panic!("{error}"));
+        let server =
+            Server::start(Arc::clone(&node), telemetry, &serve.server()).expect("a server");
         Self {
             address: server.address(),
             node,
             server: Some(server),
-            folder,
-            charter,
+            folder: Arc::new(folder),
+            charter: charter.to_owned(),
+        }
+    }
+    /// Makes a policy live.
+    pub fn policy(&self, market: &str, wasm: &[u8]) {
+        self.node
+            .load_policy(market, wasm)
+            .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
+    }
+    /// Sets the clock.
+    pub fn at(&self, now: &str) {
+        let now = Instant::parse(now).expect("a time");
+        self.node.clock().set(now);
+    }
+    /// Posts one event in the structured form and asks for reasons.
+    pub fn explained(&self, market: &str, event: &serde_json::Value) -> serde_json::Value {
+        self.explained_with(market, event, &[])
+    }
+    /// The same, with more headers.
+    pub fn explained_with(
+        &self,
+        market: &str,
+        event: &serde_json::Value,
+        more: &[(&str, &str)],
+    ) -> serde_json::Value {
+        let mut headers = vec![
+            ("content-type", "application/cloudevents+json"),
+            ("prefer", "kairos=explain"),
+        ];
+        headers.extend(more);
+        let answer = self.ask(&Request {
+            method: "POST",
+            path: &format!("/v1/markets/{market}/events"),
+            headers: &headers,
+            body: event.to_string().as_bytes(),
+        });
+        assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        answer.json()
+    }
+    /// What is known of a customer, such as `crm:17850`.
+    pub fn customer(&self, subject: &str) -> serde_json::Value {
+        self.get(&format!("/v1/customers/{subject}")).json()
+    }
+    /// Asks until `found` finds what it looks for in a customer: something that the host does by itself.
+    pub fn until<T>(&self, subject: &str, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        let patience = kairos::clock::Stopwatch::start();
+        loop {
+            let customer = self.customer(subject);
+            if let Some(found) = found(&customer) {
+                return found;
+            }
+            assert!(patience.elapsed() < PATIENCE, "never: {customer:#}");
+            std::thread::yield_now();
         }
     }
     pub fn folder(&self) -> &Path {

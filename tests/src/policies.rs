@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use clap::Parser;
 use kairos::cli::{Ending, Kairos};
 
-use crate::desk::root;
+use crate::desk::{POLICIES, root};
 
 /// The compiled policy of one of the example markets.
 ///
@@ -25,9 +25,9 @@ pub fn policy(market: &str) -> Vec<u8> {
     fs::read(&built).expect("a built policy")
 }
 
-/// The folder that holds all four of them, built.
+/// The folder that holds all of them, built.
 pub fn folder() -> PathBuf {
-    for market in ["gb", "de", "fr", "nl"] {
+    for market in POLICIES {
         policy(market);
     }
     root().join("target/policies")

@@ -37,12 +37,17 @@ pub struct Trial {
 impl Trial {
     /// At noon in `gb`, about a customer who allowed marketing over every channel.
     pub fn new() -> Self {
+        Self::under(charter())
+    }
+
+    /// The same under any charter that knows the market and the purpose.
+    pub fn under(charter: Charter) -> Self {
         let mut chance = Chance::from_seed(b"trial");
         let now = at(NOON);
         let customer = Customer::new(CustomerId::draw(&mut chance), 0, now);
         let account = Account::new(AccountId::draw(&mut chance), now);
         let mut trial = Self {
-            charter: Arc::new(charter()),
+            charter: Arc::new(charter),
             standing: Standing {
                 customer: Some(customer),
                 account: Some(account),
@@ -125,7 +130,7 @@ impl Trial {
             by: "ops".into(),
             at: self.now,
         };
-        self.stops = Stops::new(vec![stop]);
+        self.stops = Stops::new(self.stops.iter().cloned().chain([stop]).collect());
     }
 
     /// The customer's time zone, country and region, as fields.

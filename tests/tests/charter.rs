@@ -1,7 +1,11 @@
 //! The charter: what loads, what is refused, and in which words.
 
+#[path = "charter/choices.rs"]
+mod choices;
 #[path = "charter/contradictions.rs"]
 mod contradictions;
+#[path = "charter/deviations.rs"]
+mod deviations;
 #[path = "charter/expressions.rs"]
 mod expressions;
 #[path = "charter/narrowing.rs"]
@@ -87,8 +91,8 @@ fn base() -> Charter {
 fn the_retail_charter_loads() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/retail/charter");
     let charter = Charter::load(&folder).unwrap_or_else(|complaints| panic!("{complaints}"));
-    assert_eq!(charter.markets.len(), 5);
-    assert_eq!(charter.files.len(), 5);
+    assert_eq!(charter.markets.len(), 9);
+    assert_eq!(charter.files.len(), 9);
     assert_eq!(charter.rates[0].1.digits, 87);
 }
 

@@ -536,7 +536,7 @@ fn quiet_is_what_its_manifest_says() {
         &small_charter(),
     )
     .expect("good");
-    assert_eq!(active.manifest, quiet_manifest());
+    assert_eq!(*active.manifest, quiet_manifest());
     assert_eq!(
         active.reason("quiet").expect("declared").sentences[0].text,
         "because of quiet"

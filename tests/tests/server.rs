@@ -46,7 +46,7 @@ fn a_bad_event_is_met_with_what_would_be_right() {
         (
             "shop/gb",
             "shopping",
-            "403 not-yours /source: `source` is `shopping`, and the charter knows only `shop`, `crm` and what is \
+            "403 not-yours /source: `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre` and what is \
              below them",
         ),
         (
@@ -522,7 +522,7 @@ fn the_host_says_how_it_is() {
             .as_array()
             .unwrap()
             .len(),
-        5
+        9
     );
     assert_eq!(host.post("gb", &order("inv-1")).status, 200);
     let figures = host.get("/metrics").body;

@@ -1,13 +1,13 @@
 //! Reads the charter's folder and compiles it. Whatever is wrong is collected, so that one run tells all of it.
 
-mod page;
-mod reading;
+pub(in crate::charter) mod page;
+pub(in crate::charter) mod reading;
 mod values;
 mod typing;
 mod names;
 mod people;
 mod bounds;
-mod hours;
+pub(in crate::charter) mod hours;
 mod consent;
 mod fields;
 mod events;
@@ -24,11 +24,14 @@ mod laws;
 mod limits;
 mod markets;
 mod order;
+pub(in crate::charter) mod compare;
 mod deviations;
 mod choice;
 mod fallback;
 mod kpis;
 mod reviews;
+mod signatures;
+pub(in crate::charter) mod shapes;
 
 use std::fmt;
 use std::fs;
@@ -41,10 +44,51 @@ use crate::ids::{Digest, Text};
 use page::Node;
 use reading::{Findings, Keys, Section};
 
+pub use signatures::{Signature, with_signatures};
+
 /// The largest file of a charter, in bytes.
 pub const CHARTER_FILE_BYTES: u64 = 1024 * 1024;
 /// The central file.
-const CENTRAL: &str = "charter.toml";
+pub const CENTRAL: &str = "charter.toml";
+/// Who approved what: a part of the folder, and not of the charter's digest.
+pub const SIGNATURES: &str = "signatures.toml";
+
+/// The words of the central file.
+const CENTRAL_KEYS: Keys = Keys {
+    known: &[
+        "version",
+        "owner",
+        "review-by",
+        "currency",
+        "rates",
+        "people",
+        "approvals",
+        "sources",
+        "identities",
+        "customer",
+        "purposes",
+        "fields",
+        "windows",
+        "items",
+        "segments",
+        "stages",
+        "events",
+        "moments",
+        "channels",
+        "caps",
+        "pressure",
+        "cool-downs",
+        "suppressions",
+        "actions",
+        "calendars",
+        "laws",
+        "markets",
+        "deviations",
+        "kpis",
+    ],
+    later: &[],
+    central: &[],
+};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,15 +134,23 @@ impl std::error::Error for Complaints {}
 impl Charter {
     /// Reads `charter.toml` and `markets/*.toml` in `folder`.
     pub fn load(folder: &Path) -> Result<Self, Complaints> {
-        let files = read_folder(folder).map_err(|complaint| Complaints(vec![complaint]))?;
-        Self::compile(&files)
+        Self::compile(&Self::read(folder)?)
+    }
+
+    /// The files of a charter in `folder` as (name, text), unchecked.
+    pub fn read(folder: &Path) -> Result<Vec<(String, String)>, Complaints> {
+        read_folder(folder).map_err(|complaint| Complaints(vec![complaint]))
     }
 
     /// Compiles files given as (name, text), the names relative to the folder: `charter.toml`, `markets/de.toml`.
     pub fn compile(files: &[(String, String)]) -> Result<Self, Complaints> {
-        let mut files: Vec<&(String, String)> = files.iter().collect();
-        files.sort_by_key(|(name, _)| (name != CENTRAL, name.as_str()));
         let findings = Findings::default();
+        signatures::check(files, &findings);
+        let mut files: Vec<&(String, String)> = files
+            .iter()
+            .filter(|(name, _)| name != SIGNATURES)
+            .collect();
+        files.sort_by_key(|(name, _)| (name != CENTRAL, name.as_str()));
         let mut pages: Vec<Node> = Vec::with_capacity(files.len());
         for (name, text) in &files {
             if text.len() as u64 > CHARTER_FILE_BYTES {
@@ -112,7 +164,7 @@ impl Charter {
             } else {
                 findings.about_file(
                     name,
-                    "is no part of a charter: there are `charter.toml` and `markets/<market>.toml`",
+                    "is no part of a charter: there are `charter.toml`, `markets/<market>.toml` and `signatures.toml`",
                 );
             }
         }
@@ -138,42 +190,7 @@ impl Charter {
 
 /// The whole charter, section by section: first what things are called, then what they are, so that they may name each other.
 fn read(central: &Node, choices: &[Node], charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &[
-            "version",
-            "owner",
-            "review-by",
-            "currency",
-            "rates",
-            "people",
-            "approvals",
-            "sources",
-            "identities",
-            "customer",
-            "purposes",
-            "fields",
-            "windows",
-            "items",
-            "segments",
-            "stages",
-            "events",
-            "moments",
-            "channels",
-            "caps",
-            "pressure",
-            "cool-downs",
-            "suppressions",
-            "actions",
-            "calendars",
-            "laws",
-            "markets",
-            "deviations",
-            "kpis",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let top = Section::open(central, &KEYS, findings);
+    let top = Section::open(central, &CENTRAL_KEYS, findings);
     let local = names::declare(&top, choices, charter, findings);
     read_header(&top, charter, findings);
     read_dictionary(&top, &local, charter, findings);
@@ -245,6 +262,11 @@ fn read_header(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
             _ => {}
         }
     }
+}
+
+/// Whether a file of that name, relative to the folder, belongs into a charter's folder.
+pub fn belongs(name: &str) -> bool {
+    is_part(name) || name == SIGNATURES
 }
 
 fn is_part(name: &str) -> bool {

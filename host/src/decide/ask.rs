@@ -11,20 +11,23 @@ use crate::evidence::{Asked, Decided, Derived, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
-use crate::policy::{Active, Answer, Decision, Proposal, Timing};
+use crate::policy::{Active, Answer, Decision, Policies, Proposal, Timing};
 use crate::spending::Taken;
 use crate::stop::{Stop, Stops};
 
-/// Whoever asks: here and now, under these kill switches.
+/// One event's turn: what it is decided with.
 #[derive(Clone, Copy)]
-pub(super) struct Asking<'a> {
+pub(super) struct Turn<'a> {
     pub core: &'a Core,
+    /// Bound to the charter that the event was checked against.
+    pub policies: &'a Policies,
     pub event: &'a Event,
     pub now: Instant,
+    /// As they are when it begins.
     pub stops: &'a Stops,
 }
 
-impl Asking<'_> {
+impl Turn<'_> {
     /// Decides what the event is worth, and what follows from it, each on its own; empty for a signal. What was planned is
     /// noted in `standing`, and each decision sees it.
     pub(super) fn ask(
@@ -63,9 +66,9 @@ impl Asking<'_> {
             standing,
         };
         let moment = moment::find(seen)?;
-        let active = self.core.node().catalog().active(event.market);
+        let active = self.policies.active(event.market);
         let mut deciding = Deciding::new(self, seen, moment);
-        let mut plan = deciding.decide(seen, active.as_deref());
+        let mut plan = deciding.decide(seen, active);
         plan.note(deciding.decided.id, now, standing);
         taken.add(std::mem::take(&mut plan.charges));
         let mut decided = deciding.decided;
@@ -97,20 +100,20 @@ fn shown(event: &Event) -> Derived {
 
 /// One decision in the making.
 struct Deciding<'a> {
-    asking: Asking<'a>,
+    turn: Turn<'a>,
     moment: MomentIx,
     language: Text,
     decided: Decided,
 }
 
 impl<'a> Deciding<'a> {
-    fn new(asking: Asking<'a>, seen: Seen<'_>, moment: MomentIx) -> Self {
+    fn new(turn: Turn<'a>, seen: Seen<'_>, moment: MomentIx) -> Self {
         let decided = Decided {
-            id: DecisionId::draw(asking.now, &mut asking.core.chance()),
+            id: DecisionId::draw(turn.now, &mut turn.core.chance()),
             moment: seen.charter().moments.at(moment).name.clone(),
             on: None,
             outcome: Outcome::Hold,
-            now: asking.now,
+            now: turn.now,
             policy: None,
             asked: None,
             because: None,
@@ -125,7 +128,7 @@ impl<'a> Deciding<'a> {
         };
         let languages = &seen.market().languages;
         Self {
-            asking,
+            turn,
             moment,
             language: languages.first().cloned().unwrap_or_default(),
             decided,
@@ -134,7 +137,7 @@ impl<'a> Deciding<'a> {
 
     fn decide(&mut self, seen: Seen<'_>, active: Option<&Active>) -> Plan {
         let (market, moment) = (seen.market(), seen.charter().moments.at(self.moment));
-        if let Some(stop) = self.asking.stops.of_decision(&market.name, &moment.name) {
+        if let Some(stop) = self.turn.stops.of_decision(&market.name, &moment.name) {
             self.decided.outcome = Outcome::Stopped;
             self.decided.because = Some(stopped(stop));
             return Plan::default();
@@ -151,7 +154,7 @@ impl<'a> Deciding<'a> {
             version: active.version.clone(),
             digest: active.digest,
         });
-        if let Some(stop) = self.asking.stops.of_policy(active.digest) {
+        if let Some(stop) = self.turn.stops.of_policy(active.digest) {
             return self.fall_back(seen, stopped(stop));
         }
         let Some(inputs) = active.inputs(self.moment) else {
@@ -162,7 +165,7 @@ impl<'a> Deciding<'a> {
 
     fn ask(&mut self, seen: Seen<'_>, active: &Active, inputs: &Inputs) -> Plan {
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
-        let (core, limits) = (self.asking.core.number(), &seen.market().limits);
+        let (core, limits) = (self.turn.core.number(), &seen.market().limits);
         let is_askable = gathered.missing.is_empty();
         let answer =
             is_askable.then(|| active.ask(core, limits, &gathered.signal, &gathered.context));
@@ -233,12 +236,12 @@ impl<'a> Deciding<'a> {
     }
 
     fn judge(&mut self, seen: Seen<'_>, by: Author<'_>, proposals: Vec<Proposal>) -> Plan {
-        let core = self.asking.core;
+        let core = self.turn.core;
         let case = Case {
             seen,
             moment: self.moment,
             by,
-            stops: self.asking.stops,
+            stops: self.turn.stops,
             spending: core.node().spending(),
         };
         let verdicts = boundary::judge(&case, &proposals);

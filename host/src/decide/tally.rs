@@ -16,11 +16,12 @@ const REACH: &str = "reach";
 
 pub(super) fn tally(core: &Core, event: &Event, body: &Body) {
     let figures = core.node().figures();
+    let market = event.charter.markets.at(event.market).key;
     if body.decisions.is_empty() {
-        figures.signal(event.market);
+        figures.signal(market);
     }
     if body.event.data.is_none() {
-        figures.dropped(event.market);
+        figures.dropped(market);
     }
     for field in &body.noted.conflicts {
         figures.conflict(field);
@@ -29,9 +30,9 @@ pub(super) fn tally(core: &Core, event: &Event, body: &Body) {
         figures.refused_write(field);
     }
     for decided in &body.decisions {
-        figures.decision(event.market, decided.outcome);
+        figures.decision(market, decided.outcome);
         if decided.fault.is_some() {
-            figures.fault(event.market);
+            figures.fault(market);
         }
         if decided.asked.is_some() {
             figures.policy(decided.micros);
@@ -74,7 +75,8 @@ fn count_violations(core: &Core, event: &Event, decided: &Decided) {
     let Some(proposals) = u32::try_from(proposals).ok().filter(|count| *count > 0) else {
         return;
     };
-    core.node().figures().violations(event.market, proposals);
+    let market = event.charter.markets.at(event.market).key;
+    core.node().figures().violations(market, proposals);
     core.node().violated(&Violated {
         charter: &event.charter,
         market: event.charter.markets.at(event.market),

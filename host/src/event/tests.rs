@@ -202,8 +202,8 @@ fn money_is_exact_or_refused() {
             "/data/total/amount `data.total.amount` has 3 decimals, and GBP has 2",
         ),
         (
-            &[("GBP", "USD")],
-            "/data/total/currency `data.total.currency` is in USD, for which the charter has no rate; it keeps GBP",
+            &[("GBP", "CHF")],
+            "/data/total/currency `data.total.currency` is in CHF, for which the charter has no rate; it keeps GBP",
         ),
         (
             &[(", \"currency\": \"GBP\"", "")],
@@ -324,7 +324,7 @@ fn a_caller_says_only_what_is_its_own() {
     let mut scene = Scene::new();
     assert_eq!(
         scene.complaint(&order(&[("shop/gb", "shopping")])),
-        "/source `source` is `shopping`, and the charter knows only `shop`, `crm` and what is below them"
+        "/source `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre` and what is below them"
     );
     assert_eq!(
         scene.complaint(&order(&[("shop/gb", "crm")])),

@@ -1,25 +1,34 @@
 //! What is counted on the path: registered once, so that counting is one addition.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use metrics::{Counter, Gauge, Histogram};
 
 use crate::boundary::NAMES;
-use crate::charter::{Charter, MarketIx, table::Index};
+use crate::charter::Charter;
 use crate::evidence::Outcome;
-use crate::ids::Text;
+use crate::ids::{Key, Text};
 use crate::telemetry::Telemetry;
 
 /// The counters of one host.
 pub struct Figures {
-    markets: Vec<OfMarket>,
+    telemetry: Telemetry,
+    /// By market, of the charter that is live and of those before: what is in flight under one is counted still.
+    markets: ArcSwap<HashMap<Key, OfMarket>>,
     refusals: Vec<(&'static str, Counter)>,
-    breakers: Vec<(Text, Gauge)>,
-    fields: Vec<OfField>,
+    /// By action, likewise.
+    breakers: ArcSwap<HashMap<Text, Gauge>>,
+    /// By field, likewise.
+    fields: ArcSwap<HashMap<Text, OfField>>,
     repeats: Counter,
     scheduled: Counter,
     approvals: [(&'static str, Counter); 3],
     policy_seconds: Histogram,
 }
 
+#[derive(Clone)]
 struct OfMarket {
     signals: Counter,
     outcomes: [Counter; Outcome::ALL.len()],
@@ -29,15 +38,15 @@ struct OfMarket {
 }
 
 /// What one field is counted for.
+#[derive(Clone)]
 struct OfField {
-    name: Text,
     conflicts: Counter,
     refused_writes: Counter,
 }
 
-impl Figures {
-    pub fn new(telemetry: &Telemetry, charter: &Charter) -> Self {
-        let of_market = |market: &str| OfMarket {
+impl OfMarket {
+    fn new(telemetry: &Telemetry, market: &str) -> Self {
+        Self {
             signals: telemetry.counter("kairos_signals_total", &[("market", market)]),
             outcomes: Outcome::ALL.map(|outcome| {
                 let labels = [("market", market), ("outcome", outcome.word())];
@@ -46,42 +55,24 @@ impl Figures {
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
             violations: telemetry.counter("kairos_policy_violations_total", &[("market", market)]),
             dropped: telemetry.counter("kairos_dropped_total", &[("market", market)]),
-        };
-        let of_field = |field: &Text| {
-            let labels = [("field", field.as_str())];
-            OfField {
-                name: field.clone(),
-                conflicts: telemetry.counter("kairos_field_conflicts_total", &labels),
-                refused_writes: telemetry.counter("kairos_refused_writes_total", &labels),
-            }
-        };
+        }
+    }
+}
+
+impl Figures {
+    pub fn new(telemetry: &Telemetry, charter: &Charter) -> Self {
         let of_rule = |rule: &'static str| {
             (
                 rule,
                 telemetry.counter("kairos_refusals_total", &[("rule", rule)]),
             )
         };
-        Self {
-            markets: charter
-                .markets
-                .iter()
-                .map(|(_, market)| of_market(&market.name))
-                .collect(),
+        let figures = Self {
+            telemetry: telemetry.clone(),
+            markets: ArcSwap::default(),
             refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
-            fields: charter
-                .fields
-                .iter()
-                .map(|(_, field)| of_field(&field.name))
-                .collect(),
-            breakers: charter
-                .actions
-                .iter()
-                .map(|(_, action)| {
-                    let labels = [("action", action.name.as_str())];
-                    let gauge = telemetry.gauge("kairos_breaker_open", &labels);
-                    (action.name.clone(), gauge)
-                })
-                .collect(),
+            breakers: ArcSwap::default(),
+            fields: ArcSwap::default(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
             approvals: ["approved", "rejected", "dropped"].map(|result| {
                 let labels = [("result", result)];
@@ -89,11 +80,46 @@ impl Figures {
             }),
             scheduled: telemetry.counter("kairos_scheduled_total", &[]),
             policy_seconds: telemetry.histogram("kairos_policy_seconds", &[]),
-        }
+        };
+        figures.follow(charter);
+        figures
     }
 
-    fn of(&self, market: MarketIx) -> Option<&OfMarket> {
-        self.markets.get(usize::from(market.number()))
+    /// Registers the markets, actions and fields that a new charter adds.
+    pub fn follow(&self, charter: &Charter) {
+        let mut markets = HashMap::clone(&self.markets.load());
+        for (_, market) in charter.markets.iter() {
+            markets
+                .entry(market.key)
+                .or_insert_with(|| OfMarket::new(&self.telemetry, &market.name));
+        }
+        self.markets.store(Arc::new(markets));
+        let mut breakers = HashMap::clone(&self.breakers.load());
+        for (_, action) in charter.actions.iter() {
+            breakers.entry(action.name.clone()).or_insert_with(|| {
+                let labels = [("action", action.name.as_str())];
+                self.telemetry.gauge("kairos_breaker_open", &labels)
+            });
+        }
+        self.breakers.store(Arc::new(breakers));
+        let mut fields = HashMap::clone(&self.fields.load());
+        for (_, field) in charter.fields.iter() {
+            fields.entry(field.name.clone()).or_insert_with(|| {
+                let labels = [("field", field.name.as_str())];
+                let counter = |name| self.telemetry.counter(name, &labels);
+                OfField {
+                    conflicts: counter("kairos_field_conflicts_total"),
+                    refused_writes: counter("kairos_refused_writes_total"),
+                }
+            });
+        }
+        self.fields.store(Arc::new(fields));
+    }
+
+    fn of(&self, market: Key, count: impl FnOnce(&OfMarket)) {
+        if let Some(of) = self.markets.load().get(&market) {
+            count(of);
+        }
     }
 
     pub fn repeat(&self) {
@@ -112,58 +138,49 @@ impl Figures {
         }
     }
 
-    pub fn signal(&self, market: MarketIx) {
-        if let Some(of) = self.of(market) {
-            of.signals.increment(1);
-        }
+    pub fn signal(&self, market: Key) {
+        self.of(market, |of| of.signals.increment(1));
     }
 
-    pub fn decision(&self, market: MarketIx, outcome: Outcome) {
-        let counter = self
-            .of(market)
-            .and_then(|of| of.outcomes.get(outcome as usize));
-        if let Some(counter) = counter {
-            counter.increment(1);
-        }
+    pub fn decision(&self, market: Key, outcome: Outcome) {
+        self.of(market, |of| {
+            if let Some(counter) = of.outcomes.get(outcome as usize) {
+                counter.increment(1);
+            }
+        });
     }
 
-    pub fn fault(&self, market: MarketIx) {
-        if let Some(of) = self.of(market) {
-            of.faults.increment(1);
-        }
+    pub fn fault(&self, market: Key) {
+        self.of(market, |of| of.faults.increment(1));
     }
 
-    pub fn violations(&self, market: MarketIx, proposals: u32) {
-        if let Some(of) = self.of(market) {
-            of.violations.increment(proposals.into());
-        }
+    pub fn violations(&self, market: Key, proposals: u32) {
+        self.of(market, |of| of.violations.increment(proposals.into()));
     }
 
     /// An event was decided and forgotten: nobody gave a basis to keep it.
-    pub fn dropped(&self, market: MarketIx) {
-        if let Some(of) = self.of(market) {
-            of.dropped.increment(1);
-        }
+    pub fn dropped(&self, market: Key) {
+        self.of(market, |of| of.dropped.increment(1));
     }
 
     /// A field where a source said something else than what stands (A17).
     pub fn conflict(&self, field: &str) {
-        if let Some(of) = self.fields.iter().find(|of| of.name == field) {
+        if let Some(of) = self.fields.load().get(field) {
             of.conflicts.increment(1);
         }
     }
 
     /// A field that a source may not write, or not so (C01).
     pub fn refused_write(&self, field: &str) {
-        if let Some(of) = self.fields.iter().find(|of| of.name == field) {
+        if let Some(of) = self.fields.load().get(field) {
             of.refused_writes.increment(1);
         }
     }
 
     /// Whether an action's breaker is open: 1, or 0.
     pub fn breaker(&self, action: &str) -> Gauge {
-        let known = self.breakers.iter().find(|(name, _)| name == action);
-        known.map_or_else(Gauge::noop, |(_, gauge)| gauge.clone())
+        let breakers = self.breakers.load();
+        breakers.get(action).cloned().unwrap_or_else(Gauge::noop)
     }
 
     pub fn refusal(&self, rule: &str) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::charter::table::Index;
-use crate::charter::{ActionIx, ChannelIx, Charter, Limits, MarketIx, MomentIx};
+use crate::charter::{ActionIx, ChannelIx, Charter, Limits, Market, MarketIx, MomentIx};
 use crate::context::{Context, Inputs, Signal};
 use crate::ids::{Digest, Text};
 use crate::policy::binding::{self, Binding};
@@ -14,26 +14,50 @@ use crate::policy::{Answer, Asked, Engines, Fault, Manifest, Reason, Refused, co
 /// The active policies of all markets.
 pub struct Catalog {
     engines: Arc<Engines>,
-    /// By market. What is being asked keeps its version until it has answered.
-    published: ArcSwap<Vec<Option<Arc<Active>>>>,
+    /// What is being asked keeps its version until it has answered.
+    published: ArcSwap<Policies>,
     /// One writer at a time.
     publishing: Mutex<()>,
+}
+
+/// The policies of all markets at one instant, all bound to one charter.
+#[derive(Clone, Default)]
+pub struct Policies {
+    /// `None` as long as there is no policy.
+    charter: Option<Digest>,
+    /// By market.
+    slots: Vec<Option<Arc<Active>>>,
 }
 
 /// A policy that was checked, compiled for every core, and bound to a charter.
 pub struct Active {
     pub market: Text,
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// As the evidence names it: `1.2.0+sha256:0123456789ab`.
     pub version: Text,
     pub digest: Digest,
     /// The charter that it is bound to: its indices are only good there.
     pub charter: Digest,
     binding: Binding,
+    compiled: Arc<Loaded>,
+}
+
+/// A policy's code on every core, whatever charter it is bound to.
+struct Loaded {
+    /// What it starts with.
+    memory_bytes: u64,
     /// By core.
     policies: Vec<v1_0::Policy>,
     /// Their clock runs as long as there is a policy to interrupt.
     _engines: Arc<Engines>,
+}
+
+/// A live policy that another charter has no room for.
+#[derive(Debug)]
+pub struct Stranded {
+    pub market: Text,
+    pub version: Text,
+    pub why: Refused,
 }
 
 impl Catalog {
@@ -58,49 +82,112 @@ impl Catalog {
         wasm: &[u8],
         charter: &Charter,
     ) -> Result<Arc<Active>, Refused> {
-        let (index, active) = Active::prepare(&self.engines, market, wasm, charter)?;
+        let active = Active::check(&self.engines, market, wasm, charter)?;
+        self.activate(active, charter)
+    }
+
+    /// Makes a checked policy its market's; where the charter is another one by now, it is bound to that first.
+    pub fn activate(&self, active: Active, charter: &Charter) -> Result<Arc<Active>, Refused> {
+        let active = match active.charter == charter.digest {
+            true => active,
+            false => active.rebound(charter)?,
+        };
+        let place = binding::market_named(charter, &active.market)?;
         let active = Arc::new(active);
-        self.publish(|slots| {
-            // Under an earlier charter the market may have had another place.
-            forget(slots, market);
-            let place = usize::from(index.number());
-            if slots.len() <= place {
-                slots.resize(place + 1, None);
-            }
-            if let Some(slot) = slots.get_mut(place) {
-                *slot = Some(Arc::clone(&active));
-            }
+        self.publish(|policies| {
+            policies.leave(charter.digest);
+            policies.put(place, Arc::clone(&active));
         });
         Ok(active)
     }
 
+    /// Every live policy bound to another charter; or those that it would strand.
+    pub fn rebound(&self, charter: &Charter) -> Result<Policies, Vec<Stranded>> {
+        let mut next = Policies {
+            charter: Some(charter.digest),
+            slots: Vec::new(),
+        };
+        let mut stranded = Vec::new();
+        for active in self.published.load().slots.iter().flatten() {
+            let place = binding::market_named(charter, &active.market);
+            match place.and_then(|place| Ok((place, active.rebound(charter)?))) {
+                Ok((place, active)) => next.put(place, Arc::new(active)),
+                Err(why) => stranded.push(Stranded {
+                    market: active.market.clone(),
+                    version: active.version.clone(),
+                    why,
+                }),
+            }
+        }
+        match stranded.is_empty() {
+            true => Ok(next),
+            false => Err(stranded),
+        }
+    }
+
+    /// Makes all of them live at once.
+    pub fn replace(&self, policies: Policies) {
+        self.publish(|published| *published = policies);
+    }
+
     /// Leaves the market without a policy.
     pub fn retire(&self, market: &str) {
-        self.publish(|slots| forget(slots, market));
+        self.publish(|policies| policies.forget(market));
     }
 
     pub fn active(&self, market: MarketIx) -> Option<Arc<Active>> {
-        self.published
-            .load()
-            .get(usize::from(market.number()))?
-            .clone()
+        self.published.load().slot(market).cloned()
     }
 
-    fn publish(&self, change: impl FnOnce(&mut Vec<Option<Arc<Active>>>)) {
+    /// The policies now, for a whole decision; `None` where they are bound to another charter by now.
+    pub fn bound_to(&self, charter: &Charter) -> Option<Arc<Policies>> {
+        let policies = self.published.load_full();
+        let fits = policies.charter.is_none_or(|of| of == charter.digest);
+        fits.then_some(policies)
+    }
+
+    fn publish(&self, change: impl FnOnce(&mut Policies)) {
         let _one_at_a_time = self
             .publishing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut next = Vec::clone(&self.published.load());
+        let mut next = Policies::clone(&self.published.load());
         change(&mut next);
         self.published.store(Arc::new(next));
     }
 }
 
-fn forget(slots: &mut [Option<Arc<Active>>], market: &str) {
-    for slot in slots {
-        if slot.as_ref().is_some_and(|active| active.market == market) {
-            *slot = None;
+impl Policies {
+    pub fn active(&self, market: MarketIx) -> Option<&Active> {
+        self.slot(market).map(|active| &**active)
+    }
+
+    fn slot(&self, market: MarketIx) -> Option<&Arc<Active>> {
+        self.slots.get(usize::from(market.number()))?.as_ref()
+    }
+
+    /// INVARIANT: all are bound to one charter. What is bound to another goes.
+    fn leave(&mut self, charter: Digest) {
+        if self.charter.replace(charter) != Some(charter) {
+            self.slots.clear();
+        }
+    }
+
+    fn put(&mut self, market: MarketIx, active: Arc<Active>) {
+        let place = usize::from(market.number());
+        if self.slots.len() <= place {
+            self.slots.resize(place + 1, None);
+        }
+        if let Some(slot) = self.slots.get_mut(place) {
+            *slot = Some(active);
+        }
+    }
+
+    fn forget(&mut self, market: &str) {
+        for slot in &mut self.slots {
+            if slot.as_ref().is_some_and(|active| active.market == market) {
+                *slot = None;
+            }
         }
     }
 }
@@ -113,42 +200,44 @@ impl Active {
         wasm: &[u8],
         charter: &Charter,
     ) -> Result<Self, Refused> {
-        Self::prepare(engines, market, wasm, charter).map(|(_, active)| active)
-    }
-
-    fn prepare(
-        engines: &Arc<Engines>,
-        name: &str,
-        wasm: &[u8],
-        charter: &Charter,
-    ) -> Result<(MarketIx, Self), Refused> {
-        let index = binding::market_named(charter, name)?;
-        let market = charter.markets.at(index);
+        let market = charter.widest(binding::market_named(charter, market)?);
         let digest = Digest::of(wasm);
         let loaded = component::load(engines, wasm, digest)?;
-        if loaded.memory_bytes > market.limits.memory_bytes as u64 {
-            return Err(Refused::Memory {
-                market: market.name.clone(),
-                declared: loaded.memory_bytes,
-                allowed: market.limits.memory_bytes,
-            });
-        }
+        check_memory(loaded.memory_bytes, market)?;
         let manifest = match loaded.policies.first() {
             Some(policy) => policy.describe(&market.limits).map_err(Refused::Describe)?,
             None => return Err(Refused::DoesNotFit("there is no core".into())),
         };
         let binding = Binding::of(&manifest, charter, market).map_err(Refused::Manifest)?;
-        let active = Self {
+        Ok(Self {
             market: market.name.clone(),
             version: version(&manifest, digest),
-            manifest,
+            manifest: Arc::new(manifest),
             digest,
             charter: charter.digest,
             binding,
-            policies: loaded.policies,
-            _engines: Arc::clone(engines),
-        };
-        Ok((index, active))
+            compiled: Arc::new(Loaded {
+                memory_bytes: loaded.memory_bytes,
+                policies: loaded.policies,
+                _engines: Arc::clone(engines),
+            }),
+        })
+    }
+
+    /// The same policy and the same compiled code, by another charter's indices.
+    pub fn rebound(&self, charter: &Charter) -> Result<Self, Refused> {
+        let market = charter.widest(binding::market_named(charter, &self.market)?);
+        check_memory(self.compiled.memory_bytes, market)?;
+        let binding = Binding::of(&self.manifest, charter, market).map_err(Refused::Manifest)?;
+        Ok(Self {
+            market: self.market.clone(),
+            version: self.version.clone(),
+            manifest: Arc::clone(&self.manifest),
+            digest: self.digest,
+            charter: charter.digest,
+            binding,
+            compiled: Arc::clone(&self.compiled),
+        })
     }
 
     /// What the policy is given at `moment`; `None` where it does not handle it.
@@ -178,7 +267,7 @@ impl Active {
 
     /// Asks the policy, in a fresh sandbox of `core`.
     pub fn ask(&self, core: usize, limits: &Limits, signal: &Signal, context: &Context) -> Asked {
-        match self.policies.get(core) {
+        match self.compiled.policies.get(core) {
             Some(policy) => policy.decide(limits, &self.manifest, signal, context),
             None => Asked {
                 answer: Answer::Fault(Fault::NoRoom),
@@ -187,6 +276,17 @@ impl Active {
             },
         }
     }
+}
+
+fn check_memory(declared: u64, market: &Market) -> Result<(), Refused> {
+    if declared <= market.limits.memory_bytes as u64 {
+        return Ok(());
+    }
+    Err(Refused::Memory {
+        market: market.name.clone(),
+        declared,
+        allowed: market.limits.memory_bytes,
+    })
 }
 
 fn version(manifest: &Manifest, digest: Digest) -> Text {

@@ -7,6 +7,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
+use crate::limits::CHARTER_BODY_BYTES;
+
 /// A body that did not come whole.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
@@ -19,7 +21,7 @@ pub(super) enum Unread {
 }
 
 /// How much of a body that is too large is read and thrown away: a caller that is still sending would never hear why.
-const THROWN_AWAY: u64 = 4 * 1024 * 1024;
+const THROWN_AWAY: u64 = 2 * CHARTER_BODY_BYTES as u64;
 
 /// Reads all of `body`: at most `most` bytes, at most `within` long.
 pub(super) async fn read(body: Incoming, most: usize, within: Duration) -> Result<Bytes, Unread> {

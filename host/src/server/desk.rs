@@ -17,7 +17,7 @@ use crate::clock::Stopwatch;
 use crate::decide::{Answered, Undecided, decide};
 use crate::event::{Caller, Door, Event, Refused, Role};
 use crate::ids::{Chance, Text};
-use crate::limits::{EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
+use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
 use crate::node::Core;
 use crate::reply::{Detail, State};
 use crate::server::figures::Asked;
@@ -59,7 +59,10 @@ impl Desk {
         let asked = match Target::of(request.uri().path()) {
             Target::Events { .. } => Asked::Event,
             Target::Consent { .. } => Asked::Consent,
-            Target::Approval { .. } | Target::Unsubscribe { .. } | Target::Other => Asked::Other,
+            Target::Charter
+            | Target::Approval { .. }
+            | Target::Unsubscribe { .. }
+            | Target::Other => Asked::Other,
         };
         let budget = Duration::from_millis(REQUEST_BUDGET_MS);
         let answer = match timeout(budget, self.dispatch(request)).await {
@@ -97,6 +100,13 @@ impl Desk {
                     headers: &head.headers,
                 };
                 put.answer(self, body).await.map(whole)
+            }
+            Target::Charter => {
+                // Only somebody who is known may send so much.
+                self.shared.guard.admit(&head.headers)?;
+                let body = body::read(body, CHARTER_BODY_BYTES, self.shared.limits.body).await?;
+                self.route(Request::from_parts(head, Body::from(body)))
+                    .await
             }
             Target::Approval { action, verdict } => {
                 allow(&head.method, &Method::POST)?;

@@ -1,4 +1,4 @@
-//! The routes that need a core, found without a router.
+//! The routes that need a core or a body of their own size, found without a router.
 
 use crate::decide::Approval;
 use crate::reply::UNSUBSCRIBE;
@@ -22,6 +22,8 @@ pub(super) enum Target<'a> {
     Unsubscribe {
         token: &'a str,
     },
+    /// A charter, or a market's own choice.
+    Charter,
     Other,
 }
 
@@ -31,6 +33,7 @@ impl<'a> Target<'a> {
             .or_else(|| Self::consent(path))
             .or_else(|| Self::approval(path))
             .or_else(|| Self::unsubscribe(path))
+            .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
     }
 
@@ -40,6 +43,14 @@ impl<'a> Target<'a> {
             .strip_suffix("/events")
             .filter(|market| is_segment(market))?;
         Some(Self::Events { market })
+    }
+
+    fn charter(path: &'a str) -> Option<Self> {
+        let is_choice = path
+            .strip_prefix("/v1/markets/")
+            .and_then(|rest| rest.strip_suffix("/charter"))
+            .is_some_and(is_segment);
+        (path == "/v1/charter" || is_choice).then_some(Self::Charter)
     }
 
     fn consent(path: &'a str) -> Option<Self> {
@@ -116,6 +127,9 @@ mod tests {
             ("/v1/actions//approve", Target::Other),
             ("/v1/actions/a/approve/", Target::Other),
             ("/v1/actions/a", Target::Other),
+            ("/v1/charter", Target::Charter),
+            ("/v1/markets/gb/charter", Target::Charter),
+            ("/v1/charter/fields/points", Target::Other),
         ] {
             assert_eq!(Target::of(path), target, "{path}");
         }

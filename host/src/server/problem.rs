@@ -1,8 +1,11 @@
 //! The one place where an error becomes a status: RFC 9457 problems.
 
+mod charter;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 
 use crate::decide::{NotWithdrawn, Undecided, Unsettled};
 use crate::event::{Refused, Role};
@@ -22,6 +25,8 @@ struct Said {
     title: &'static str,
     detail: String,
     pointer: Option<String>,
+    /// What a program can read of it, under names of this kind of problem.
+    members: Map<String, Json>,
     header: Option<(header::HeaderName, HeaderValue)>,
     /// Nothing more can be read from this connection.
     ends_connection: bool,
@@ -35,6 +40,8 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Json>,
 }
 
 impl Problem {
@@ -50,6 +57,7 @@ impl Problem {
             title,
             detail: detail.into(),
             pointer: None,
+            members: Map::new(),
             header: None,
             ends_connection: false,
         }))
@@ -69,6 +77,11 @@ impl Problem {
         self
     }
 
+    fn listing(mut self, name: &str, list: Vec<Json>) -> Self {
+        self.0.members.insert(name.to_owned(), Json::Array(list));
+        self
+    }
+
     fn retry_after(self, seconds: u32) -> Self {
         self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
@@ -81,6 +94,7 @@ impl Problem {
             status: self.0.status.as_u16(),
             detail: &self.0.detail,
             pointer: self.0.pointer.as_deref(),
+            members: &self.0.members,
         };
         let written = serde_json::to_writer(into, &body);
         debug_assert!(written.is_ok(), "a problem is plain data");

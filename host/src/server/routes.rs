@@ -17,7 +17,7 @@ use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, stops};
+use crate::server::{Shared, approvals, charters, stops};
 
 pub(super) type Answered = Result<Response, Problem>;
 pub(super) type Segment = Result<Path<String>, PathRejection>;
@@ -31,6 +31,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/stops", get(stops::list))
         .route("/v1/stops/{scope}", put(stops::put).delete(stops::lift))
+        .merge(charters::router())
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))

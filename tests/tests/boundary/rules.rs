@@ -8,6 +8,7 @@ use kairos::customer::Given;
 use kairos::ids::{Key, Text};
 use kairos::policy::manifest::{Manifest, Moment};
 use kairos::policy::{Decision, Proposal, Timing};
+use kairos::stop::Stops;
 use kairos::value::Value;
 use kairos_tests::desk::{Desk, event};
 use kairos_tests::guest::{Guest, may_propose, reason};
@@ -57,12 +58,14 @@ fn a_stop_of_an_action_or_a_channel_comes_before_all_else() {
         &offer,
         "refused by stops: `channel:email` is stopped: a wrong price",
     );
+    trial.stops = Stops::default();
     trial.stop("action:offer");
     check(
         &trial,
         &offer,
         "refused by stops: `action:offer` is stopped: a wrong price",
     );
+    trial.stops = Stops::default();
     trial.stop("action:cart_reminder");
     check(
         &trial,

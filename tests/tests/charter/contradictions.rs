@@ -80,7 +80,7 @@ fn moments_that_could_never_come() {
     charter.toml:215: moments.big_spender.requires: `langage` is not a field of this charter: did you mean `language`?
     charter.toml:215: moments.big_spender.requires: `spend_365d` is not a field of this charter
     ");
-    insta::assert_snapshot!(central("real-time-moments = 5", "real-time-moments = 0"), @"charter.toml:370: markets.de.limits.real-time-moments: is 0, and the market has 1 moments of mode `respond`");
+    insta::assert_snapshot!(central("real-time-moments = 5", "real-time-moments = 0"), @"charter.toml:370: markets.de.limits.real-time-moments: is 0, and the market's moments of mode `respond` are 1");
 }
 
 // A21: caps that could not be counted.

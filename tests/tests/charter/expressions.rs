@@ -20,6 +20,8 @@ struct Known {
     fields: Vec<(FieldIx, Value)>,
     window: Option<i64>,
     item: Option<(String, Instant)>,
+    segment: Option<bool>,
+    stage: Option<Text>,
 }
 
 impl Facts for Known {
@@ -39,11 +41,11 @@ impl Facts for Known {
         self.window
     }
     fn segment(&self, _: SegmentIx) -> Option<bool> {
-        None
+        self.segment
     }
 
     fn stage(&self, _: StageIx) -> Option<&Text> {
-        None
+        self.stage.as_ref()
     }
 
     fn item(&self, _: ItemsIx, key: &str) -> Option<Instant> {
@@ -142,6 +144,35 @@ fn comparisons_arithmetic_and_logic_mean_what_they_say() {
         "score == 0.5 && 1 >= score",
         "true != false",
     ]);
+}
+
+// A05, B12: segments are flags, stages are texts, and nobody is in what nobody knows.
+#[test]
+fn segments_and_stages_are_read_as_they_were_evaluated() {
+    let asked = |source: &str, segment: Option<bool>, stage: Option<&str>| {
+        let quoted = serde_json::to_string(source).unwrap();
+        let files = crate::gifts("charter.toml", r#""open_complaints > 0""#, &quoted);
+        let charter = Charter::compile(&files).unwrap_or_else(|wrong| panic!("{source}: {wrong}"));
+        charter.suppressions[0].when.holds(&Known {
+            segment,
+            stage: stage.map(Text::new),
+            ..Known::default()
+        })
+    };
+    assert!(asked("segment.best", Some(true), None));
+    assert!(!asked("segment.best", Some(false), None));
+    assert!(!asked("segment.best", None, None));
+    assert!(asked("!segment.best", None, None));
+    assert!(asked("segment.best == false", Some(false), None));
+    assert!(!asked("segment.best == false", None, None));
+    assert!(asked("stage.loyalty == 'gold'", None, Some("gold")));
+    assert!(!asked("stage.loyalty == 'gold'", None, Some("none")));
+    assert!(!asked("stage.loyalty != 'gold'", None, None));
+    assert!(asked(
+        "stage.loyalty in ['gold', 'silver']",
+        None,
+        Some("silver")
+    ));
 }
 
 #[test]

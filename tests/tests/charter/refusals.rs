@@ -126,12 +126,12 @@ fn references_that_lead_nowhere() {
     markets/de.toml:6: actions.banner.channels: `web` is not among the channels of charter.toml:153: a market can only narrow
     markets/de.toml:27: fallback.order_placed.channel: `web` is not a channel of this action in this market
     "#);
-    insta::assert_snapshot!(refused("charter.toml", "moments   = [\"order_placed\"]\nactions   = [\"banner\"]", "moments = [\"orderplaced\"]\nactions = [\"baner\"]"), @r#"
+    insta::assert_snapshot!(refused("charter.toml", "moments   = [\"order_placed\"]\nactions   = [\"banner\"]", "moments = [\"orderplaced\"]\nactions = [\"baner\"]"), @"
     charter.toml:178: markets.de.moments: `orderplaced` is not a moment of this charter: did you mean `order_placed`?
     charter.toml:179: markets.de.actions: `baner` is not an action of this charter: did you mean `banner`?
     markets/de.toml:5: actions.banner: `banner` is not granted to this market by charter.toml:179
-    markets/de.toml:27: fallback.order_placed: `order_placed` is not granted to this market: it is never asked there
-    "#);
+    markets/de.toml:27: fallback.order_placed: `order_placed` is none of this market's moments: it is never asked there
+    ");
     insta::assert_snapshot!(refused("charter.toml", r#"add     = { "order.placed" = "data.skus" }"#, r#"add = { "order.paid" = "data.skus" }"#), @r#"charter.toml:103: items.bought.add."order.paid": `order.paid` is not an event of this charter: did you mean `order.placed`?"#);
 }
 
@@ -198,7 +198,7 @@ fn limits_beyond_the_hosts() {
     insta::assert_snapshot!(refused("charter.toml", "fuel = 2_000_000", "fuel = 2_000_000_000"), @"charter.toml:180: markets.de.limits.fuel: is `2000000000`: write a whole number from 1 to 1000000000");
     insta::assert_snapshot!(refused("charter.toml", r#"time = "5ms""#, r#"time = "1s""#), @"charter.toml:180: markets.de.limits.time: is `1s`: a decision may take at most `100ms`");
     insta::assert_snapshot!(refused("charter.toml", r#"memory = "2MiB""#, r#"memory = "64MiB""#), @"charter.toml:180: markets.de.limits.memory: is `64MiB`: a policy may have at most `32MiB`");
-    insta::assert_snapshot!(refused("charter.toml", "real-time-moments = 1", "real-time-moments = 0"), @"charter.toml:180: markets.de.limits.real-time-moments: is 0, and the market has 1 moments of mode `respond`");
+    insta::assert_snapshot!(refused("charter.toml", "real-time-moments = 1", "real-time-moments = 0"), @"charter.toml:180: markets.de.limits.real-time-moments: is 0, and the market's moments of mode `respond` are 1");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn files_that_are_not_granted() {
 
 #[test]
 fn fallbacks_and_settings_that_could_not_be_used() {
-    insta::assert_snapshot!(refused("markets/de.toml", "order_placed = {", "page_viewed = {"), @"markets/de.toml:27: fallback.page_viewed: `page_viewed` is not granted to this market: it is never asked there");
+    insta::assert_snapshot!(refused("markets/de.toml", "order_placed = {", "page_viewed = {"), @"markets/de.toml:27: fallback.page_viewed: `page_viewed` is none of this market's moments: it is never asked there");
     insta::assert_snapshot!(refused("markets/de.toml", "order_placed = {", "order_plced = {"), @"markets/de.toml:27: fallback.order_plced: `order_plced` is not a moment of charter.toml: did you mean `order_placed`?");
     insta::assert_snapshot!(refused("markets/de.toml", r#"action = "banner""#, r#"action = "mail""#), @"markets/de.toml:27: fallback.order_placed.action: `mail` is not granted to this market");
     insta::assert_snapshot!(refused("markets/de.toml", r#"channel = "web""#, r#"channel = "email""#), @"markets/de.toml:27: fallback.order_placed.channel: `email` is not a channel of this action in this market");

@@ -35,7 +35,9 @@ fn a_withdrawal_holds_for_every_decision_that_starts_after_its_acknowledgement()
     let mut line = host.line();
     // Enough points for France's reminder, and the strictest consent, so that each of the three would write.
     order("gb", "first", "crm:1", 500).must(&mut line);
-    consent("gb", "given", "crm:1", "confirmed").must(&mut line);
+    for market in ["gb", "de", "fr"] {
+        consent(market, &format!("given-{market}"), "crm:1", "confirmed").must(&mut line);
+    }
     let acknowledged = AtomicBool::new(false);
     let (answered, counted) = mpsc::sync_channel(AT_ONCE);
     let (decided, withdrawal) = std::thread::scope(|scope| {
@@ -70,6 +72,8 @@ fn a_withdrawal_holds_for_every_decision_that_starts_after_its_acknowledgement()
         let is_later = position(&decided.answer) > position(&withdrawal);
         assert_ne!(is_later, decided.writes(), "{}", decided.answer.body);
     }
+    let pending = host.customer("crm:1").expect("a customer")["status"]["pending"].clone();
+    assert_eq!(pending, json!([]), "what waited is off in every market");
     let consents = host.customer("crm:1").expect("a customer")["consents"].clone();
     let states: Vec<_> = consents.as_array().unwrap().iter().collect();
     assert!(!states.is_empty() && states.iter().all(|said| said["state"] == "withdrawn"));

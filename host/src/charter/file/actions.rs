@@ -15,6 +15,12 @@ use crate::charter::nearest::quoted;
 use crate::clock::Span;
 use crate::ids::{Key, Text};
 
+pub(super) const CANCEL_KEYS: Keys = Keys {
+    known: &["event", "when"],
+    later: &[],
+    central: &[],
+};
+
 /// How long a person may take to approve an action, where the charter does not say.
 const APPROVE_WITHIN: Span = Span::from_days(1);
 /// The weight of an action, where the charter does not say.
@@ -24,7 +30,8 @@ const MOST_WEIGHT: u64 = 1_000_000;
 /// The most events that cancel one action.
 const CANCELLING: usize = 64;
 
-const TARGETS: &[(&str, Target)] = &[("customer", Target::Customer), ("account", Target::Account)];
+pub(super) const TARGETS: &[(&str, Target)] =
+    &[("customer", Target::Customer), ("account", Target::Account)];
 pub(super) const AUTOMATIONS: &[(&str, Automation)] = &[
     ("auto", Automation::Auto),
     ("approval", Automation::Approval),
@@ -44,7 +51,7 @@ pub(super) fn read_actions(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
-const ACTION_KEYS: Keys = Keys {
+pub(super) const ACTION_KEYS: Keys = Keys {
     known: &[
         "meaning",
         "class",
@@ -133,11 +140,6 @@ pub(super) fn read_channels(section: &Section<'_>, charter: &Charter) -> Vec<Cha
 }
 
 fn read_cancel_on(section: &Section<'_>, charter: &Charter) -> Vec<CancelOn> {
-    const KEYS: Keys = Keys {
-        known: &["event", "when"],
-        later: &[],
-        central: &[],
-    };
     if let Some(node) = section.node.entry("cancel-on")
         && let Shape::List(entries) = &node.shape
         && entries.len() > CANCELLING
@@ -148,7 +150,7 @@ fn read_cancel_on(section: &Section<'_>, charter: &Charter) -> Vec<CancelOn> {
         );
     }
     let cancelling = section.list("cancel-on", |node| {
-        let section = Section::open(node, &KEYS, section.findings);
+        let section = Section::open(node, &CANCEL_KEYS, section.findings);
         let event = section.required("event", |node| {
             refer(node, &charter.names.events, "an event")
         });

@@ -6,6 +6,18 @@ use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::values;
 
+pub(super) const CAP_KEYS: Keys = Keys {
+    known: &["at-most", "per", "counts"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const DELAY_KEYS: Keys = Keys {
+    known: &["min", "max"],
+    later: &[],
+    central: &[],
+};
+
 /// The most caps in one place.
 const CAPS: usize = 16;
 
@@ -48,12 +60,7 @@ pub(super) fn read_caps(node: &Node, findings: &Findings) -> Vec<Cap> {
 }
 
 fn read_cap(node: &Node, findings: &Findings) -> Option<Cap> {
-    const KEYS: Keys = Keys {
-        known: &["at-most", "per", "counts"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &CAP_KEYS, findings);
     let at_most = section.required("at-most", |node| {
         values::count(node, u64::from(CAP_AT_MOST))
     });
@@ -82,12 +89,7 @@ pub(super) fn caps_of(section: &Section<'_>) -> Vec<Cap> {
 
 /// `{ min = "75m", max = "3d" }`
 pub(super) fn read_delay(node: &Node, findings: &Findings) -> Delay {
-    const KEYS: Keys = Keys {
-        known: &["min", "max"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &DELAY_KEYS, findings);
     let delay = Delay {
         min: section.optional("min", values::delay).unwrap_or_default(),
         max: section.optional("max", values::delay),

@@ -10,25 +10,26 @@ use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::values;
 use crate::ids::{Key, Text};
 
+pub(super) const CHANNEL_KEYS: Keys = Keys {
+    known: &[
+        "mode",
+        "class",
+        "connector",
+        "caps",
+        "hours",
+        "slots",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 /// The most slots of one channel.
 const SLOTS: usize = 100;
 
 pub(super) fn read_channels(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &[
-            "mode",
-            "class",
-            "connector",
-            "caps",
-            "hours",
-            "slots",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("channels") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &CHANNEL_KEYS, findings);
         let mode = section.required("mode", |node| values::word(node, MODES));
         if let (Some(Mode::Respond), Some(node)) = (mode, node.entry("hours")) {
             findings.say(

@@ -1,9 +1,9 @@
 //! `markets/<market>.toml`: a market's own choice, which can only narrow what it is granted. Every bound has an order, and
 //! what a market ends up with is what both allow.
 
-mod channels;
-mod frames;
-mod whole;
+pub(super) mod channels;
+pub(super) mod frames;
+pub(super) mod whole;
 
 use crate::charter::Charter;
 use crate::charter::caps::Cap;

@@ -10,38 +10,56 @@ use crate::charter::file::values;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::{Key, Text};
 
+pub(super) const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
+
+pub(super) const STRENGTHS: &[(&str, Strength)] =
+    &[("strong", Strength::Strong), ("weak", Strength::Weak)];
+
+pub(super) const BASES: &[(&str, Basis)] = &[
+    ("contract", Basis::Contract),
+    ("opt-in", Basis::OptIn),
+    ("legitimate-interest", Basis::LegitimateInterest),
+];
+
+pub(super) const PURPOSE_KEYS: Keys = Keys {
+    known: &[
+        "meaning",
+        "basis",
+        "channels",
+        "needs",
+        "owner",
+        "review-by",
+    ],
+    later: &["retention"],
+    central: &[],
+};
+
+pub(super) const IDENTITY_KEYS: Keys = Keys {
+    known: &["meaning", "strength", "of", "store", "retention", "needs"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const SOURCE_KEYS: Keys = Keys {
+    known: &["meaning", "may-send", "subjects"],
+    later: &[],
+    central: &[],
+};
+
 pub(super) const PER: &[(&str, Per)] = &[("customer", Per::Customer), ("account", Per::Account)];
 
 /// As whom the host speaks.
 const HOST: &str = "kairos";
 
 pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &[
-            "meaning",
-            "basis",
-            "channels",
-            "needs",
-            "owner",
-            "review-by",
-        ],
-        later: &["retention"],
-        central: &[],
-    };
-    const BASES: &[(&str, Basis)] = &[
-        ("contract", Basis::Contract),
-        ("opt-in", Basis::OptIn),
-        ("legitimate-interest", Basis::LegitimateInterest),
-    ];
-    const NEEDS: &[(&str, Needs)] = &Needs::WORDS;
     for (name, node) in top.open_each("purposes") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &PURPOSE_KEYS, findings);
         let basis = section.required("basis", |node| values::word(node, BASES));
         let channels = section.list("channels", |node| {
             refer(node, &charter.names.channels, "a channel")
         });
         let needs = section.optional("needs", |node| match basis {
-            Some(Basis::OptIn) | None => values::word(node, NEEDS),
+            Some(Basis::OptIn) | None => values::word(node, &Needs::WORDS),
             Some(_) => Err(
                 "says how much consent is needed, and only the basis `opt-in` asks for any"
                     .to_owned(),
@@ -63,16 +81,8 @@ pub(super) fn read_purposes(top: &Section<'_>, charter: &mut Charter, findings: 
 }
 
 pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["meaning", "strength", "of", "store", "retention", "needs"],
-        later: &[],
-        central: &[],
-    };
-    const STRENGTHS: &[(&str, Strength)] =
-        &[("strong", Strength::Strong), ("weak", Strength::Weak)];
-    const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
     for (name, node) in top.open_each("identities") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &IDENTITY_KEYS, findings);
         let of = section
             .optional("of", |node| values::word(node, PER))
             .unwrap_or(Per::Customer);
@@ -104,13 +114,8 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
 }
 
 pub(super) fn read_sources(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["meaning", "may-send", "subjects"],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("sources") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &SOURCE_KEYS, findings);
         if name == HOST {
             findings.say(
                 node,

@@ -14,6 +14,12 @@ use crate::charter::people::{self, Deviation};
 use crate::charter::table::Index;
 use crate::ids::Text;
 
+pub(super) const DEVIATION_KEYS: Keys = Keys {
+    known: &["market", "what", "is", "why", "approved-by", "expires"],
+    later: &[],
+    central: &[],
+};
+
 /// The most deviations of one charter.
 const DEVIATIONS: usize = 1_000;
 /// What can deviate of each.
@@ -85,12 +91,7 @@ fn read_deviation<'a>(
     charter: &Charter,
     findings: &'a Findings,
 ) -> Option<Deviating<'a>> {
-    const KEYS: Keys = Keys {
-        known: &["market", "what", "is", "why", "approved-by", "expires"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &DEVIATION_KEYS, findings);
     let market = section.required("market", |node| {
         refer(node, &charter.names.markets, "a market")
     });

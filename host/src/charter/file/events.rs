@@ -14,6 +14,17 @@ use crate::charter::table::{Index, Table};
 use crate::ids::{Key, Text};
 use crate::limits;
 
+pub(super) const PRESENCES: &[(&str, Presence)] = &[
+    ("required", Presence::Required),
+    ("optional", Presence::Optional),
+];
+
+pub(super) const DATUM_KEYS: Keys = Keys {
+    known: &["type", "of", "at-most", "required", "one-of", "maps"],
+    later: &[],
+    central: &[],
+};
+
 /// The most data of one event, those of all markets together.
 const EVENT_DATA: usize = 1_000;
 /// An event that the host itself understands: name, kind, meaning, data.
@@ -101,7 +112,7 @@ const APPROVAL_DATA: &[(&str, Type, bool)] = &[
 /// The event that the host makes when a silence has lasted.
 pub(super) const ELAPSED: &str = "silence.elapsed";
 
-const EVENT_KEYS: Keys = Keys {
+pub(super) const EVENT_KEYS: Keys = Keys {
     known: &[
         "meaning",
         "owner",
@@ -115,7 +126,7 @@ const EVENT_KEYS: Keys = Keys {
     later: &[],
     central: &[],
 };
-const LOCAL_EVENT_KEYS: Keys = Keys {
+pub(super) const LOCAL_EVENT_KEYS: Keys = Keys {
     known: &["data", "updates"],
     later: &[],
     central: &["meaning", "owner", "purpose", "subject", "account"],
@@ -268,10 +279,6 @@ fn built_in_event((name, built_in, meaning, known): &Known) -> EventKind {
 }
 
 fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> EventKind {
-    const PRESENCES: &[(&str, Presence)] = &[
-        ("required", Presence::Required),
-        ("optional", Presence::Optional),
-    ];
     let section = Section::open(node, &EVENT_KEYS, findings);
     let mut data: Table<DatumIx, Datum> = Table::new();
     for (name, node) in section.open_each("data") {
@@ -319,12 +326,7 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
 }
 
 fn read_datum(name: &str, node: &Node, findings: &Findings) -> Option<Datum> {
-    const KEYS: Keys = Keys {
-        known: &["type", "of", "at-most", "required", "one-of", "maps"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &DATUM_KEYS, findings);
     let typing = typing::read_typing(&section)?;
     Some(Datum {
         name: Text::new(name),

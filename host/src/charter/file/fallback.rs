@@ -11,15 +11,22 @@ use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
 use crate::value::Value;
 
+pub(super) const SETTING_KEYS: Keys = Keys {
+    known: &["type", "value", "meaning"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const FALLBACK_KEYS: Keys = Keys {
+    known: &["action", "channel", "parameters"],
+    later: &[],
+    central: &[],
+};
+
 /// The most settings of one market.
 const SETTINGS: usize = 100;
 
 pub(super) fn read_settings(choice: &Choice<'_>, market: &mut Market) {
-    const KEYS: Keys = Keys {
-        known: &["type", "value", "meaning"],
-        later: &[],
-        central: &[],
-    };
     let findings = choice.section.findings;
     let settings = &mut market.settings;
     for (name, node) in choice.section.open_each("settings") {
@@ -35,7 +42,7 @@ pub(super) fn read_settings(choice: &Choice<'_>, market: &mut Market) {
                 ),
             );
         }
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &SETTING_KEYS, findings);
         let ty = section.required("type", typing::read_type);
         let value = section.required("value", |node| match ty {
             Some(ty) => typing::read_value(node, ty).map(Some),
@@ -63,7 +70,7 @@ pub(super) fn read_fallbacks(choice: &Choice<'_>, market: &mut Market, charter: 
             }
             Some(_) => findings.say(
                 node,
-                format!("`{name}` is not granted to this market: it is never asked there"),
+                format!("`{name}` is none of this market's moments: it is never asked there"),
             ),
             None => {
                 let guess =
@@ -84,11 +91,6 @@ fn read_fallback(
     charter: &Charter,
     findings: &Findings,
 ) -> Option<Fallback> {
-    const KEYS: Keys = Keys {
-        known: &["action", "channel", "parameters"],
-        later: &[],
-        central: &[],
-    };
     match &node.shape {
         Shape::Text(text) if text == "hold" => return Some(Fallback::Hold),
         Shape::Table(_) => {}
@@ -103,7 +105,7 @@ fn read_fallback(
             return None;
         }
     }
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &FALLBACK_KEYS, findings);
     let (action, frame) = section.required("action", |node| {
         let action = refer(node, &charter.names.actions, "an action")?;
         let frame = market

@@ -10,7 +10,13 @@ use crate::charter::markets::MarketIx;
 use crate::charter::{Charter, OwnFields};
 use crate::ids::{Key, Text};
 
-const MERGES: &[(&str, Merge)] = &[
+pub(super) const CUSTOMER_KEYS: Keys = Keys {
+    known: &["country", "region", "time-zone", "language"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const MERGES: &[(&str, Merge)] = &[
     ("leading-source", Merge::LeadingSource),
     ("latest", Merge::Latest),
     ("max", Merge::Max),
@@ -18,7 +24,7 @@ const MERGES: &[(&str, Merge)] = &[
     ("protected", Merge::Protected),
 ];
 
-const SENSITIVITIES: &[(&str, Sensitivity)] = &[
+pub(super) const SENSITIVITIES: &[(&str, Sensitivity)] = &[
     ("ordinary", Sensitivity::Ordinary),
     ("personal", Sensitivity::Personal),
     ("special", Sensitivity::Special),
@@ -42,7 +48,7 @@ pub(super) fn read_fields(
     }
 }
 
-const FIELD_KEYS: Keys = Keys {
+pub(super) const FIELD_KEYS: Keys = Keys {
     known: &[
         "type",
         "of",
@@ -168,15 +174,10 @@ fn check_merge(merge: Merge, ty: Type, has_leading: bool) -> Result<(), String> 
 }
 
 pub(super) fn read_own_fields(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["country", "region", "time-zone", "language"],
-        later: &[],
-        central: &[],
-    };
     let Some(node) = top.node.entry("customer") else {
         return;
     };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &CUSTOMER_KEYS, findings);
     let own = |node: &Node| own_field(node, charter);
     charter.customer = OwnFields {
         country: section.optional("country", own),

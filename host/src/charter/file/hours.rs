@@ -10,7 +10,19 @@ use crate::charter::file::values;
 use crate::charter::hours::{Calendar, Holiday, Hours};
 use crate::ids::Text;
 
-pub(super) const WEEKDAYS: [(&str, Weekday); 7] = [
+pub(super) const HOURS_KEYS: Keys = Keys {
+    known: &["days", "from", "to"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const CALENDAR_KEYS: Keys = Keys {
+    known: &["days", "kind", "source", "review-by"],
+    later: &[],
+    central: &[],
+};
+
+pub(in crate::charter) const WEEKDAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
     ("tue", Weekday::Tuesday),
     ("wed", Weekday::Wednesday),
@@ -96,12 +108,7 @@ fn join(open: &mut Vec<(u16, u16)>) {
 }
 
 fn read_stretch(node: &Node, findings: &Findings) -> Option<(Vec<&'static str>, u16, u16)> {
-    const KEYS: Keys = Keys {
-        known: &["days", "from", "to"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &HOURS_KEYS, findings);
     let days = section.required("days", read_days);
     let from = section.required("from", |node| time_of_day(node, DAY_MINUTES - 1));
     let to = section.required("to", |node| {
@@ -177,7 +184,7 @@ fn time_of_day(node: &Node, latest: u16) -> Result<u16, String> {
     .ok_or_else(wrong)
 }
 
-fn clock(minutes: u16) -> String {
+pub(in crate::charter) fn clock(minutes: u16) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -187,13 +194,8 @@ pub(super) fn stretch(from: u16, to: u16) -> String {
 }
 
 pub(super) fn read_calendars(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["days", "kind", "source", "review-by"],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("calendars") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &CALENDAR_KEYS, findings);
         section.required("days", |node| match &node.shape {
             Shape::List(days) if days.is_empty() => {
                 Err("is empty: name at least one day, such as `12-25`".to_owned())

@@ -12,6 +12,26 @@ use crate::charter::nearest::did_you_mean;
 use crate::charter::people::{Kpi, Measured};
 use crate::ids::Text;
 
+pub(super) const KPI_KEYS: Keys = Keys {
+    known: &[
+        "outcome",
+        "within",
+        "per-action",
+        "share",
+        "meaning",
+        "owner",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const SHARE_KEYS: Keys = Keys {
+    known: &["of", "where"],
+    later: &[],
+    central: &[],
+};
+
 /// The most figures in one file.
 const KPIS: usize = 100;
 
@@ -61,20 +81,7 @@ fn read_kpi(
     charter: &Charter,
     findings: &Findings,
 ) -> Option<Kpi> {
-    const KEYS: Keys = Keys {
-        known: &[
-            "outcome",
-            "within",
-            "per-action",
-            "share",
-            "meaning",
-            "owner",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &KPI_KEYS, findings);
     let (meaning, owner) = (section.meaning(), section.owner(&charter.people));
     let measured = match (section.has("share"), section.has("outcome")) {
         (true, false) => {
@@ -108,12 +115,7 @@ fn read_share(
     market: Option<MarketIx>,
     charter: &Charter,
 ) -> Option<Measured> {
-    const KEYS: Keys = Keys {
-        known: &["of", "where"],
-        later: &[],
-        central: &[],
-    };
-    let share = Section::open(section.node.entry("share")?, &KEYS, section.findings);
+    let share = Section::open(section.node.entry("share")?, &SHARE_KEYS, section.findings);
     let of = share.required("of", |node| refer(node, &charter.names.events, "an event"))?;
     let scope = Scope {
         charter,

@@ -11,13 +11,31 @@ use crate::charter::laws::{Law, LawBasis, Origin, OriginKind};
 use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
 
+pub(super) const BASIS_KEYS: Keys = Keys {
+    known: &BASIS,
+    later: &[],
+    central: &[],
+};
+
+pub(super) const HOLIDAYS_KEYS: Keys = Keys {
+    known: &["calendar", "kind", "source", "review-by"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const GPC_KEYS: Keys = Keys {
+    known: &["purposes", "kind", "source", "review-by"],
+    later: &[],
+    central: &[],
+};
+
 /// What a law has besides the purposes: no purpose can be called so.
 pub(super) const WORDS: [&str; 2] = ["holidays", "gpc"];
 /// A law's word for every channel: no channel can be called so.
 pub(super) const ALL_CHANNELS: &str = "all";
 
 const BASIS: [&str; 6] = ["needs", "valid", "hours", "kind", "source", "review-by"];
-const KINDS: &[(&str, OriginKind)] = &[
+pub(super) const KINDS: &[(&str, OriginKind)] = &[
     ("law", OriginKind::Law),
     ("code", OriginKind::Code),
     ("custom", OriginKind::Custom),
@@ -110,12 +128,7 @@ fn read_bases(
 }
 
 fn read_basis(node: &Node, purpose: PurposeIx, findings: &Findings) -> LawBasis {
-    const KEYS: Keys = Keys {
-        known: &BASIS,
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &BASIS_KEYS, findings);
     if !["needs", "valid", "hours"]
         .iter()
         .any(|key| section.has(key))
@@ -142,12 +155,7 @@ fn read_holidays(
     charter: &Charter,
     findings: &Findings,
 ) -> Option<(CalendarIx, Origin)> {
-    const KEYS: Keys = Keys {
-        known: &["calendar", "kind", "source", "review-by"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &HOLIDAYS_KEYS, findings);
     let calendar = section.required("calendar", |node| {
         refer(node, &charter.names.calendars, "a calendar")
     });
@@ -160,12 +168,7 @@ fn read_gpc(
     charter: &Charter,
     findings: &Findings,
 ) -> Option<(Vec<PurposeIx>, Origin)> {
-    const KEYS: Keys = Keys {
-        known: &["purposes", "kind", "source", "review-by"],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &GPC_KEYS, findings);
     section.required("purposes", |node| match &node.shape {
         Shape::List(purposes) if purposes.is_empty() => {
             Err("is empty: name the purposes that `Sec-GPC: 1` withdraws".to_owned())

@@ -8,6 +8,18 @@ use crate::charter::markets::{Budget, Limits};
 use crate::clock::Span;
 use crate::limits;
 
+pub(super) const LIMIT_KEYS: Keys = Keys {
+    known: &LIMITS,
+    later: &[],
+    central: &[],
+};
+
+pub(super) const BUDGET_KEYS: Keys = Keys {
+    known: &BUDGET,
+    later: &[],
+    central: &[],
+};
+
 /// The most fields that one market may add.
 const LOCAL_FIELDS: i64 = 1_000;
 /// The most moments of mode `respond` in one market.
@@ -27,11 +39,6 @@ pub(super) const BUDGET: [&str; 3] = ["actions-per-minute", "actions-per-day", "
 
 /// The limits of a grant, all of which must be said but the violations.
 pub(super) fn read_limits(section: &Section<'_>) -> Limits {
-    const KEYS: Keys = Keys {
-        known: &LIMITS,
-        later: &[],
-        central: &[],
-    };
     let mut limits = Limits {
         fuel: 0,
         time: Span::default(),
@@ -43,7 +50,7 @@ pub(super) fn read_limits(section: &Section<'_>) -> Limits {
     let Some(node) = section.required("limits", Ok) else {
         return limits;
     };
-    let section = Section::open(node, &KEYS, section.findings);
+    let section = Section::open(node, &LIMIT_KEYS, section.findings);
     for key in LIMITS.iter().filter(|key| **key != "violations") {
         section.required(key, |_| Ok(()));
     }
@@ -99,14 +106,9 @@ fn policy_memory(node: &Node) -> Result<usize, String> {
 
 /// The budget of a grant; what is not named is not bounded.
 pub(super) fn read_budget(section: &Section<'_>) -> Budget {
-    const KEYS: Keys = Keys {
-        known: &BUDGET,
-        later: &[],
-        central: &[],
-    };
     let mut budget = Budget::default();
     if let Some(node) = section.node.entry("budget") {
-        let section = Section::open(node, &KEYS, section.findings);
+        let section = Section::open(node, &BUDGET_KEYS, section.findings);
         for (key, node) in node.entries() {
             section.noted(node, read_part(key, node, &mut budget));
         }
@@ -136,7 +138,7 @@ pub(super) fn check_real_time(
     if usize::try_from(most).is_ok_and(|most| responding > most) {
         findings.say(
             node,
-            format!("is {most}, and the market has {responding} moments of mode `respond`"),
+            format!("is {most}, and the market's moments of mode `respond` are {responding}"),
         );
     }
 }

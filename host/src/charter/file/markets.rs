@@ -130,7 +130,7 @@ fn check_brands(top: &Section<'_>, findings: &Findings) {
     }
 }
 
-const MARKET_KEYS: Keys = Keys {
+pub(super) const MARKET_KEYS: Keys = Keys {
     known: &[
         "brand",
         "country",

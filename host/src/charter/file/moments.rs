@@ -40,7 +40,7 @@ pub(super) fn read_moments(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
-const MOMENT_KEYS: Keys = Keys {
+pub(super) const MOMENT_KEYS: Keys = Keys {
     known: &[
         "on",
         "silence",

@@ -279,7 +279,7 @@ fn check_keys(top: &Section<'_>, local: &[(MarketIx, &str, &Node)], findings: &F
 }
 
 /// What a market's own file may have.
-const CHOICE_KEYS: Keys = Keys {
+pub(super) const CHOICE_KEYS: Keys = Keys {
     known: &[
         "market",
         "charter",

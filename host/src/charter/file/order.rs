@@ -249,6 +249,22 @@ macro_rules! plain {
 }
 plain!(u32, u64, i64, usize, Span, Text);
 
+/// An amount of memory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Bytes(pub(super) usize);
+
+impl Word for Bytes {
+    fn plain(&self) -> String {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        match self.0 {
+            bytes if bytes.is_multiple_of(MIB) => format!("{}MiB", bytes / MIB),
+            bytes if bytes.is_multiple_of(KIB) => format!("{}KiB", bytes / KIB),
+            bytes => format!("{bytes}B"),
+        }
+    }
+}
+
 impl Word for bool {
     fn word(&self) -> String {
         self.plain()

@@ -9,16 +9,16 @@ use crate::charter::file::Complaint;
 
 /// A value of a file, with its place.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(in crate::charter) struct Node {
     file: Arc<str>,
-    pub(super) line: usize,
+    pub(in crate::charter) line: usize,
     /// Dotted, from the top of the file.
-    pub(super) path: String,
-    pub(super) shape: Shape,
+    pub(in crate::charter) path: String,
+    pub(in crate::charter) shape: Shape,
 }
 
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(in crate::charter) enum Shape {
     Text(String),
     Integer(i64),
     Number(f64),
@@ -29,7 +29,7 @@ pub(super) enum Shape {
 }
 
 impl Node {
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self, Complaint> {
+    pub(in crate::charter) fn parse(file: &str, text: &str) -> Result<Self, Complaint> {
         let lines = Lines::of(file, text);
         match Document::parse(text) {
             Ok(document) => Ok(lines.table(document.as_table(), 1, String::new())),
@@ -45,19 +45,19 @@ impl Node {
         }
     }
 
-    pub(super) fn file(&self) -> &str {
+    pub(in crate::charter) fn file(&self) -> &str {
         &self.file
     }
 
     /// The entries of a table, in the file's order; none where it is no table.
-    pub(super) fn entries(&self) -> &[(String, Self)] {
+    pub(in crate::charter) fn entries(&self) -> &[(String, Self)] {
         match &self.shape {
             Shape::Table(entries) => entries,
             _ => &[],
         }
     }
 
-    pub(super) fn entry(&self, key: &str) -> Option<&Self> {
+    pub(in crate::charter) fn entry(&self, key: &str) -> Option<&Self> {
         self.entries()
             .iter()
             .find(|(name, _)| name == key)
@@ -65,19 +65,19 @@ impl Node {
     }
 
     /// As far down `path` as the file goes.
-    pub(super) fn nearest(&self, path: &[&str]) -> &Self {
+    pub(in crate::charter) fn nearest(&self, path: &[&str]) -> &Self {
         path.iter()
             .try_fold(self, |node, key| node.entry(key).ok_or(node))
             .unwrap_or_else(|node| node)
     }
 
     /// `charter.toml:42`.
-    pub(super) fn place(&self) -> String {
+    pub(in crate::charter) fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
     /// As the file has it, in short, for complaints.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::charter) fn shown(&self) -> String {
         match &self.shape {
             Shape::Text(text) => format!("`{}`", text.chars().take(60).collect::<String>()),
             Shape::Integer(integer) => format!("`{integer}`"),
@@ -120,7 +120,7 @@ impl fmt::Display for Node {
 }
 
 /// A key as a path shows it: quoted where it has dots of its own.
-pub(super) fn joined(path: &str, key: &str) -> String {
+pub(in crate::charter) fn joined(path: &str, key: &str) -> String {
     let plain = key
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))

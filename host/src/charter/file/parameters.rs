@@ -9,6 +9,22 @@ use crate::charter::file::{typing, values};
 use crate::ids::Text;
 use crate::limits;
 
+pub(super) const PARAMETER_KEYS: Keys = Keys {
+    known: &[
+        "type",
+        "unit",
+        "of",
+        "required",
+        "between",
+        "one-of",
+        "at-most",
+        "unless",
+        "promotion",
+    ],
+    later: &[],
+    central: &[],
+};
+
 pub(super) fn read_parameters(section: &Section<'_>, charter: &Charter) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (name, node) in section.open_each("parameters") {
@@ -33,22 +49,7 @@ fn read_parameter(
     action: &Section<'_>,
     charter: &Charter,
 ) -> Option<Parameter> {
-    const KEYS: Keys = Keys {
-        known: &[
-            "type",
-            "unit",
-            "of",
-            "required",
-            "between",
-            "one-of",
-            "at-most",
-            "unless",
-            "promotion",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, action.findings);
+    let section = Section::open(node, &PARAMETER_KEYS, action.findings);
     let typing = typing::read_typing(&section)?;
     let mut parameter = Parameter {
         name: Text::new(name),

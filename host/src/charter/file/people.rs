@@ -9,6 +9,12 @@ use crate::charter::nearest::did_you_mean;
 use crate::charter::people::{APPROVAL_GROUPS, Approval, Person};
 use crate::ids::Text;
 
+pub(super) const PERSON_KEYS: Keys = Keys {
+    known: &["mail", "key"],
+    later: &[],
+    central: &[],
+};
+
 /// Sections that no group covers, which may be named singly.
 const SINGLE: [&str; 7] = [
     "people",
@@ -28,11 +34,6 @@ pub(super) fn read_people(top: &Section<'_>, findings: &Findings) -> Vec<Person>
 
 /// A mail address, or a table of it and a key. Somebody of whom that is wrong is still known by name.
 fn read_person(name: &str, node: &Node, findings: &Findings) -> Person {
-    const KEYS: Keys = Keys {
-        known: &["mail", "key"],
-        later: &[],
-        central: &[],
-    };
     let name = Text::new(name);
     if !matches!(node.shape, Shape::Table(_)) {
         let plain = Section { node, findings };
@@ -42,7 +43,7 @@ fn read_person(name: &str, node: &Node, findings: &Findings) -> Person {
             key: None,
         };
     }
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &PERSON_KEYS, findings);
     let stand_in = section.has("key").then_some(PublicKey([0; 32]));
     Person {
         name,

@@ -206,7 +206,7 @@ fn wrong_key(key: &str, keys: &Keys) -> String {
 }
 
 /// What would be right, for keys that are often forgotten.
-fn hint(key: &str) -> &'static str {
+pub(in crate::charter) fn hint(key: &str) -> &'static str {
     match key {
         "market" => ": one of [markets], such as `de`",
         "charter" => ": the version of charter.toml that this was written against",

@@ -14,21 +14,34 @@ use crate::charter::segments::Suppression;
 use crate::charter::table::Index;
 use crate::ids::{Key, Text};
 
+pub(super) const PRESSURE_KEYS: Keys = Keys {
+    known: &["at-most", "per", "weights", "refuses"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const COOL_DOWN_KEYS: Keys = Keys {
+    known: &["after", "lasts", "refuses", "reason", "owner", "review-by"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const SUPPRESSION_KEYS: Keys = Keys {
+    known: &["when", "refuses", "reason", "owner", "review-by"],
+    later: &[],
+    central: &[],
+};
+
 /// What a contact over a channel weighs of which [pressure] says nothing.
 const WEIGHT: u32 = 1;
 /// The heaviest contact.
 const MOST_WEIGHT: i64 = 1_000;
 
 pub(super) fn read_pressure(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["at-most", "per", "weights", "refuses"],
-        later: &[],
-        central: &[],
-    };
     let Some(node) = top.node.entry("pressure") else {
         return;
     };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &PRESSURE_KEYS, findings);
     let at_most = section.required("at-most", bounds::amount);
     let per = section.required("per", |node| {
         let per = values::duration(node)?;
@@ -93,13 +106,8 @@ fn read_refused(section: &Section<'_>) -> Vec<Class> {
 }
 
 pub(super) fn read_cool_downs(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["after", "lasts", "refuses", "reason", "owner", "review-by"],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("cool-downs") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &COOL_DOWN_KEYS, findings);
         section.required("after", |node| match &node.shape {
             Shape::List(events) if events.is_empty() => {
                 Err("is empty: name the events after which it is quiet".to_owned())
@@ -125,13 +133,8 @@ pub(super) fn read_cool_downs(top: &Section<'_>, charter: &mut Charter, findings
 }
 
 pub(super) fn read_suppressions(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["when", "refuses", "reason", "owner", "review-by"],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("suppressions") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &SUPPRESSION_KEYS, findings);
         let scope = Scope {
             charter,
             event: None,

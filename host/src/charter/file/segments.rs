@@ -13,6 +13,18 @@ use crate::charter::segments::{Membership, Segment, SegmentIx, Stage, StageIx, S
 use crate::charter::table::Index;
 use crate::ids::{Key, Text};
 
+pub(super) const SEGMENT_KEYS: Keys = Keys {
+    known: &["is", "meaning", "owner", "per", "review-by"],
+    later: &[],
+    central: &[],
+};
+
+pub(super) const STAGE_KEYS: Keys = Keys {
+    known: &["order", "meaning", "owner", "per", "review-by"],
+    later: &[],
+    central: &[],
+};
+
 /// The most steps of one stage.
 const STEPS: usize = 32;
 
@@ -30,15 +42,10 @@ pub(super) fn read_segments<'a>(
     charter: &mut Charter,
     findings: &'a Findings,
 ) -> Vec<Read<'a>> {
-    const KEYS: Keys = Keys {
-        known: &["is", "meaning", "owner", "per", "review-by"],
-        later: &[],
-        central: &[],
-    };
     declare_stages(top, charter, findings);
     let mut read = Vec::new();
     for (number, (name, node)) in (0..).zip(top.open_each("segments")) {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &SEGMENT_KEYS, findings);
         let is = section.required("is", |node| condition(node, charter));
         let (is, inputs) = is.unwrap_or_else(|| (Condition::always(), Inputs::default()));
         charter.segments.push(Segment {
@@ -80,13 +87,8 @@ fn condition(node: &Node, charter: &Charter) -> Result<(Condition, Inputs), Stri
 
 /// The steps' names come first: conditions compare stages with them.
 fn declare_stages(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
-    const KEYS: Keys = Keys {
-        known: &["order", "meaning", "owner", "per", "review-by"],
-        later: &[],
-        central: &[],
-    };
     for (name, node) in top.open_each("stages") {
-        let section = Section::open(node, &KEYS, findings);
+        let section = Section::open(node, &STAGE_KEYS, findings);
         section.required("order", |node| match &node.shape {
             Shape::List(steps) if steps.is_empty() => Err(
                 "is empty: write at least the step that always holds, `{ none = \"true\" }`"

@@ -12,7 +12,7 @@ use crate::ids::Text;
 use crate::limits;
 use crate::value::Value;
 
-const TYPES: &[(&str, Type)] = &[
+pub(super) const TYPES: &[(&str, Type)] = &[
     ("flag", Type::Flag),
     ("integer", Type::Integer),
     ("number", Type::Number),

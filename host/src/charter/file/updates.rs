@@ -13,6 +13,14 @@ use crate::charter::file::{events, typing};
 use crate::charter::nearest::quoted;
 use crate::value::Kind;
 
+pub(super) const UPDATE_KEYS: Keys = Keys {
+    known: &[
+        "set", "to", "add", "by", "clear", "append", "remove", "value", "when",
+    ],
+    later: &[],
+    central: &[],
+};
+
 /// Compiles the updates: the charter's first, then each market's own.
 pub(super) fn read_updates(
     top: &Section<'_>,
@@ -56,14 +64,7 @@ const VERBS: &[(&str, Option<&str>)] = &[
 ];
 
 fn read_update(node: &Node, scope: &Scope<'_>, findings: &Findings) -> Option<Update> {
-    const KEYS: Keys = Keys {
-        known: &[
-            "set", "to", "add", "by", "clear", "append", "remove", "value", "when",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &UPDATE_KEYS, findings);
     let mut verbs = VERBS.iter().filter(|(verb, _)| section.has(verb));
     let (Some(&(verb, takes)), None) = (verbs.next(), verbs.next()) else {
         findings.say(node, "does not say what to do: write one of `set … to`, `add … by`, `clear`, `append … value` and `remove … value`");
@@ -73,7 +74,7 @@ fn read_update(node: &Node, scope: &Scope<'_>, findings: &Findings) -> Option<Up
         if key != verb
             && key != "when"
             && takes != Some(key.as_str())
-            && KEYS.known.contains(&key.as_str())
+            && UPDATE_KEYS.known.contains(&key.as_str())
         {
             findings.say(
                 extra,

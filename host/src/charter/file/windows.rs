@@ -13,6 +13,22 @@ use crate::clock::Span;
 use crate::ids::{Key, Text};
 use crate::value::Kind;
 
+pub(super) const ITEMS_KEYS: Keys = Keys {
+    known: &[
+        "key",
+        "add",
+        "remove",
+        "keep",
+        "retention",
+        "meaning",
+        "owner",
+        "purpose",
+        "review-by",
+    ],
+    later: &[],
+    central: &[],
+};
+
 /// The most buckets of one window: they are kept for every customer.
 const WINDOW_BUCKETS: u64 = 1_000;
 /// The most members that a distinct count remembers.
@@ -38,7 +54,7 @@ pub(super) fn read_windows(top: &Section<'_>, charter: &mut Charter, findings: &
     }
 }
 
-const WINDOW_KEYS: Keys = Keys {
+pub(super) const WINDOW_KEYS: Keys = Keys {
     known: &[
         "count",
         "sum",
@@ -229,22 +245,7 @@ pub(super) fn read_items(top: &Section<'_>, charter: &mut Charter, findings: &Fi
 }
 
 fn read_item_list(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Items {
-    const KEYS: Keys = Keys {
-        known: &[
-            "key",
-            "add",
-            "remove",
-            "keep",
-            "retention",
-            "meaning",
-            "owner",
-            "purpose",
-            "review-by",
-        ],
-        later: &[],
-        central: &[],
-    };
-    let section = Section::open(node, &KEYS, findings);
+    let section = Section::open(node, &ITEMS_KEYS, findings);
     let item = section.required("key", values::text).unwrap_or_default();
     section.required("add", |_| Ok(()));
     Items {

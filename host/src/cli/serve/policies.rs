@@ -68,6 +68,8 @@ struct File {
     read: Option<Stamp>,
     digest: Option<Digest>,
     active: bool,
+    /// The charter under which it was refused: another one may take it.
+    refused_by: Option<Digest>,
 }
 
 type Stamp = (SystemTime, u64);
@@ -97,13 +99,19 @@ impl Policies {
             };
             let file = self.files.entry(path.clone()).or_default();
             let still = file.stamp.replace(stamp) == Some(stamp);
-            if file.read == Some(stamp) || (patience == Patience::OneLook && !still) {
+            let charter = self.node.charter().digest;
+            let may_be_taken = file.refused_by.is_some_and(|refused| refused != charter);
+            let is_known = file.read == Some(stamp) && !may_be_taken;
+            if is_known || (patience == Patience::OneLook && !still) {
                 continue;
             }
             file.read = Some(stamp);
+            file.refused_by = None;
             match load(&self.node, &path, stamp, file) {
                 Ok(()) => {}
                 Err(error) => {
+                    file.digest = None;
+                    file.refused_by = Some(charter);
                     let file = path.display();
                     tracing::warn!(%file, %error, "a policy was refused: the market keeps what it has");
                 }

@@ -11,6 +11,12 @@ use crate::charter::markets::{ChannelFrame, Market};
 use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
 
+pub(in crate::charter::file) const CHANNEL_KEYS: Keys = Keys {
+    known: &["caps", "hours", "slots"],
+    later: &[],
+    central: &["mode", "class", "connector"],
+};
+
 impl Narrowing<'_> {
     pub(super) fn narrow_channels(&self, market: &mut Market) {
         for (name, node) in self.choice.section.open_each("channels") {
@@ -38,12 +44,7 @@ impl Narrowing<'_> {
         node: &Node,
         frame: &mut ChannelFrame,
     ) -> Option<()> {
-        const KEYS: Keys = Keys {
-            known: &["caps", "hours", "slots"],
-            later: &[],
-            central: &["mode", "class", "connector"],
-        };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &CHANNEL_KEYS, self.choice.section.findings);
         let channel = self.charter.channels.at(channel);
         let path = |key| ["channels", channel.name.as_str(), key];
         self.with_caps(&section, &path("caps"), &mut frame.caps);
@@ -53,15 +54,14 @@ impl Narrowing<'_> {
                 "are for `inspire`: somebody waits for a response, whatever the hour",
             );
         }
-        let granted = Open(frame.hours.take());
-        if let Some(node) = section.node.entry("hours") {
-            let chosen = read_hours(node, section.findings);
-            let read = |_: &Node| Ok(Open(chosen));
-            frame.hours = self
-                .narrowed((&section, "hours"), &path("hours"), granted, read)?
-                .0;
-        } else {
-            frame.hours = granted.0;
+        let chosen = node
+            .entry("hours")
+            .and_then(|node| read_hours(node, section.findings));
+        if let Some(chosen) = chosen {
+            let granted = Open(frame.hours.take());
+            let read = |_: &Node| Ok(Open(Some(chosen)));
+            let both = self.narrowed((&section, "hours"), &path("hours"), granted, read)?;
+            frame.hours = both.0;
         }
         let slots = std::mem::take(&mut frame.slots);
         if slots.is_empty() {

@@ -14,6 +14,45 @@ use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
 use crate::clock::Span;
 
+pub(in crate::charter::file) const ACTION_KEYS: Keys = Keys {
+    known: &[
+        "channels",
+        "delay",
+        "lapses",
+        "pending",
+        "caps",
+        "automation",
+        "reach",
+        "parameters",
+    ],
+    later: &[],
+    central: &[
+        "meaning",
+        "class",
+        "to",
+        "purpose",
+        "slot",
+        "cancel-on",
+        "still",
+        "approve-within",
+        "cost",
+        "weight",
+        "owner",
+    ],
+};
+
+pub(in crate::charter::file) const DELAY_KEYS: Keys = Keys {
+    known: &["min", "max"],
+    later: &[],
+    central: &[],
+};
+
+pub(in crate::charter::file) const PARAMETER_KEYS: Keys = Keys {
+    known: &["between", "one-of", "at-most", "required", "unless"],
+    later: &[],
+    central: &["type", "unit", "of", "promotion"],
+};
+
 impl Narrowing<'_> {
     /// A table of actions, each narrowed; or the list of those that the market takes, the others being off.
     pub(super) fn narrow_actions(&self, market: &mut Market) {
@@ -69,33 +108,7 @@ impl Narrowing<'_> {
 
     /// `None` where nothing is left of it.
     fn narrow_action(&self, name: &str, node: &Node, mut frame: Frame) -> Option<Frame> {
-        const KEYS: Keys = Keys {
-            known: &[
-                "channels",
-                "delay",
-                "lapses",
-                "pending",
-                "caps",
-                "automation",
-                "reach",
-                "parameters",
-            ],
-            later: &[],
-            central: &[
-                "meaning",
-                "class",
-                "to",
-                "purpose",
-                "slot",
-                "cancel-on",
-                "still",
-                "approve-within",
-                "cost",
-                "weight",
-                "owner",
-            ],
-        };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &ACTION_KEYS, self.choice.section.findings);
         let path = |key| ["actions", name, key];
         frame.channels = self.chosen_channels(&section, name, &frame)?;
         frame.delay = self.chosen_delay(&section, name, &frame)?;
@@ -159,15 +172,10 @@ impl Narrowing<'_> {
     }
 
     fn chosen_delay(&self, section: &Section<'_>, name: &str, frame: &Frame) -> Option<Delay> {
-        const KEYS: Keys = Keys {
-            known: &["min", "max"],
-            later: &[],
-            central: &[],
-        };
         let Some(node) = section.node.entry("delay") else {
             return Some(frame.delay);
         };
-        let section = Section::open(node, &KEYS, section.findings);
+        let section = Section::open(node, &DELAY_KEYS, section.findings);
         let path = |key| ["actions", name, "delay", key];
         let read = |node: &Node| values::delay(node).map(AtLeast);
         let granted = AtLeast(frame.delay.min);
@@ -222,12 +230,7 @@ impl Narrowing<'_> {
 
     /// `None` where no value is left for it.
     fn narrow_parameter(&self, action: &str, node: &Node, known: &mut Parameter) -> Option<()> {
-        const KEYS: Keys = Keys {
-            known: &["between", "one-of", "at-most", "required", "unless"],
-            later: &[],
-            central: &["type", "unit", "of", "promotion"],
-        };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &PARAMETER_KEYS, self.choice.section.findings);
         let name = known.name.clone();
         let path = |key| ["actions", action, "parameters", name.as_str(), key];
         let ty = known.ty;

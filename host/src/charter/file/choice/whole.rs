@@ -6,13 +6,25 @@ use crate::charter::file::choice::Narrowing;
 use crate::charter::file::laws::ALL_CHANNELS;
 use crate::charter::file::limits::{BUDGET, LIMITS, check_real_time, read_limit, read_part};
 use crate::charter::file::markets::responding;
-use crate::charter::file::order::{Among, AtLeast, AtMost, Bound, Word};
+use crate::charter::file::order::{Among, AtLeast, AtMost, Bound, Bytes, Word};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Keys, Section, refer};
 use crate::charter::file::values;
 use crate::charter::markets::Market;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
+
+pub(in crate::charter::file) const LIMIT_KEYS: Keys = Keys {
+    known: &LIMITS,
+    later: &[],
+    central: &[],
+};
+
+pub(in crate::charter::file) const BUDGET_KEYS: Keys = Keys {
+    known: &BUDGET,
+    later: &[],
+    central: &[],
+};
 
 impl Narrowing<'_> {
     pub(super) fn narrow_whole(&self, market: &mut Market) {
@@ -104,13 +116,13 @@ impl Narrowing<'_> {
             );
         }
         let (granted, line) = self.least_needed(purpose, market);
-        if AtLeast(chosen).is_within(&AtLeast(granted)) {
+        let (bound, granted) = (AtLeast(chosen), AtLeast(granted));
+        if bound.is_within(&granted) {
             return Ok(chosen);
         }
+        let (wide, granted) = bound.compared(&granted);
         Err(format!(
-            "{} is wider than {} in {line}: a market can only narrow",
-            chosen.word(),
-            granted.word()
+            "{wide} is wider than {granted} in {line}: a market can only narrow"
         ))
     }
 
@@ -155,15 +167,10 @@ impl Narrowing<'_> {
     }
 
     fn narrow_limits(&self, market: &mut Market) {
-        const KEYS: Keys = Keys {
-            known: &LIMITS,
-            later: &[],
-            central: &[],
-        };
         let Some(node) = self.choice.section.node.entry("limits") else {
             return;
         };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &LIMIT_KEYS, self.choice.section.findings);
         let granted = market.limits;
         let mut chosen = granted;
         for (key, node) in node.entries() {
@@ -172,12 +179,13 @@ impl Narrowing<'_> {
         let limits = &mut market.limits;
         limits.fuel = self.lower(&section, "fuel", chosen.fuel, granted.fuel);
         limits.time = self.lower(&section, "time", chosen.time, granted.time);
-        limits.memory_bytes = self.lower(
+        let memory = self.lower(
             &section,
             "memory",
-            chosen.memory_bytes,
-            granted.memory_bytes,
+            Bytes(chosen.memory_bytes),
+            Bytes(granted.memory_bytes),
         );
+        limits.memory_bytes = memory.0;
         limits.violations_per_hour = self.lower(
             &section,
             "violations",
@@ -217,15 +225,10 @@ impl Narrowing<'_> {
     }
 
     fn narrow_budget(&self, market: &mut Market) {
-        const KEYS: Keys = Keys {
-            known: &BUDGET,
-            later: &[],
-            central: &[],
-        };
         let Some(node) = self.choice.section.node.entry("budget") else {
             return;
         };
-        let section = Section::open(node, &KEYS, self.choice.section.findings);
+        let section = Section::open(node, &BUDGET_KEYS, self.choice.section.findings);
         let granted = market.budget;
         let mut chosen = granted;
         for (key, node) in node.entries() {

@@ -1,0 +1,199 @@
+//! What is live, as a file of the data folder: which files the charter is made of, what `--charter` held at the last
+//! start, and which policies each market has had.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::charter::Charter;
+use crate::ids::{Digest, Text};
+use crate::node::kept;
+
+const FILE: &str = "live.json";
+const FORMAT: u32 = 1;
+/// So many policies of one market are remembered as having been live.
+const POLICIES: usize = 64;
+
+/// What is live, and what was.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Live {
+    format: u32,
+    /// For people who look into the file.
+    version: Text,
+    charter: Option<Shown>,
+    /// By name, such as `markets/de.toml`.
+    files: BTreeMap<String, File>,
+    /// By market, the newest last.
+    policies: BTreeMap<Text, Vec<Shown>>,
+}
+
+/// One file of the charter.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// `None` where it is no part of what is live.
+    live: Option<Shown>,
+    /// What `--charter` held at the last start.
+    folder: Option<Shown>,
+}
+
+/// A digest, as text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Shown(Digest);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digest = Digest::parse(&text);
+        digest
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("no digest"))
+    }
+}
+
+/// The file that says what is live cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("`{}` cannot be read or written", .file.display())]
+    Io { file: PathBuf, source: io::Error },
+    #[error(
+        "`{}` does not read: it says which charter is live and who must approve the next; put it back from a copy",
+        .file.display()
+    )]
+    Damaged {
+        file: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("`{}` is of format {found}, newer than this host's {FORMAT}: start a newer host", .file.display())]
+    Newer { file: PathBuf, found: u32 },
+    #[error("`{name}` of the live charter cannot be read from what is kept in the data folder")]
+    Kept { name: String, source: io::Error },
+}
+
+impl Live {
+    /// What is live in a data folder; `None` where nothing ever was.
+    pub(super) fn read(data: &Path) -> Result<Option<Self>, Unusable> {
+        let file = data.join(FILE);
+        let text = match std::fs::read(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Unusable::Io { file, source }),
+        };
+        let live: Self = match serde_json::from_slice(&text) {
+            Ok(live) => live,
+            Err(source) => return Err(Unusable::Damaged { file, source }),
+        };
+        match live.format {
+            FORMAT => Ok(Some(live)),
+            found => Err(Unusable::Newer { file, found }),
+        }
+    }
+
+    pub(super) fn write(&self, data: &Path) -> Result<(), Unusable> {
+        let file = data.join(FILE);
+        let io = |source| Unusable::Io {
+            file: file.clone(),
+            source,
+        };
+        let mut text = serde_json::to_vec_pretty(self).map_err(|error| io(error.into()))?;
+        text.push(b'\n');
+        kept::replace(&file, &text).map_err(io)
+    }
+
+    /// The live charter's digest.
+    pub(super) fn charter(&self) -> Option<Digest> {
+        self.charter.map(|Shown(digest)| digest)
+    }
+
+    /// The digest of a file of the live charter.
+    pub(super) fn file(&self, name: &str) -> Option<Digest> {
+        self.files.get(name)?.live.map(|Shown(digest)| digest)
+    }
+
+    /// What `--charter` held of a file at the last start.
+    pub(super) fn in_folder(&self, name: &str) -> Option<Digest> {
+        self.files.get(name)?.folder.map(|Shown(digest)| digest)
+    }
+
+    /// Every file that is live or was in the folder at the last start.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// The files that are live, as (name, text).
+    pub(super) fn texts(&self, data: &Path) -> Result<Vec<(String, String)>, Unusable> {
+        let live = self
+            .files
+            .iter()
+            .filter_map(|(name, file)| Some((name, file.live?)));
+        live.map(|(name, Shown(digest))| Ok((name.clone(), text(data, name, digest)?)))
+            .collect()
+    }
+
+    /// As it is once these files are the live charter's.
+    pub(super) fn with(&self, charter: &Charter, files: &[(String, String)]) -> Self {
+        let mut next = self.clone();
+        next.format = FORMAT;
+        next.version = charter.version.clone();
+        next.charter = Some(Shown(charter.digest));
+        for file in next.files.values_mut() {
+            file.live = None;
+        }
+        for (name, text) in files {
+            let digest = Shown(Digest::of(text.as_bytes()));
+            next.files.entry(name.clone()).or_default().live = Some(digest);
+        }
+        next.files
+            .retain(|_, file| file.live.is_some() || file.folder.is_some());
+        next
+    }
+
+    /// As it is once the host was started with these files in `--charter`.
+    pub(super) fn started_with(mut self, folder: &[(String, String)]) -> Self {
+        for file in self.files.values_mut() {
+            file.folder = None;
+        }
+        for (name, text) in folder {
+            let digest = Shown(Digest::of(text.as_bytes()));
+            self.files.entry(name.clone()).or_default().folder = Some(digest);
+        }
+        self.files
+            .retain(|_, file| file.live.is_some() || file.folder.is_some());
+        self
+    }
+
+    /// Whether a policy was live in a market before.
+    pub(super) fn had(&self, market: &str, policy: Digest) -> bool {
+        let had = self.policies.get(market);
+        had.is_some_and(|policies| policies.contains(&Shown(policy)))
+    }
+
+    /// Remembers that a policy is live in a market; the one that was live for longest is forgotten first.
+    pub(super) fn remember(&mut self, market: &str, policy: Digest) {
+        let policies = self.policies.entry(Text::new(market)).or_default();
+        policies.retain(|known| *known != Shown(policy));
+        policies.push(Shown(policy));
+        let over = policies.len().saturating_sub(POLICIES);
+        policies.drain(..over);
+    }
+}
+
+/// The text of a kept file.
+fn text(data: &Path, name: &str, digest: Digest) -> Result<String, Unusable> {
+    let kept = |source| Unusable::Kept {
+        name: name.to_owned(),
+        source,
+    };
+    let bytes = kept::read(data, digest).map_err(kept)?;
+    String::from_utf8(bytes)
+        .map_err(|error| kept(io::Error::new(io::ErrorKind::InvalidData, error)))
+}

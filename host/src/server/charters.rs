@@ -1,0 +1,165 @@
+//! `/v1/charter` and `/v1/markets/{market}/charter`: what is live, who decides it, and how it changes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::json;
+
+use crate::event::{Markets, Role};
+use crate::ids::{Digest, Text};
+use crate::limits::CHARTER_BODY_BYTES;
+use crate::node::{Change, Changed, Expects, Node};
+use crate::server::problem::Problem;
+use crate::server::routes::{Answered, Segment, segment};
+use crate::server::{Shared, archive};
+
+const TAR: &str = "application/x-tar";
+const TOML: &str = "application/toml";
+/// Expressions and tables nest; whoever compiles them has room for it.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+pub(super) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v1/charter", get(show).post(load))
+        .route("/v1/markets/{market}/charter", get(choice).put(choose))
+        .layer(DefaultBodyLimit::max(CHARTER_BODY_BYTES))
+}
+
+async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+    shared.guard.admit(&headers)?;
+    Ok(Json(json!({ "version": shared.node.charter().version })).into_response())
+}
+
+/// `POST /v1/charter`: the platform's version, for every market.
+async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
+    let caller = shared.guard.admit_as(Role::Charter, &headers)?;
+    if caller.markets != Markets::All {
+        return Err(Problem::not_central());
+    }
+    check_type(&headers, TAR)?;
+    let change = Change::Central {
+        files: archive::read(&body)?,
+    };
+    let changed = change_charter(&shared.node, change, caller.name.clone()).await?;
+    Ok(Json(told(&shared.node, &changed)).into_response())
+}
+
+/// `PUT /v1/markets/{market}/charter`: a region's own choice, alone.
+async fn choose(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    market: Segment,
+    body: Bytes,
+) -> Answered {
+    let caller = shared.guard.admit_as(Role::Charter, &headers)?;
+    let market = segment(market)?;
+    if !caller.speaks_for(&market) {
+        return Err(Problem::not_this_market(&market));
+    }
+    check_type(&headers, TOML)?;
+    let text = String::from_utf8(body.to_vec())
+        .map_err(|_| Problem::bad_request("the body is not text in UTF-8"))?;
+    let tag = etag(Digest::of(text.as_bytes()));
+    let change = Change::Market {
+        market: Text::new(market),
+        text,
+        expects: expects(&headers),
+    };
+    let changed = change_charter(&shared.node, change, caller.name.clone()).await?;
+    let headers = [(header::ETAG, tag)];
+    Ok((headers, Json(told(&shared.node, &changed))).into_response())
+}
+
+/// `GET /v1/markets/{market}/charter`: the market's own file, and the tag that a change of it must name.
+async fn choice(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    market: Segment,
+) -> Answered {
+    shared.guard.admit(&headers)?;
+    let market = segment(market)?;
+    let (text, digest) = shared
+        .node
+        .market_choice(&market)
+        .ok_or_else(|| Problem::unknown("choice of market", &market))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(TOML)),
+        (header::ETAG, etag(digest)),
+    ];
+    Ok((headers, text.to_string()).into_response())
+}
+
+/// Beside the cores, which go on deciding; whoever hangs up does not stop it.
+async fn change_charter(node: &Arc<Node>, change: Change, by: Text) -> Result<Changed, Problem> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let node = Arc::clone(node);
+    let run = move || {
+        // Whoever asked may be gone.
+        let _ = tell.send(node.change_charter(change, &by));
+    };
+    let thread = std::thread::Builder::new()
+        .name("kairos-charter".into())
+        .stack_size(STACK_BYTES)
+        .spawn(run);
+    if let Err(error) = thread {
+        tracing::error!(%error, "no thread starts for a change of the charter");
+        return Err(Problem::unfinished());
+    }
+    Ok(told.await.map_err(|_| Problem::unfinished())??)
+}
+
+fn told(node: &Node, changed: &Changed) -> serde_json::Value {
+    let approved = changed.approved.iter().map(|approved| {
+        json!({ "section": approved.section.word(), "by": approved.by, "digest": approved.digest.to_string() })
+    });
+    json!({
+        "version": changed.version,
+        "digest": changed.digest.to_string(),
+        "changed": changed.files,
+        "approved": approved.collect::<Vec<_>>(),
+        "state": changed.position.map(|position| node.state(position).to_string()),
+    })
+}
+
+fn check_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::encoded_body());
+    }
+    let found = headers
+        .get(header::CONTENT_TYPE)
+        .map_or("", |value| value.to_str().unwrap_or("?"));
+    let sort = found.split(';').next().unwrap_or_default().trim();
+    match sort.eq_ignore_ascii_case(wanted) {
+        true => Ok(()),
+        false => Err(Problem::wrong_type(found, wanted)),
+    }
+}
+
+/// What `if-match` says.
+fn expects(headers: &HeaderMap) -> Expects {
+    let mut tags = headers.get_all(header::IF_MATCH).iter().peekable();
+    if tags.peek().is_none() {
+        return Expects::Nothing;
+    }
+    let tags: Vec<&str> = tags
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if tags.contains(&"*") {
+        return Expects::Something;
+    }
+    let strong = |tag: &&str| Digest::parse(tag.strip_prefix('"')?.strip_suffix('"')?);
+    Expects::OneOf(tags.iter().filter_map(strong).collect())
+}
+
+fn etag(digest: Digest) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{digest}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}

@@ -1,0 +1,179 @@
+//! What is live stays over a restart, but for the files that changed in the charter's folder.
+
+use kairos::node::OpenError;
+use kairos::server::Access;
+use kairos_tests::{Host, Place};
+
+use crate::frame::{DE, charter, post, put, signed, unguarded, version, with};
+
+fn second() -> String {
+    with(&unguarded(), "version   = \"1\"", "version   = \"2\"")
+}
+
+fn start(place: &Place) -> Host {
+    place.start().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Why it does not start again.
+fn refuse(host: Host) -> OpenError {
+    let place = host.place();
+    drop(host);
+    place.start().map(|_| ()).expect_err("a refusal")
+}
+
+fn host() -> Host {
+    Host::of(
+        &[("charter.toml", &unguarded()), ("markets/de.toml", DE)],
+        |_| Access::Open,
+    )
+}
+
+fn floor(host: &Host) -> String {
+    let charter = host.node.charter();
+    let (_, de) = charter
+        .files
+        .iter()
+        .find(|(name, _)| name == "markets/de.toml")
+        .expect("a choice");
+    let line = de
+        .lines()
+        .find(|line| line.starts_with("floor"))
+        .expect("a floor");
+    line.split("value = ").nth(1).expect("a value")[..4].to_owned()
+}
+
+// C27: what a region and the platform loaded survives a restart on the old folder.
+#[test]
+fn what_was_loaded_stays_while_the_folder_does() {
+    let host = host();
+    let place = host.place();
+    assert_eq!(post(&host, &[("charter.toml", &second())]).status, 200);
+    let choice = DE.replace("3000", "4000");
+    let tag = host
+        .get("/v1/markets/de/charter")
+        .header("etag")
+        .expect("a tag")
+        .to_owned();
+    assert_eq!(put(&host, "de", &choice, &[("if-match", &tag)]).status, 200);
+    let host = host.restart();
+    assert_eq!(
+        (version(&host).as_str(), floor(&host).as_str()),
+        ("2", "4000")
+    );
+    // What changed in the folder replaces what is live, that file alone.
+    place.put_in_charter("markets/de.toml", Some(&DE.replace("3000", "5000")));
+    let host = host.restart();
+    assert_eq!(
+        (version(&host).as_str(), floor(&host).as_str()),
+        ("2", "5000")
+    );
+    place.put_in_charter(
+        "charter.toml",
+        Some(&with(
+            &unguarded(),
+            "version   = \"1\"",
+            "version   = \"3\"",
+        )),
+    );
+    let host = host.restart();
+    assert_eq!(
+        (version(&host).as_str(), floor(&host).as_str()),
+        ("3", "5000")
+    );
+    // A file that is gone from the folder is gone; one that never was in it stays.
+    let gb = "market = \"gb\"\ncharter = \"3\"\nowner = \"platform\"\n";
+    assert_eq!(put(&host, "gb", gb, &[]).status, 200);
+    place.put_in_charter("markets/de.toml", None);
+    let host = host.restart();
+    let names: Vec<String> = host
+        .node
+        .charter()
+        .files
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
+    assert_eq!(names, ["charter.toml", "markets/gb.toml"]);
+}
+
+// A24: the folder is no way around the signatures.
+#[test]
+fn a_changed_folder_needs_the_signatures_too() {
+    let host = Host::of(&[("charter.toml", &charter())], |_| Access::Open);
+    let place = host.place();
+    let next = with(&charter(), "needs    = \"granted\"", "needs    = \"soft\"");
+    place.put_in_charter("charter.toml", Some(&next));
+    let refused = refuse(host);
+    assert!(matches!(refused, OpenError::Unapproved(_)));
+    let said = refused.to_string();
+    for words in [
+        "section `purposes` is changed and `legal` (legal@gifts.example) has not signed it",
+        "kairos charter sign DIR --as legal --key FILE --section purposes",
+        "have it signed, or put the old files back",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    // Put back, it starts; signed, too.
+    place.put_in_charter("charter.toml", Some(&charter()));
+    let host = start(&place);
+    place.put_in_charter("charter.toml", Some(&next));
+    place.put_in_charter(
+        "signatures.toml",
+        Some(&signed(&next, &[("legal", "purposes")])),
+    );
+    let host = host.restart();
+    assert!(host.node.charter().files[0].1.contains("\"soft\""));
+    host.restart();
+}
+
+#[test]
+fn a_folder_that_no_longer_fits_what_is_live_is_told_of() {
+    let host = host();
+    let place = host.place();
+    let tag = host
+        .get("/v1/markets/de/charter")
+        .header("etag")
+        .expect("a tag")
+        .to_owned();
+    let wide = DE.replace("[0, 5]", "[0, 9]");
+    assert_eq!(put(&host, "de", &wide, &[("if-match", &tag)]).status, 200);
+    place.put_in_charter(
+        "charter.toml",
+        Some(&with(&unguarded(), "between = [0, 10]", "between = [0, 6]")),
+    );
+    let refused = refuse(host);
+    let said = refused.to_string();
+    assert!(
+        said.contains("markets/de.toml:9: actions.reminder.parameters.discount.between"),
+        "{said}"
+    );
+    assert!(
+        said.contains("the host keeps `markets/de.toml` (`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_lost_or_spoilt_note_of_what_is_live_is_no_way_in() {
+    let host = Host::of(&[("charter.toml", &charter())], |_| Access::Open);
+    let place = host.place();
+    let data = host.folder().join("data");
+    let note = data.join("live.json");
+    let text = std::fs::read_to_string(&note).expect("a note");
+    std::fs::write(&note, text.replace("sha256:", "sha256:x")).expect("a file");
+    let refused = refuse(host).to_string();
+    assert!(refused.contains("live.json` does not read"), "{refused}");
+    std::fs::write(&note, &text).expect("a file");
+    // Nor may what is kept be other than it was.
+    for entry in std::fs::read_dir(data.join("kept")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let mut content = std::fs::read(&path).expect("a file");
+        content.push(b'\n');
+        std::fs::write(&path, content).expect("a file");
+    }
+    let refused = place.start().map(|_| ()).expect_err("a refusal");
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("`charter.toml` of the live charter cannot be read"),
+        "{refused}"
+    );
+}
