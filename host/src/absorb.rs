@@ -14,7 +14,7 @@ use crate::customer::{Account, Customer, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Key, Text};
 
-pub use consent::{Remembered, may_remember, remember_refusal};
+pub use consent::{Remembered, may_remember, remember};
 pub use seen::{Allowed, Seen};
 pub use timers::has_elapsed;
 

@@ -3,6 +3,7 @@
 mod again;
 mod approve;
 mod ask;
+mod changed;
 mod fire;
 mod record;
 mod tally;
@@ -28,6 +29,7 @@ use crate::store::{Failed, LogError, Position, Refused};
 use again::Again;
 use approve::Recalled;
 use ask::Turn;
+use changed::Changed;
 use record::{Draft, Outcome};
 use waiting::Waits;
 use whom::{Held, Whom};
@@ -101,41 +103,62 @@ async fn run(
             });
         }
     };
-    let Whom { mut changed, held } = Whom::of(core, &event).await?;
+    let Whom { changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
-    let policies = pinned(core, &event)?;
-    check_silence(&event, &changed.standing)?;
-    let now = now(core, &event);
+    let (draft, taken) = work_out(core, &event, claim.key(), recalled, changed)?;
+    let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
+    taken.keep();
+    core.node().store().log().until_durable(position).await?;
+    Ok(Answered {
+        reply,
+        repeated: false,
+    })
+}
+
+/// What comes of the event for those whom it is about, whose lines are held: absorbs, decides and writes it all down.
+fn work_out(
+    core: &Core,
+    event: &Event,
+    key: EventKey,
+    recalled: Option<&Recalled>,
+    mut changed: Changed,
+) -> Result<(Draft, Taken), Undecided> {
+    let policies = pinned(core, event)?;
+    check_silence(event, &changed.standing)?;
+    let now = now(core, event);
     let waits = Waits::of(&changed.standing);
-    let mut absorbed = absorb(&event, now, &mut changed.standing);
+    let mut absorbed = absorb(event, now, &mut changed.standing);
     absorbed.is_kept &= !changed.is_forgotten;
+    if !absorbed.is_kept {
+        absorbed = changed.unlearn(event, now);
+    }
     let mut taken = Taken::from(core.node().spending());
     let standing = &mut changed.standing;
     let decisions = match recalled {
         None => Turn {
             core,
             policies: &policies,
-            event: &event,
+            event,
             now,
             stops: &core.node().stops(),
         }
         .ask(standing, &absorbed, &mut taken),
         Some(recalled) => Again {
             core,
-            event: &event,
+            event,
             now,
             recalled,
         }
         .decide(standing, &mut absorbed, &mut taken)?,
     };
-    let waiting = match absorbed.is_kept {
-        true => waits.changes(standing, &absorbed, &decisions),
-        false => Vec::new(),
-    };
+    if !absorbed.is_kept {
+        changed.keep_what_was_done(&absorbed, &decisions);
+    }
+    let waiting = waits.changes(&changed.standing, &absorbed, &decisions);
     let mut draft = Draft::new(
         core,
-        &event,
-        claim.key(),
+        event,
+        key,
         Outcome {
             now,
             absorbed,
@@ -145,13 +168,7 @@ async fn run(
     );
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
-    let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
-    taken.keep();
-    core.node().store().log().until_durable(position).await?;
-    Ok(Answered {
-        reply,
-        repeated: false,
-    })
+    Ok((draft, taken))
 }
 
 /// The silence that the event tells of may have been broken while it waited in line.

@@ -61,26 +61,24 @@ pub(super) fn hear(event: &Event, now: Instant, customer: &mut Customer) {
     hear_browser(event, now, customer);
 }
 
-/// What the host remembers of an event that nobody gave a basis to keep.
+/// Somebody who is known, after an event that nobody gave a basis to keep.
 pub struct Remembered {
     pub customer: Customer,
     pub cancelled: Vec<Lapsed>,
+    /// Whether their browser refused something.
+    pub has_refused: bool,
 }
 
-/// A refusal by the browser of somebody who is known is kept, although nothing else of the event is.
-pub fn remember_refusal(event: &Event, now: Instant, known: &Customer) -> Option<Remembered> {
-    if !event.is_gpc {
-        return None;
-    }
+/// What the browser of somebody who is known refuses is kept, although nothing else of the event is.
+pub fn remember(event: &Event, now: Instant, known: &Customer) -> Remembered {
     let mut customer = known.clone();
-    let is_news = hear_browser(event, now, &mut customer);
-    is_news.then(|| {
-        let cancelled = pending::disallowed(event, now, &mut customer);
-        Remembered {
-            customer,
-            cancelled,
-        }
-    })
+    customer.status.forget(&event.charter, now);
+    let has_refused = hear_browser(event, now, &mut customer);
+    Remembered {
+        cancelled: pending::disallowed(event, now, &mut customer),
+        customer,
+        has_refused,
+    }
 }
 
 /// Giving is for the named channels of one brand in one market; in several where they are named.

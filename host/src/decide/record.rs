@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::absorb::{Absorbed, Lapsed, Standing, remember_refusal};
+use crate::absorb::{Absorbed, Lapsed, Standing};
 use crate::cache::{After, Hint, States};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
-use crate::decide::whom::{self, Changed};
+use crate::decide::changed::Changed;
+use crate::decide::whom;
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
 use crate::evidence::{Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
@@ -44,11 +45,6 @@ impl Draft {
             absorbed,
             decisions,
         } = outcome;
-        let mut absorbed = absorbed;
-        let changed = match absorbed.is_kept {
-            true => changed,
-            false => remembered(event, now, &changed, &mut absorbed),
-        };
         let kind = match event.charter.events.at(event.kind).built_in {
             Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
             _ => Kind::Event,
@@ -158,31 +154,6 @@ fn hints(customer: &Customer) -> impl Iterator<Item = Hint> + '_ {
             moment: timer.moment,
         })
     })
-}
-
-/// Without a basis to keep anything, what was read is forgotten, and nobody new is remembered: nothing but a refusal by
-/// the browser of somebody who is known.
-fn remembered(event: &Event, now: Instant, changed: &Changed, absorbed: &mut Absorbed) -> Changed {
-    let known = changed.known.as_deref();
-    let remembered = known.and_then(|known| remember_refusal(event, now, &known.state));
-    let cancelled = Vec::new();
-    let (customer, cancelled) = remembered.map_or((None, cancelled), |remembered| {
-        (Some(remembered.customer), remembered.cancelled)
-    });
-    *absorbed = Absorbed {
-        cancelled,
-        ..Absorbed::default()
-    };
-    Changed {
-        previous: known
-            .filter(|_| customer.is_some())
-            .map(|known| known.position),
-        standing: Standing {
-            customer,
-            account: None,
-        },
-        ..Changed::default()
-    }
 }
 
 /// What a decision read of somebody who gave no basis to keep it is not kept either: such a decision is shown, and cannot

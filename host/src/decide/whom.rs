@@ -10,6 +10,7 @@ use crate::charter::{BuiltIn, Strength};
 use crate::clock::Instant;
 use crate::customer::{Account, Alias, Customer, IdentityKey, Named, identity};
 use crate::decide::Undecided;
+use crate::decide::changed::Changed;
 use crate::event::{Event, Name};
 use crate::ids::{AccountId, CustomerId, Text};
 use crate::node::Core;
@@ -23,23 +24,6 @@ const ATTEMPTS: usize = 16;
 pub(super) struct Whom {
     pub changed: Changed,
     pub held: Held,
-}
-
-/// Everybody whom an event changes.
-#[derive(Default)]
-pub(super) struct Changed {
-    pub standing: Standing,
-    /// The customer's and the account's latest records.
-    pub previous: Option<Position>,
-    pub account_previous: Option<Position>,
-    /// Others: one that turned out to be this customer, or lost a name to it.
-    pub moved: Vec<(Customer, Option<Position>)>,
-    /// Names that are new, or move.
-    pub named: Vec<(IdentityKey, Named)>,
-    /// The customer as the host knew them before the event.
-    pub known: Option<Arc<Version<Customer>>>,
-    /// Whether nobody gave leave to be remembered by what the event names them by: it is as of nobody.
-    pub is_forgotten: bool,
 }
 
 /// What must be held until the commit.
@@ -214,11 +198,7 @@ impl Whom {
         self.changed.known = person.known;
         self.changed.standing.customer = Some(person.customer);
         if is_of_nobody(event, now, &names, &self.changed.standing) {
-            self.changed = Changed {
-                known: self.changed.known.take(),
-                is_forgotten: true,
-                ..Changed::default()
-            };
+            self.changed = Changed::of_nobody(self.changed.known.take());
         }
     }
 
