@@ -13,6 +13,7 @@ use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, Settings};
 use kairos::reply::{Detail, Reply};
 use kairos::store::{self, Durability};
+use kairos::telemetry::Telemetry;
 use serde_json::{Value, json};
 
 /// The markets of the example that have a policy.
@@ -24,6 +25,7 @@ pub const NOON: &str = "2010-12-01T12:00:00Z";
 /// A host to talk to.
 pub struct Desk {
     pub node: Arc<Node>,
+    telemetry: Telemetry,
     core: Core,
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
@@ -90,7 +92,8 @@ impl Desk {
             },
             ..Settings::default()
         };
-        let node = Node::open(settings, &kairos::telemetry::Telemetry::new())
+        let telemetry = Telemetry::new();
+        let node = Node::open(settings, &telemetry)
             .unwrap_or_else(|error| panic!("the host does not open: {error}"));
         // A host that starts again draws other ids.
         let life = node.store().opened().log.end.as_u64();
@@ -105,6 +108,7 @@ impl Desk {
             .expect("a runtime");
         Self {
             node,
+            telemetry,
             core,
             runtime,
             folder,
@@ -117,6 +121,7 @@ impl Desk {
     pub fn restart(self) -> Self {
         let Self {
             node,
+            telemetry: _,
             core,
             runtime,
             folder,
@@ -169,6 +174,11 @@ impl Desk {
 
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// What the host counts, in Prometheus' text format.
+    pub fn figures(&self) -> String {
+        self.telemetry.render()
     }
 
     /// Moves the clock.

@@ -1,0 +1,393 @@
+//! Consent: given for little, taken back for everything, and measured by the strictest law.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{at, desk, event, later, lives, says, viewed, why, with};
+
+/// Each customer says what they say, and a page is viewed: what may be sent by mail, or why not.
+fn check(market: &str, said: &[Value], expected: &str) {
+    let desk = desk();
+    desk.at("2010-12-01T12:00:10Z");
+    for said in said {
+        desk.send(market, said);
+    }
+    let reply = desk.send(market, &viewed("v-1", "crm:1"));
+    let mails = later(&reply).contains(&"offer/email".to_owned());
+    let told = match mails {
+        true => "sent".to_owned(),
+        false => why(&reply, "offer", "email"),
+    };
+    assert_eq!(told, expected, "{market} {said:?}");
+}
+
+#[test]
+fn the_law_of_the_market_says_how_much_is_needed() {
+    // A23, A33, C22, golden 4: the same words, other countries.
+    let de = "consent: `marketing` over `email` is granted, and `confirmed` is needed by law DE: UWG section 7(2) no. 2";
+    let granted = says("c-1", "crm:1", "marketing", "granted");
+    check("de", &[granted.clone()], de);
+    check("gb", &[granted.clone()], "sent");
+    check("us", &[granted.clone()], "sent");
+    // A country without a law about it: what the purpose itself needs.
+    check("ch", &[granted], "sent");
+    let soft = says("c-1", "crm:1", "marketing", "soft");
+    check("gb", &[soft.clone()], "sent");
+    check(
+        "ch",
+        &[soft],
+        "consent: `marketing` over `email` is soft, and `granted` is needed",
+    );
+    check("us", &[], "sent");
+    check("gb", &[], "consent: no consent to `marketing` over `email`");
+    let withdrawn = says("c-1", "crm:1", "marketing", "withdrawn");
+    check(
+        "us",
+        &[withdrawn],
+        "consent: `marketing` over `email` is withdrawn",
+    );
+    check(
+        "de",
+        &[says("c-1", "crm:1", "marketing", "confirmed")],
+        "sent",
+    );
+}
+
+#[test]
+fn the_stricter_law_of_market_and_residence_holds() {
+    // A33, C22: a German in Britain, somebody of a country that no law here speaks of, and a market that asks for more.
+    let german = lives("m-1", "crm:1", json!({ "country": "DE" }));
+    let granted = says("c-1", "crm:1", "marketing", "granted");
+    check(
+        "gb",
+        &[german.clone(), granted.clone()],
+        "consent: `marketing` over `email` is granted, and `confirmed` is needed by law DE: UWG section 7(2) no. 2",
+    );
+    check(
+        "gb",
+        &[german, says("c-1", "crm:1", "marketing", "confirmed")],
+        "sent",
+    );
+    let swiss = lives("m-1", "crm:1", json!({ "country": "CH" }));
+    check(
+        "gb",
+        &[swiss.clone(), says("c-1", "crm:1", "marketing", "soft")],
+        "consent: `marketing` over `email` is soft, and `granted` is needed",
+    );
+    check(
+        "us",
+        &[swiss],
+        "consent: no consent to `marketing` over `email`",
+    );
+}
+
+#[test]
+fn where_the_region_is_not_known_the_strictest_of_all_holds() {
+    // C22: Florida asks for a confirmed consent to SMS, the United States for a plain one.
+    let desk = desk();
+    for (subject, data, expected) in [
+        (
+            "crm:1",
+            json!({}),
+            "consent: `marketing` over `sms` is granted, and `confirmed` is needed by law US-FL: FTSA",
+        ),
+        (
+            "crm:2",
+            json!({ "country": "US", "region": "US-FL" }),
+            "consent: `marketing` over `sms` is granted, and `confirmed` is needed by law US-FL: FTSA",
+        ),
+        ("crm:3", json!({ "country": "US", "region": "US-CA" }), ""),
+        ("crm:4", json!({ "region": "US-NY" }), ""),
+    ] {
+        desk.send("us", &lives(&format!("m-{subject}"), subject, data));
+        desk.send(
+            "us",
+            &says(&format!("c-{subject}"), subject, "marketing", "granted"),
+        );
+        let reply = desk.send("us", &viewed(&format!("v-{subject}"), subject));
+        assert_eq!(why(&reply, "offer", "sms"), expected, "{subject}");
+    }
+}
+
+#[test]
+fn a_market_may_ask_for_more_than_the_law_and_never_for_less() {
+    // C22
+    let gb = "market = \"gb\"\ncharter = \"1\"\nowner = \"gb@gifts.example\"\n\n[needs]\nmarketing = \"confirmed\"\n";
+    let desk = kairos_tests::desk::Desk::with(&[
+        ("charter.toml", crate::CHARTER),
+        ("markets/gb.toml", gb),
+    ]);
+    desk.policy("gb", &crate::guest("gb", &["page_viewed"]).component());
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    let reply = desk.send("gb", &viewed("v-1", "crm:1"));
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: `marketing` over `email` is granted, and `confirmed` is needed in `gb`"
+    );
+}
+
+#[test]
+fn a_consent_counts_for_its_market_and_a_withdrawal_for_all() {
+    // A23, C09, D13
+    let desk = desk();
+    desk.at("2010-12-01T12:00:10Z");
+    desk.send("de", &says("c-1", "crm:1", "marketing", "confirmed"));
+    let reply = desk.send("gb", &viewed("v-1", "crm:1"));
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: no consent to `marketing` over `email`"
+    );
+    let mut both = says("c-2", "crm:1", "marketing", "confirmed");
+    both["data"]["markets"] = json!(["gb", "us"]);
+    desk.send("de", &both);
+    assert!(later(&desk.send("gb", &viewed("v-2", "crm:1"))).contains(&"offer/email".into()));
+    desk.at("2010-12-01T12:00:20Z");
+    let withdrawn = with(
+        says("c-3", "crm:1", "marketing", "withdrawn"),
+        "time",
+        json!("2010-12-01T12:00:15Z"),
+    );
+    desk.send("us", &withdrawn);
+    for market in ["gb", "de", "us"] {
+        let reply = desk.send(market, &viewed(&format!("v-{market}"), "crm:1"));
+        assert_eq!(
+            why(&reply, "offer", "email"),
+            "consent: `marketing` over `email` is withdrawn",
+            "{market}"
+        );
+    }
+    let said = desk.customer("crm:1").unwrap()["consents"].clone();
+    assert_eq!(
+        (&said[0]["market"], &said[0]["brand"], &said[0]["state"]),
+        (&Value::Null, &Value::Null, &json!("withdrawn")),
+        "{said:#}"
+    );
+}
+
+#[test]
+fn a_consent_names_only_markets_that_there_are_and_keeps_its_words() {
+    // A23
+    let desk = desk();
+    let mut wrong = says("c-1", "crm:1", "marketing", "granted");
+    wrong["data"]["markets"] = json!(["gbb"]);
+    let error = format!("{:?}", desk.try_send("gb", &wrong).unwrap_err());
+    assert!(
+        error.contains("the charter knows no market `gbb`: did you mean `gb`?"),
+        "{error}"
+    );
+    let mut said = says("c-2", "crm:1", "marketing", "granted");
+    said["data"]["wording"] = json!("2010-11");
+    said["data"]["proof"] = json!("form 7");
+    desk.send("gb", &said);
+    let said = desk.customer("crm:1").unwrap()["consents"][0].clone();
+    assert_eq!(
+        (&said["wording"], &said["proof"], &said["market"]),
+        (&json!("2010-11"), &json!("form 7"), &json!("gb"))
+    );
+}
+
+#[test]
+fn a_consent_expires_where_the_law_says_so() {
+    // C22, A23: good for 60 days in Germany, and forever elsewhere.
+    let desk = desk();
+    let mut said = says("c-1", "crm:1", "marketing", "confirmed");
+    said["data"]["markets"] = json!(["gb", "de"]);
+    desk.send("de", &said);
+    desk.at("2011-01-30T12:00:00Z");
+    assert!(later(&desk.send("de", &viewed("v-1", "crm:1"))).contains(&"offer/email".into()));
+    desk.at("2011-01-30T12:00:01Z");
+    let reply = desk.send("de", &viewed("v-2", "crm:1"));
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: `marketing` over `email` is expired: confirmed at 2010-12-01T12:00:00Z, which counts for 60d by law DE: UWG section 7(2) no. 2"
+    );
+    assert_eq!(
+        reply["cancelled"][0]["because"], "consent: expired",
+        "what waits rests on it too: {reply:#}"
+    );
+    let id = reply["decisions"][0]["id"].as_str().unwrap();
+    let known = desk.decision(id).unwrap()["known"]["readings"].clone();
+    assert_eq!(known["consent.marketing.email"]["value"], "expired");
+    assert!(later(&desk.send("gb", &viewed("v-3", "crm:1"))).contains(&"offer/email".into()));
+    // Said again, it counts again.
+    let again = at(
+        "2011-01-30T12:00:01Z",
+        "c-2",
+        "consent.given",
+        "crm:1",
+        json!({ "purpose": "marketing", "state": "confirmed" }),
+    );
+    desk.send("de", &again);
+    assert!(later(&desk.send("de", &viewed("v-4", "crm:1"))).contains(&"offer/email".into()));
+}
+
+#[test]
+fn a_later_plain_yes_does_not_unconfirm() {
+    let desk = desk();
+    desk.at("2010-12-01T12:01:00Z");
+    desk.send("de", &says("c-1", "crm:1", "marketing", "confirmed"));
+    let later_yes = with(
+        says("c-2", "crm:1", "marketing", "granted"),
+        "time",
+        json!("2010-12-01T12:00:30Z"),
+    );
+    desk.send("de", &later_yes);
+    assert!(later(&desk.send("de", &viewed("v-1", "crm:1"))).contains(&"offer/email".into()));
+}
+
+#[test]
+fn a_clock_that_runs_ahead_does_not_outlive_a_withdrawal() {
+    // D13: given "in three minutes", withdrawn now.
+    let desk = desk();
+    desk.send(
+        "gb",
+        &with(
+            says("c-1", "crm:1", "marketing", "granted"),
+            "time",
+            json!("2010-12-01T12:03:00Z"),
+        ),
+    );
+    desk.at("2010-12-01T12:00:01Z");
+    desk.send(
+        "gb",
+        &with(
+            says("c-2", "crm:1", "marketing", "withdrawn"),
+            "time",
+            json!("2010-12-01T12:00:01Z"),
+        ),
+    );
+    let reply = desk.send("gb", &viewed("v-1", "crm:1"));
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: `marketing` over `email` is withdrawn"
+    );
+}
+
+#[test]
+fn at_login_a_refusal_counts_whatever_its_age() {
+    // C10, golden 9: the visitor said no long ago, the customer yes today.
+    let desk = desk();
+    desk.send("gb", &says("c-0", "visitor:v", "profiling", "granted"));
+    let refused = with(
+        says("c-1", "visitor:v", "marketing", "denied"),
+        "time",
+        json!("2010-11-01T12:00:00Z"),
+    );
+    desk.send("gb", &refused);
+    desk.send("gb", &says("c-2", "crm:1", "marketing", "granted"));
+    let before = desk.send("gb", &viewed("v-1", "crm:1"));
+    assert!(later(&before).contains(&"offer/email".into()));
+    let login = with(viewed("v-2", "crm:1"), "visitor", json!("visitor:v"));
+    let reply = desk.send("gb", &login);
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: `marketing` over `email` is denied"
+    );
+    let cancelled = reply["cancelled"].as_array().unwrap();
+    assert!(
+        cancelled
+            .iter()
+            .all(|one| one["because"] == "consent: denied")
+            && !cancelled.is_empty(),
+        "{reply:#}"
+    );
+}
+
+/// One thing that somebody says at some second, in some market.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    second: u32,
+    market: &'static str,
+    state: &'static str,
+    channel: Option<&'static str>,
+}
+
+fn anything() -> impl Strategy<Value = Said> {
+    let state = prop::sample::select(vec![
+        "granted",
+        "confirmed",
+        "soft",
+        "requested",
+        "denied",
+        "withdrawn",
+    ]);
+    let channel = prop::sample::select(vec![None, Some("email"), Some("sms")]);
+    (
+        0..8u32,
+        prop::sample::select(vec!["gb", "de", "us"]),
+        state,
+        channel,
+    )
+        .prop_map(|(second, market, state, channel)| Said {
+            second,
+            market,
+            state,
+            channel,
+        })
+}
+
+fn said(number: usize, said: Said) -> Value {
+    let mut event = says(&format!("c-{number}"), "crm:1", "marketing", said.state);
+    event["time"] = json!(format!("2010-12-01T12:00:0{}Z", said.second));
+    if let Some(channel) = said.channel {
+        event["data"]["channels"] = json!([channel]);
+    }
+    event
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_in_which_statements_arrive_does_not_matter(
+        statements in prop::collection::vec(anything(), 1..7),
+        seed in any::<u64>(),
+    ) {
+        // A16, A23: out of order, and the same in the end.
+        let mut shuffled: Vec<(usize, Said)> = statements.iter().copied().enumerate().collect();
+        let length = shuffled.len();
+        for place in 0..length {
+            shuffled.swap(place, (seed as usize).wrapping_mul(place + 7) % length);
+        }
+        let told = |order: &[(usize, Said)]| {
+            let desk = desk();
+            desk.at("2010-12-01T12:00:10Z");
+            for (number, one) in order {
+                desk.send(one.market, &said(*number, *one));
+            }
+            ["gb", "de", "us"].map(|market| {
+                let reply = desk.send(market, &viewed(&format!("v-{market}"), "crm:1"));
+                (later(&reply), why(&reply, "offer", "email"), why(&reply, "offer", "sms"))
+            })
+        };
+        let ordered: Vec<(usize, Said)> = statements.iter().copied().enumerate().collect();
+        prop_assert_eq!(told(&ordered), told(&shuffled));
+    }
+
+    #[test]
+    fn after_a_withdrawal_nothing_is_sent_and_nothing_waits_on_that_consent(
+        before in prop::collection::vec(anything(), 0..6),
+        views in prop::collection::vec(prop::sample::select(vec!["gb", "de", "us"]), 1..5),
+    ) {
+        // A23, D13: whatever was said before, and wherever.
+        let desk = desk();
+        desk.at("2010-12-01T12:00:10Z");
+        for (number, one) in before.iter().enumerate() {
+            desk.send(one.market, &said(number, *one));
+            desk.send(one.market, &viewed(&format!("b-{number}"), "crm:1"));
+        }
+        let stop = event("stop", "consent.withdrawn", "crm:1", json!({ "purpose": "marketing" }));
+        desk.send("gb", &with(stop, "time", json!("2010-12-01T12:00:10Z")));
+        let waits = |desk: &kairos_tests::desk::Desk| {
+            let pending = desk.customer("crm:1").unwrap()["status"]["pending"].clone();
+            let pending = pending.as_array().unwrap().clone();
+            pending.iter().filter(|one| one["action"] == "offer").count()
+        };
+        prop_assert_eq!(waits(&desk), 0);
+        for (number, market) in views.iter().enumerate() {
+            let reply = desk.send(market, &viewed(&format!("a-{number}"), "crm:1"));
+            prop_assert!(later(&reply).iter().all(|action| !action.starts_with("offer")));
+        }
+        prop_assert_eq!(waits(&desk), 0);
+    }
+}

@@ -1,0 +1,198 @@
+//! Actions that wait, and what makes them pointless or forbidden in the meantime.
+
+use serde_json::{Value, json};
+
+use crate::{at, desk, event, later, says, viewed, why, with};
+
+fn cancelled(reply: &Value) -> Vec<String> {
+    let cancelled = reply["cancelled"].as_array().cloned().unwrap_or_default();
+    cancelled
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {}",
+                one["action"].as_str().unwrap(),
+                one["because"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+fn pending(desk: &kairos_tests::desk::Desk) -> usize {
+    let status = desk.customer("crm:1").unwrap()["status"].clone();
+    status["pending"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_late_refund_cancels_what_was_planned() {
+    // A16, D16, golden 8: the refund happened before the page that planned the offer, and arrives after it. A small one
+    // does not matter: the charter says so.
+    let desk = desk();
+    desk.at("2010-12-01T12:10:00Z");
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    let planned = desk.send("gb", &viewed("v-1", "crm:1"));
+    assert!(
+        later(&planned).contains(&"offer/email".into()),
+        "{planned:#}"
+    );
+    let refund = |id: &str, euros: i64| {
+        at(
+            "2010-12-01T11:00:00Z",
+            id,
+            "order.cancelled",
+            "crm:1",
+            json!({ "euros": euros }),
+        )
+    };
+    let reply = desk.send("gb", &refund("r-1", 10));
+    assert_eq!(reply.get("cancelled"), None);
+    let reply = desk.send("gb", &refund("r-2", 50));
+    assert_eq!(
+        cancelled(&reply),
+        [
+            "offer superseded: order.cancelled",
+            "offer superseded: order.cancelled"
+        ],
+        "{reply:#}"
+    );
+    assert_eq!(
+        reply["cancelled"][0]["id"],
+        planned["decisions"][0]["scheduled"][0]["id"]
+    );
+    assert_eq!(pending(&desk), 1, "the audience stays");
+    assert_eq!(
+        desk.send("gb", &refund("r-2", 50)),
+        reply,
+        "a repeat says the same"
+    );
+}
+
+#[test]
+fn a_withdrawal_anywhere_cancels_at_once_what_rests_on_it_and_nothing_else() {
+    // A23, D13, golden 1
+    for (state, purpose, gone) in [
+        (
+            "withdrawn",
+            "marketing",
+            vec!["offer consent: withdrawn", "offer consent: withdrawn"],
+        ),
+        (
+            "denied",
+            "marketing",
+            vec!["offer consent: denied", "offer consent: denied"],
+        ),
+        ("withdrawn", "ads", vec!["audience consent: withdrawn"]),
+        (
+            "withdrawn",
+            "all",
+            vec![
+                "audience consent: withdrawn",
+                "offer consent: withdrawn",
+                "offer consent: withdrawn",
+            ],
+        ),
+        ("withdrawn", "profiling", vec![]),
+    ] {
+        let desk = desk();
+        desk.at("2010-12-01T12:10:00Z");
+        desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+        desk.send("gb", &viewed("v-1", "crm:1"));
+        assert_eq!(pending(&desk), 3);
+        let stop = with(
+            says("c-2", "crm:1", purpose, state),
+            "time",
+            json!("2010-12-01T12:05:00Z"),
+        );
+        let reply = desk.send("us", &stop);
+        let mut told = cancelled(&reply);
+        told.sort();
+        assert_eq!(told, gone, "{purpose}");
+        assert_eq!(pending(&desk), 3 - gone.len());
+    }
+}
+
+#[test]
+fn a_withdrawal_of_one_channel_leaves_the_other() {
+    let desk = desk();
+    desk.at("2010-12-01T12:10:00Z");
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    desk.send("gb", &viewed("v-1", "crm:1"));
+    let mut stop = with(
+        says("c-2", "crm:1", "marketing", "withdrawn"),
+        "time",
+        json!("2010-12-01T12:05:00Z"),
+    );
+    stop["data"]["channels"] = json!(["sms"]);
+    assert_eq!(
+        cancelled(&desk.send("de", &stop)),
+        ["offer consent: withdrawn"]
+    );
+    assert_eq!(pending(&desk), 2);
+}
+
+#[test]
+fn a_plain_reply_does_not_tell_why_something_was_cancelled() {
+    // "No consent" is personal data, and shops pass replies on to browsers.
+    let desk = desk();
+    desk.at("2010-12-01T12:10:00Z");
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    desk.send("gb", &viewed("v-1", "crm:1"));
+    let stop = with(
+        says("c-2", "crm:1", "marketing", "withdrawn"),
+        "time",
+        json!("2010-12-01T12:05:00Z"),
+    );
+    let plain = desk.answer("gb", stop.to_string().as_bytes());
+    let plain: Value = serde_json::from_slice(&plain).unwrap();
+    assert_eq!(plain["cancelled"][0]["action"], "offer");
+    assert_eq!(plain["cancelled"][0].get("because"), None);
+}
+
+#[test]
+fn an_open_complaint_holds_back_what_waits_and_its_end_starts_a_quiet_time() {
+    // B19, B11, D01
+    let desk = desk();
+    desk.send("gb", &viewed("v-1", "crm:1"));
+    assert_eq!(pending(&desk), 1);
+    let reply = desk.send("gb", &event("x-1", "complaint.opened", "crm:1", json!({})));
+    assert_eq!(
+        cancelled(&reply),
+        ["audience suppressions: a complaint is open"]
+    );
+    desk.send("gb", &event("x-2", "complaint.closed", "crm:1", json!({})));
+    let reply = desk.send("gb", &viewed("v-2", "crm:1"));
+    assert_eq!(
+        why(&reply, "audience", "net"),
+        "cool-down: a complaint was closed lately: quiet until 2010-12-08T12:00:00Z"
+    );
+    desk.at("2010-12-08T12:00:00Z");
+    let page = with(
+        viewed("v-3", "crm:1"),
+        "time",
+        json!("2010-12-08T12:00:00Z"),
+    );
+    assert!(later(&desk.send("gb", &page)).contains(&"audience/net".into()));
+}
+
+#[test]
+fn a_late_signal_does_not_shorten_the_quiet_time() {
+    // B11, A16
+    let desk = desk();
+    desk.at("2010-12-03T12:00:00Z");
+    for (id, time) in [
+        ("x-1", "2010-12-03T12:00:00Z"),
+        ("x-2", "2010-12-01T12:00:00Z"),
+    ] {
+        desk.send("gb", &at(time, id, "complaint.closed", "crm:1", json!({})));
+    }
+    desk.at("2010-12-09T12:00:00Z");
+    let page = with(
+        viewed("v-1", "crm:1"),
+        "time",
+        json!("2010-12-09T12:00:00Z"),
+    );
+    assert_eq!(
+        why(&desk.send("gb", &page), "audience", "net"),
+        "cool-down: a complaint was closed lately: quiet until 2010-12-10T12:00:00Z"
+    );
+}
