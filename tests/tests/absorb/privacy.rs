@@ -124,7 +124,11 @@ fn of_somebody_who_is_known_it_is_remembered_although_nothing_else_of_the_event_
     let customer = desk.customer("crm:1").unwrap();
     assert_eq!(customer["consents"][0]["proof"], "Sec-GPC");
     assert_eq!(customer["status"]["fields"]["interest"], Value::Null);
-    assert_eq!(customer["status"]["pending"], json!([]));
+    let pending = customer["status"]["pending"].as_array().unwrap();
+    assert!(
+        pending.iter().all(|one| one["action"] != "audience"),
+        "{pending:?}"
+    );
     let again = desk.send("us", &viewed("v-2", "crm:1"));
     assert_eq!(
         why(&again, "audience", "net"),

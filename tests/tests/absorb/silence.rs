@@ -217,7 +217,7 @@ enum Happens {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn a_silence_follows_from_when_things_happened_not_from_when_they_arrived(

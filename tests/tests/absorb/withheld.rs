@@ -94,7 +94,7 @@ fn secret() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn flipping_a_withheld_field_never_changes_what_a_policy_is_given_or_answers(
