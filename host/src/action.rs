@@ -1,15 +1,19 @@
 //! What comes of permitted proposals: actions for the reply, and actions for later.
 
+mod unsubscribe;
+
 use serde::{Deserialize, Serialize};
 
 use crate::absorb::{Seen, Standing};
 use crate::boundary::{Moved, Permit, Refusal, Verdict};
-use crate::charter::{Class, Mode, OnPending, Target};
+use crate::charter::{Basis, Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::customer::{Contact, Pending, Rank, Status, contacts};
 use crate::ids::{ActionId, Chance, DecisionId, Key, Text};
 use crate::spending::Charge;
 use crate::value::Value;
+
+pub use unsubscribe::WayOut;
 
 /// One action, as it was decided.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -30,6 +34,8 @@ pub struct Action {
     pub moved: Vec<Moved>,
     /// A person must approve it until then, or it expires.
     pub approval: Option<Instant>,
+    /// The token with which the customer objects in one click, where the action rests on their consent.
+    pub unsubscribe: Option<Text>,
 }
 
 /// When an action acts.
@@ -86,6 +92,8 @@ pub struct Plan {
 pub struct Planner<'a> {
     pub seen: Seen<'a>,
     pub language: &'a Text,
+    /// The data folder's secret.
+    pub salt: &'a [u8; 32],
 }
 
 impl Planner<'_> {
@@ -165,7 +173,28 @@ impl Planner<'_> {
             key: proposal.key.clone(),
             moved: permit.moved().to_vec(),
             approval: permit.approval(),
+            unsubscribe: self.way_out(permit).map(|way| way.token(self.salt)),
         }
+    }
+
+    /// For what reaches the customer later, and rests on their consent.
+    fn way_out(&self, permit: &Permit) -> Option<WayOut> {
+        let charter = self.seen.charter();
+        let (action, channel) = (
+            charter.actions.at(permit.action()),
+            charter.channels.at(permit.channel()),
+        );
+        let purpose = charter.purposes.at(action.purpose);
+        let is_for = channel.mode == Mode::Inspire
+            && action.to == Target::Customer
+            && purpose.basis == Basis::OptIn;
+        let customer = self.seen.standing.customer.as_ref();
+        customer.filter(|_| is_for).map(|customer| WayOut {
+            customer: customer.id,
+            purpose: purpose.key,
+            channel: channel.key,
+            market: self.seen.market().key,
+        })
     }
 }
 

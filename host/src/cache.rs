@@ -8,6 +8,7 @@ mod claim;
 mod line;
 mod names;
 mod recovery;
+mod schedule;
 mod spent;
 mod waiting;
 mod write_behind;
@@ -32,6 +33,7 @@ pub use claim::{Claim, Claimed, Earlier};
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
+pub use schedule::Hint;
 pub use waiting::{Enough, Waiting};
 pub use write_behind::WriteBehindError;
 
@@ -63,6 +65,7 @@ pub struct Cache {
     accounts: Shelf<AccountId>,
     names: names::Names,
     claims: Arc<claim::Claims>,
+    schedule: schedule::Schedule,
     epoch: AtomicU64,
 }
 
@@ -188,6 +191,8 @@ pub struct States {
     pub named: Vec<(IdentityKey, Named)>,
     /// Actions that wait for a person, or no longer do.
     pub waiting: Vec<(ActionId, Waiting)>,
+    /// When the customers have to be looked at again.
+    pub hints: Vec<Hint>,
     /// What its actions use up.
     pub spent: Vec<(Counter, i64)>,
 }
@@ -237,6 +242,7 @@ impl Cache {
             view: Arc::clone(store.view()),
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
+            schedule: schedule::Schedule::default(),
             customers: Shelf::new(share(13)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),
@@ -317,6 +323,7 @@ impl Cache {
         let position = self
             .log
             .queue(change.kind, |bytes| bytes.extend_from_slice(change.record))?;
+        self.schedule.add(&change.states.hints);
         ahead.install(change, position);
         Ok(position)
     }

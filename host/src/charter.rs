@@ -10,6 +10,7 @@ pub mod consent;
 pub mod caps;
 pub mod hours;
 pub mod laws;
+pub mod demands;
 pub mod channels;
 pub mod actions;
 pub mod segments;
@@ -26,7 +27,7 @@ pub mod who;
 pub mod sign;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::Instant;
 use crate::ids::{Digest, Key, Text};
@@ -39,6 +40,7 @@ pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
 };
+pub use demands::{Demand, Demanding, Demands, Purposed};
 pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Silence, Update};
 pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
@@ -92,6 +94,8 @@ pub struct Charter {
     pub suppressions: Vec<Suppression>,
     pub calendars: Table<CalendarIx, Calendar>,
     pub laws: Table<LawIx, Law>,
+    /// What the laws demand, worked out when it is first asked for.
+    pub demands: OnceLock<Demands>,
     pub actions: Table<ActionIx, Action>,
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,

@@ -12,7 +12,7 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
 
-pub use gather::{Gathered, gather, zone_of};
+pub use gather::{Gathered, field_reading, gather, zone_of};
 
 /// What a manifest declares for one moment, resolved against one charter.
 #[derive(Clone, Debug)]

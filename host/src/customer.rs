@@ -7,18 +7,20 @@ pub mod items;
 pub mod consent;
 pub mod identity;
 pub mod contacts;
+pub mod timers;
 
 use serde::{Deserialize, Serialize};
 
 use crate::charter::Charter;
 use crate::clock::Instant;
-use crate::ids::{AccountId, CustomerId, Key, Text};
+use crate::ids::{AccountId, CustomerId, Key};
 
 pub use consent::{Consent, Consents, Given};
 pub use contacts::{Bound, Contact, Counted, Pending, Rank};
 pub use fields::{Fact, Fields};
 pub use identity::{Alias, IdentityKey, Named};
 pub use items::ItemLists;
+pub use timers::Timer;
 pub use windows::Figures;
 
 /// One customer, as all markets and channels see them.
@@ -59,7 +61,9 @@ pub struct Status {
     /// The segments that it is in, and since when.
     pub segments: Vec<(Key, Instant)>,
     pub stages: Vec<Reached>,
-    /// Silences that are waited for.
+    /// The charter by which all segments and stages were judged: the first bytes of its digest.
+    pub judged_by: u64,
+    /// Silences that are waited for, or were.
     pub timers: Vec<Timer>,
     /// When an event that a cool-down follows came last.
     pub signals: Vec<(Key, Instant)>,
@@ -71,15 +75,6 @@ pub struct Reached {
     pub stage: Key,
     pub step: Key,
     pub since: Instant,
-}
-
-/// A silence that is waited for: of several for one moment, the latest counts.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Timer {
-    pub moment: Key,
-    pub market: Key,
-    pub due: Instant,
-    pub channel: Option<Text>,
 }
 
 impl Customer {
@@ -145,6 +140,23 @@ impl Status {
             }
             !is_over && !is_unapproved
         });
+        timers::forget(&mut self.timers, charter, now);
+        self.signals.retain(|(event, at)| {
+            let heeded = charter.cool_downs.iter().filter(|cool_down| {
+                let mut after = cool_down.after.iter();
+                after.any(|kind| charter.events.at(*kind).key == *event)
+            });
+            let mut ends = heeded.map(|cool_down| at.plus(cool_down.lasts));
+            ends.any(|end| end >= now)
+        });
+    }
+
+    /// An event came that a cool-down follows; the latest counts.
+    pub fn note_signal(&mut self, event: Key, at: Instant) {
+        match self.signals.iter_mut().find(|(of, _)| *of == event) {
+            Some((_, last)) => *last = (*last).max(at),
+            None => self.signals.push((event, at)),
+        }
     }
 
     fn take_over(&mut self, charter: &Charter, other: &Self) {
@@ -154,5 +166,22 @@ impl Status {
         contacts::take_over(&mut self.contacts, &other.contacts);
         self.pending.extend(other.pending.iter().cloned());
         self.pending.sort_by_key(|pending| pending.due);
+        timers::take_over(&mut self.timers, &other.timers);
+        for (event, at) in &other.signals {
+            self.note_signal(*event, *at);
+        }
+        // Whoever was in it in part is no newcomer; what holds of them together is judged with the next event.
+        for (segment, since) in &other.segments {
+            match self.segments.iter_mut().find(|(of, _)| of == segment) {
+                Some((_, own)) => *own = (*own).min(*since),
+                None => self.segments.push((*segment, *since)),
+            }
+        }
+        for theirs in &other.stages {
+            if self.stages.iter().all(|own| own.stage != theirs.stage) {
+                self.stages.push(*theirs);
+            }
+        }
+        self.judged_by = 0;
     }
 }

@@ -3,15 +3,18 @@
 mod again;
 mod approve;
 mod ask;
+mod fire;
 mod record;
 mod tally;
+mod unsubscribe;
 mod waiting;
 mod whom;
 
 use std::sync::Arc;
 
-use crate::absorb::absorb;
+use crate::absorb::{Standing, absorb, has_elapsed};
 use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommitted};
+use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::event::{Event, EventKey};
 use crate::evidence;
@@ -30,6 +33,8 @@ use waiting::Waits;
 use whom::{Held, Whom};
 
 pub use approve::{Approval, Fate, Judged, Settled, Unsettled, settle};
+pub use fire::{Fired, fire};
+pub use unsubscribe::{NotWithdrawn, unsubscribe};
 
 /// The reply to one event.
 #[derive(Debug)]
@@ -60,6 +65,8 @@ pub enum Undecided {
     NotWaiting,
     #[error("`{scope}` is stopped: {reason}; the action still waits")]
     Stopped { scope: Text, reason: Text },
+    #[error("the silence was broken meanwhile")]
+    Broken,
     #[error("a kill switch changed while the event was decided")]
     Switched,
     /// The event may have happened: after a restart, sending it again tells.
@@ -97,13 +104,22 @@ async fn run(
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
     let policies = pinned(core, &event)?;
+    check_silence(&event, &changed.standing)?;
     let now = now(core, &event);
     let waits = Waits::of(&changed.standing);
     let mut absorbed = absorb(&event, now, &mut changed.standing);
+    absorbed.is_kept &= !changed.is_forgotten;
     let mut taken = Taken::from(core.node().spending());
     let standing = &mut changed.standing;
     let decisions = match recalled {
-        None => Turn::of(core, &policies, &event, now).ask(standing, &mut taken),
+        None => Turn {
+            core,
+            policies: &policies,
+            event: &event,
+            now,
+            stops: &core.node().stops(),
+        }
+        .ask(standing, &absorbed, &mut taken),
         Some(recalled) => Again {
             core,
             event: &event,
@@ -136,6 +152,15 @@ async fn run(
         reply,
         repeated: false,
     })
+}
+
+/// The silence that the event tells of may have been broken while it waited in line.
+fn check_silence(event: &Event, standing: &Standing) -> Result<(), Undecided> {
+    let built_in = event.charter.events.at(event.kind).built_in;
+    match built_in == Some(BuiltIn::SilenceElapsed) && !has_elapsed(event, standing) {
+        true => Err(Undecided::Broken),
+        false => Ok(()),
+    }
 }
 
 /// Claims the pair of source and id, before any lock.

@@ -109,6 +109,14 @@ impl Key {
         hasher.finalize_xof().fill(&mut first);
         Self(u32::from_le_bytes(first))
     }
+
+    pub fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+
+    pub fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(u32::from_le_bytes(bytes))
+    }
 }
 
 /// A SHA-256 digest, written `sha256:<hex>`.

@@ -1,20 +1,41 @@
 //! Is an event worth a decision here?
 
-use crate::absorb::Seen;
-use crate::charter::MomentIx;
+use crate::absorb::{Allowed, Seen};
+use crate::charter::{BuiltIn, Moment, MomentIx};
+use crate::value::Value;
 
 /// The first moment on the event, in the charter's order, that the market was granted and whose condition holds. None: the
 /// event was a signal, and nobody is asked.
 pub fn find(seen: Seen<'_>) -> Option<MomentIx> {
-    let charter = &*seen.event.charter;
-    let market = charter.markets.at(seen.event.market);
-    let moments = charter.events.at(seen.event.kind).moments.iter().copied();
-    moments
-        .filter(|moment| market.handles(*moment))
-        .find(|moment| {
-            let moment = charter.moments.at(*moment);
-            let age = seen.now.since(seen.event.occurred_at);
-            moment.lateness.is_none_or(|lateness| age <= lateness)
-                && moment.when.as_ref().is_none_or(|when| when.holds(&seen))
-        })
+    let charter = seen.charter();
+    let kind = charter.events.at(seen.event.kind);
+    let mut moments = kind.moments.iter().copied();
+    if kind.moments.is_empty() {
+        return None;
+    }
+    let market = seen.market();
+    let silence = match kind.built_in {
+        Some(BuiltIn::SilenceElapsed) => kind.data.iter().find_map(|(datum, defined)| {
+            (defined.name == "moment").then(|| seen.event.datum(datum))
+        }),
+        _ => None,
+    };
+    moments.find(|index| {
+        let moment = charter.moments.at(*index);
+        let is_meant = match silence {
+            Some(Some(Value::Text(name))) => moment.name == *name,
+            Some(_) => false,
+            None => true,
+        };
+        is_meant && market.handles(*index) && is_so(seen, moment)
+    })
+}
+
+fn is_so(seen: Seen<'_>, moment: &Moment) -> bool {
+    let age = seen.now.since(seen.event.occurred_at);
+    moment.lateness.is_none_or(|lateness| age <= lateness)
+        && moment
+            .when
+            .as_ref()
+            .is_none_or(|when| when.holds(&Allowed(seen)))
 }

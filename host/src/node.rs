@@ -150,6 +150,7 @@ impl Node {
         let store = recovery::open(&settings)?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let spending = Spending::new(cache.take_up_spending()?);
+        cache.take_up_schedule()?;
         let switches = Switches::recall(store.view())?;
         let engines = policy::Settings {
             cores: settings.cores,

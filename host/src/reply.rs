@@ -7,9 +7,12 @@ use serde::{Serialize, Serializer};
 
 use crate::action::{Action, Ruled, When};
 use crate::clock::Instant;
-use crate::evidence::{Body, Decided};
+use crate::evidence::{Body, Cancelled, Decided, Derived};
 use crate::store::Position;
 use crate::value::Value;
+
+/// Where a token to unsubscribe is taken: what stands after it (RFC 8058).
+pub const UNSUBSCRIBE: &str = "/v1/unsubscribe/";
 
 /// How much a reply tells. Reasons and refusals are about the customer, and shops pass replies on to browsers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +97,43 @@ impl Serialize for Shown<'_> {
             detail: self.detail,
         }));
         map.serialize_entry("decisions", &decisions)?;
+        if !body.cancelled.is_empty() {
+            let cancelled = body.cancelled.iter().map(|cancelled| ShownCancelled {
+                cancelled,
+                detail: self.detail,
+            });
+            map.serialize_entry("cancelled", &List(cancelled))?;
+        }
+        map.end()
+    }
+}
+
+/// Why it will not act may tell of the customer's consent, so only the explained reply says it.
+struct ShownCancelled<'a> {
+    cancelled: &'a Cancelled,
+    detail: Detail,
+}
+
+impl Serialize for ShownCancelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &Text(self.cancelled.id))?;
+        map.serialize_entry("action", &self.cancelled.action)?;
+        if self.detail == Detail::Explained {
+            map.serialize_entry("because", &self.cancelled.because)?;
+        }
+        map.end()
+    }
+}
+
+/// The derived event that a decision is about.
+struct ShownDerived<'a>(&'a Derived);
+
+impl Serialize for ShownDerived<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", &self.0.kind)?;
+        map.serialize_entry("data", &Values(&self.0.data))?;
         map.end()
     }
 }
@@ -109,6 +149,9 @@ impl Serialize for ShownDecision<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &Text(decided.id))?;
         map.serialize_entry("moment", &decided.moment)?;
+        if let Some(derived) = &decided.on {
+            map.serialize_entry("on", &ShownDerived(derived))?;
+        }
         map.serialize_entry("outcome", decided.outcome.word())?;
         if let Some(policy) = &decided.policy {
             map.serialize_entry("policy", &policy.version)?;
@@ -214,6 +257,9 @@ impl Serialize for ShownAction<'_> {
         map.serialize_entry("parameters", &Values(&action.parameters))?;
         map.serialize_entry("language", &action.language)?;
         map.serialize_entry("until", &Text(action.until))?;
+        if let Some(token) = &action.unsubscribe {
+            map.serialize_entry("unsubscribe", &format_args!("{UNSUBSCRIBE}{token}"))?;
+        }
         if let Some(approval) = action.approval {
             map.serialize_entry("approve_until", &Text(approval))?;
         }

@@ -18,6 +18,7 @@ mod problem;
 mod routes;
 mod stall;
 mod stops;
+mod unsubscribe;
 mod tokens;
 mod worker;
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use kairos::clock::{Clock, Instant};
 use kairos::customer::{Customer, IdentityKey};
-use kairos::decide::{Undecided, decide};
+use kairos::decide::{Undecided, decide, fire};
 use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, Settings};
-use kairos::reply::Detail;
+use kairos::reply::{Detail, Reply};
 use kairos::store::{self, Durability};
 use serde_json::{Value, json};
 
@@ -146,6 +146,22 @@ impl Desk {
         Self::start(folder, charter, Durability::Sync, &now)
     }
 
+    /// Decides about every silence that has lasted long enough by now; the explained replies.
+    pub fn tick(&self) -> Vec<Value> {
+        let mut replies = Vec::new();
+        loop {
+            let fired = self
+                .runtime
+                .block_on(fire(&self.core))
+                .expect("what is due is decided");
+            if fired.looked_at == 0 {
+                return replies;
+            }
+            let answered = fired.answered.iter();
+            replies.extend(answered.map(|answered| explained(&answered.reply)));
+        }
+    }
+
     /// Waits for something that the host does.
     pub fn wait<T>(&self, done: impl Future<Output = T>) -> T {
         self.runtime.block_on(done)
@@ -176,6 +192,7 @@ impl Desk {
             clock: self.node.clock(),
             caller: &caller,
             market,
+            is_gpc: false,
         };
         let event = Event::parse(&door, event).expect("an event");
         let answered = self
@@ -223,18 +240,14 @@ impl Desk {
             clock: self.node.clock(),
             caller: &caller,
             market,
+            is_gpc: false,
         };
         let event = Event::parse(&door, event.to_string().as_bytes()).map_err(Rejected::Refused)?;
         let answered = self
             .runtime
             .block_on(decide(&self.core, event))
             .map_err(Rejected::Undecided)?;
-        let mut bytes = Vec::new();
-        answered.reply.write(Detail::Explained, &mut bytes);
-        Ok((
-            serde_json::from_slice(&bytes).expect("a reply is JSON"),
-            answered.repeated,
-        ))
+        Ok((explained(&answered.reply), answered.repeated))
     }
 
     pub fn send(&self, market: &str, event: &Value) -> Value {
@@ -266,6 +279,12 @@ impl Desk {
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+}
+
+fn explained(reply: &Reply) -> Value {
+    let mut bytes = Vec::new();
+    reply.write(Detail::Explained, &mut bytes);
+    serde_json::from_slice(&bytes).expect("a reply is JSON")
 }
 
 /// Writes the files of a charter.

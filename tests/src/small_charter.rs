@@ -106,6 +106,7 @@ pub fn small_charter() -> Charter {
         suppressions: Vec::new(),
         calendars: Table::new(),
         laws: Table::new(),
+        demands: std::sync::OnceLock::new(),
         actions,
         markets,
         deviations: Vec::new(),

@@ -63,7 +63,10 @@ impl Trial {
     }
 
     pub fn charter(&mut self) -> &mut Charter {
-        Arc::get_mut(&mut self.charter).expect("nobody else holds the charter")
+        let charter = Arc::get_mut(&mut self.charter).expect("nobody else holds the charter");
+        // What is worked out from the laws is so anew.
+        charter.demands.take();
+        charter
     }
 
     pub fn read(&self) -> &Charter {
@@ -248,6 +251,7 @@ impl Trial {
         let mut plan: Plan = Planner {
             seen: self.seen(&event),
             language: &"en".into(),
+            salt: &[0; 32],
         }
         .plan(&verdicts, &mut chance);
         let decision = DecisionId::draw(self.now, &mut chance);

@@ -23,12 +23,5 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Object
             ))),
         };
     };
-    if customer.consents.allow(of) {
-        return None;
-    }
-    let channel = &candidate.proposal.channel;
-    Some(Objection(match customer.consents.last(of) {
-        Some(said) => format!("`{name}` over `{channel}` is {}", said.state.word()),
-        None => format!("no consent to `{name}` over `{channel}`"),
-    }))
+    customer.consents.objection(of).map(Objection)
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::cache::{Change, Earlier, Kept, Note, Version, Waiting};
+use crate::cache::schedule::remove_hint;
+use crate::cache::{Change, Earlier, Hint, Kept, Note, Version, Waiting};
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
@@ -28,6 +29,7 @@ pub struct Generation {
     pub(super) events: HashMap<EventKey, Earlier>,
     pub(super) decisions: HashMap<DecisionId, Position>,
     pub(super) waiting: BTreeMap<ActionId, Waiting>,
+    pub(super) hints: Vec<Hint>,
     /// The whole of what was used up, as of the generation's last record.
     pub(super) spent: HashMap<Counter, i64>,
     /// What the host's own records change in the view.
@@ -117,6 +119,7 @@ impl Ahead {
         let states = change.states;
         growing.names.extend(states.named.iter().copied());
         growing.waiting.extend(states.waiting.iter().cloned());
+        growing.hints.extend(&states.hints);
         for (counter, amount) in &states.spent {
             let total = self.spent.entry(*counter).or_default();
             *total = total.saturating_add(*amount);
@@ -134,8 +137,14 @@ impl Ahead {
         growing
             .decisions
             .extend(change.decisions.iter().map(|id| (*id, position)));
-        let entries = states.named.len() + states.spent.len() + change.decisions.len();
+        let entries =
+            states.named.len() + states.hints.len() + states.spent.len() + change.decisions.len();
         growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * states.waiting.len();
+    }
+
+    pub(super) fn forget_hint(&mut self, hint: Hint) {
+        remove_hint(&mut self.growing.notes, hint);
+        self.growing.bytes += SMALL_BYTES;
     }
 
     pub(super) fn install_note(&mut self, note: &Note) {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::cache::schedule::put_hint;
 use crate::cache::spent::{SPENT_KEPT, Spent, key, put_spent, read};
 use crate::cache::write_behind::{put_decision, put_event};
 use crate::cache::{CacheError, Earlier, States, to_store};
@@ -57,6 +58,9 @@ impl Recovery {
         }
         for (id, waiting) in &states.waiting {
             changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
+        }
+        for hint in &states.hints {
+            put_hint(changes, *hint);
         }
         let (key, earlier) = record.event;
         put_event(changes, key, earlier);

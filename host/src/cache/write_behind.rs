@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::cache::ahead::Generation;
+use crate::cache::schedule::put_hint;
 use crate::cache::spent::{Spent, put_spent};
 use crate::cache::{Cache, Clean, Earlier, to_store};
 use crate::encoding;
@@ -93,6 +94,9 @@ fn changes(generation: &Generation, end: Position) -> Changes {
     }
     for (id, waiting) in &generation.waiting {
         changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
+    }
+    for hint in &generation.hints {
+        put_hint(&mut changes, *hint);
     }
     for (counter, total) in &generation.spent {
         put_spent(

@@ -315,6 +315,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         suppressions: Vec::new(),
         calendars: Table::new(),
         laws: Table::new(),
+        demands: std::sync::OnceLock::new(),
         actions: Table::new(),
         markets: Table::new(),
         deviations: Vec::new(),

@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 
-use crate::absorb::Seen;
+use crate::absorb::{Allowed, Seen};
 use crate::charter::expression::Facts;
-use crate::charter::{Charter, DatumIx, FieldIx, Items, Market, Per, Window};
+use crate::charter::{
+    Charter, DatumIx, FieldIx, Items, Market, Membership, Per, SegmentIx, StageIx, Window,
+};
 use crate::clock::Instant;
 use crate::context::{Context, DatumInput, Inputs, Read, ReadInput, Reading, Signal, Stamped};
-use crate::customer::consent::Use;
-use crate::customer::{Consents, Status, contacts};
+use crate::customer::{Status, contacts};
 use crate::ids::Text;
 use crate::value::Value;
 
@@ -25,7 +26,7 @@ pub struct Gathered {
 /// for a decision of nobody.
 pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
     let charter = &*seen.event.charter;
-    let market = charter.markets.at(seen.event.market);
+    let market = seen.market();
     let mut missing = Vec::new();
     let data = inputs
         .data
@@ -45,7 +46,10 @@ pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
     };
     let context = Context {
         now: seen.now,
-        utc_offset: zone_of(seen).to_offset(seen.now.timestamp()).seconds() / 60,
+        utc_offset: zone_by(seen, &Allowed(seen))
+            .to_offset(seen.now.timestamp())
+            .seconds()
+            / 60,
         market: market.name.clone(),
         language: language(seen, charter, market),
         draw: seen
@@ -64,24 +68,25 @@ pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
 
 /// The customer's time zone; the market's where it is not known.
 pub fn zone_of(seen: Seen<'_>) -> TimeZone {
-    let charter = &*seen.event.charter;
-    let own = match charter
-        .customer
-        .time_zone
-        .and_then(|field| seen.field(field))
-    {
+    zone_by(seen, &seen)
+}
+
+fn zone_by(seen: Seen<'_>, facts: &dyn Facts) -> TimeZone {
+    let own = seen.charter().customer.time_zone;
+    let own = match own.and_then(|field| facts.field(field)) {
         Some(Value::Text(zone)) => TimeZone::get(zone).ok(),
         _ => None,
     };
-    own.unwrap_or_else(|| charter.markets.at(seen.event.market).zone.clone())
+    own.unwrap_or_else(|| seen.market().zone.clone())
 }
 
 /// The first language of the market that the customer reads; the market's first where that is not known.
 fn language(seen: Seen<'_>, charter: &Charter, market: &Market) -> Text {
+    let allowed = Allowed(seen);
     let own = match charter
         .customer
         .language
-        .and_then(|field| seen.field(field))
+        .and_then(|field| allowed.field(field))
     {
         Some(Value::Text(language)) => Some(language.as_str()),
         _ => None,
@@ -123,7 +128,7 @@ fn reading(seen: Seen<'_>, input: &ReadInput, missing: &mut Vec<Text>) -> Readin
 
 fn read(seen: Seen<'_>, read: Read) -> Reading {
     let charter = &*seen.event.charter;
-    let market = charter.markets.at(seen.event.market);
+    let market = seen.market();
     match read {
         Read::Field(field) => field_reading(seen, field),
         Read::Window(window) => window_reading(seen, charter.windows.at(window)),
@@ -131,8 +136,8 @@ fn read(seen: Seen<'_>, read: Read) -> Reading {
         Read::Consent(purpose, channel) => {
             let of = seen.use_of(purpose, channel);
             let customer = seen.standing.customer.as_ref();
-            match customer.and_then(|customer| customer.consents.last(of)) {
-                Some(said) => known(Value::Text(Text::new_static(said.state.word())), said.at),
+            match customer.and_then(|customer| customer.consents.state(of)) {
+                Some(state) => known(Value::Text(Text::new_static(state.word)), state.at),
                 None => Reading::Unknown,
             }
         }
@@ -146,7 +151,8 @@ fn read(seen: Seen<'_>, read: Read) -> Reading {
             let mut pending = status.pending.iter();
             Value::Flag(pending.any(|pending| pending.action == action))
         }),
-        Read::Segment(_) | Read::Stage(_) => Reading::Unknown,
+        Read::Segment(segment) => segment_reading(seen, segment),
+        Read::Stage(stage) => stage_reading(seen, stage),
         Read::Setting(setting) => match market.settings.get(usize::from(setting)) {
             Some(setting) => known(setting.value.clone(), seen.now),
             None => Reading::Unknown,
@@ -164,7 +170,7 @@ fn of_customer(seen: Seen<'_>, value: impl FnOnce(&Status) -> Value) -> Reading 
 fn window_reading(seen: Seen<'_>, window: &Window) -> Reading {
     match status(seen, window.per) {
         None => Reading::Unknown,
-        Some(_) if !may_use(seen, window.purpose) => Reading::Withheld,
+        Some(_) if !seen.allows(window.purpose) => Reading::Withheld,
         Some(status) => known(
             Value::Integer(status.windows.at(window, seen.now)),
             seen.now,
@@ -178,7 +184,7 @@ fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
     else {
         return Reading::Unknown;
     };
-    if !may_use(seen, items.purpose) {
+    if !seen.allows(items.purpose) {
         return Reading::Withheld;
     }
     match status.items.at(items, item, seen.now) {
@@ -187,12 +193,13 @@ fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
     }
 }
 
-fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
+/// A field as a policy sees it.
+pub fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
     let field = seen.event.charter.fields.at(field);
     let Some(fact) = status(seen, field.per).and_then(|status| status.fields.at(field.key)) else {
         return Reading::Unknown;
     };
-    if !may_use(seen, field.purpose) {
+    if !seen.allows(field.purpose) {
         return Reading::Withheld;
     }
     let stamped = Stamped {
@@ -202,6 +209,41 @@ fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
     match field.max_age {
         Some(age) if fact.occurred_at.plus(age) < seen.now => Reading::Stale(stamped),
         _ => Reading::Known(stamped),
+    }
+}
+
+fn segment_reading(seen: Seen<'_>, index: SegmentIx) -> Reading {
+    let segment = seen.charter().segments.at(index);
+    let Some(status) = status(seen, segment.per) else {
+        return Reading::Unknown;
+    };
+    if !seen.allows_membership(Membership::Segment(index)) {
+        return Reading::Withheld;
+    }
+    let mut segments = status.segments.iter();
+    match segments.find(|(key, _)| *key == segment.key) {
+        Some((_, since)) => known(Value::Flag(true), *since),
+        None => known(Value::Flag(false), seen.now),
+    }
+}
+
+fn stage_reading(seen: Seen<'_>, index: StageIx) -> Reading {
+    let stage = seen.charter().stages.at(index);
+    let Some(status) = status(seen, stage.per) else {
+        return Reading::Unknown;
+    };
+    if !seen.allows_membership(Membership::Stage(index)) {
+        return Reading::Withheld;
+    }
+    let mut stages = status.stages.iter();
+    let reached = stages.find(|reached| reached.stage == stage.key);
+    let step = reached.and_then(|reached| {
+        let mut steps = stage.steps.iter();
+        Some((steps.find(|step| step.key == reached.step)?, reached.since))
+    });
+    match step {
+        Some((step, since)) => known(Value::Text(step.name.clone()), since),
+        None => Reading::Unknown,
     }
 }
 
@@ -222,17 +264,4 @@ fn status<'a>(seen: Seen<'a>, per: Per) -> Option<&'a Status> {
             .as_ref()
             .map(|account| &account.status),
     }
-}
-
-fn may_use(seen: Seen<'_>, purpose: crate::charter::PurposeIx) -> bool {
-    let of = seen.use_of(purpose, None);
-    match &seen.standing.customer {
-        Some(customer) => customer.consents.allow(of),
-        None => nobody_allows(of),
-    }
-}
-
-/// Nobody has said anything.
-fn nobody_allows(of: Use<'_>) -> bool {
-    Consents::default().allow(of)
 }

@@ -2,9 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::charter::{Basis, ChannelIx, Charter, Market, Needs, PurposeIx};
+use crate::charter::{
+    ChannelIx, Charter, Demand, Demanding, FieldIx, Market, Needs, PurposeIx, Purposed,
+};
 use crate::clock::Instant;
+use crate::customer::Customer;
 use crate::ids::{Key, Text};
+use crate::value::Value;
 
 /// Everything that a customer ever said about the use of their data, as far as it still matters.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -69,7 +73,7 @@ impl Given {
         }
     }
 
-    fn is_refusal(self) -> bool {
+    pub fn is_refusal(self) -> bool {
         matches!(self, Self::Denied | Self::Withdrawn)
     }
 
@@ -105,103 +109,301 @@ pub struct Residence<'a> {
     pub region: Option<&'a str>,
 }
 
+/// How a use stands with the customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct State {
+    /// What was said, or `expired`.
+    pub word: &'static str,
+    /// When it was said.
+    pub at: Instant,
+}
+
+/// What a consent that is too old is called.
+pub const EXPIRED: &str = "expired";
+
+impl<'a> Use<'a> {
+    fn demand(self) -> Demand {
+        let purposed = Purposed {
+            purpose: self.purpose,
+            channel: self.channel,
+            market: self.market,
+        };
+        let Residence { country, region } = self.residence;
+        self.charter.demand(purposed, country, region)
+    }
+
+    /// The channels of which one is enough, where none is involved yet and the purpose keeps them apart.
+    fn channels(self) -> &'a [ChannelIx] {
+        match self.channel {
+            Some(_) => &[],
+            None => &self.charter.purposes.at(self.purpose).channels,
+        }
+    }
+
+    fn over(self, channel: ChannelIx) -> Self {
+        Self {
+            channel: Some(channel),
+            ..self
+        }
+    }
+}
+
+impl Demand {
+    /// Whether a consent is too old to count.
+    fn is_expired(&self, at: Instant, now: Instant) -> bool {
+        self.valid.is_some_and(|(good, _)| at.plus(good) < now)
+    }
+}
+
+impl<'a> Residence<'a> {
+    /// As the customer's own fields say, however old they are: where somebody lived last protects until another place is known.
+    pub fn of(charter: &'a Charter, customer: &'a Customer) -> Self {
+        let text = |field: Option<FieldIx>| {
+            let field = charter.fields.at(field?);
+            match &customer.status.fields.at(field.key)?.value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            }
+        };
+        Self {
+            country: text(charter.customer.country),
+            region: text(charter.customer.region),
+        }
+    }
+}
+
 impl Consents {
     pub fn iter(&self) -> impl Iterator<Item = &Consent> {
         self.0.iter()
     }
 
-    /// Records a statement. An older one never undoes a later one; what a later, wider one covers is forgotten.
-    pub fn say(&mut self, consent: Consent) {
-        if self
-            .0
-            .iter()
-            .any(|known| known.covers(&consent) && known.outlasts(&consent))
-        {
-            return;
+    /// Records a statement. What a refusal or a better statement outweighs for good is forgotten, so that the order in
+    /// which statements arrive does not matter; whether anything changed.
+    pub fn say(&mut self, consent: Consent) -> bool {
+        if self.0.iter().any(|known| known.outweighs(&consent)) {
+            return false;
         }
-        self.0
-            .retain(|known| !(consent.covers(known) && consent.outranks(known)));
+        self.0.retain(|known| !consent.outweighs(known));
         self.0.push(consent);
+        true
     }
 
-    /// What the customer said last of a use; `None` when nothing was said.
+    /// What the customer said last of a use: a refusal, or the most of what was given since. `None` when nothing was said.
     pub fn last(&self, of: Use<'_>) -> Option<&Consent> {
-        let purpose = of.charter.purposes.at(of.purpose).key;
-        let channel = of
-            .channel
-            .map(|channel| of.charter.channels.at(channel).key);
-        let matching = self.0.iter().filter(|consent| {
-            consent.purpose.is_none_or(|of| of == purpose)
-                && consent
-                    .brand
-                    .is_none_or(|brand| brand == of.market.brand_key)
-                && consent.channel.is_none_or(|of| channel == Some(of))
-        });
-        matching.max_by_key(|consent| (consent.at, consent.state))
+        let matching = || self.0.iter().filter(|consent| consent.is_about(of));
+        let refused = matching()
+            .filter(|consent| consent.state.is_refusal())
+            .max_by_key(|consent| (consent.at, consent.state));
+        let given = matching()
+            .filter(|consent| !consent.state.is_refusal())
+            .filter(|consent| refused.is_none_or(|refused| refused.at < consent.at))
+            .min_by_key(|consent| (consent.state, std::cmp::Reverse(consent.at)));
+        given.or(refused)
     }
 
-    /// Whether the charter's basis for the purpose is met.
+    /// Whether what the law and the charter demand is met.
     pub fn allow(&self, of: Use<'_>) -> bool {
-        let purpose = of.charter.purposes.at(of.purpose);
-        match purpose.basis {
-            Basis::Contract => true,
-            Basis::LegitimateInterest => self.last(of).is_none_or(|said| !said.state.is_refusal()),
-            Basis::OptIn => match (of.channel, purpose.channels.is_empty()) {
-                (Some(_), _) | (None, true) => self
-                    .last(of)
-                    .is_some_and(|said| said.state.meets(purpose.needs)),
-                // Where no channel is involved, data may be used as soon as one channel may.
-                (None, false) => purpose.channels.iter().any(|channel| {
-                    let of = Use {
-                        channel: Some(*channel),
-                        ..of
-                    };
-                    self.last(of)
-                        .is_some_and(|said| said.state.meets(purpose.needs))
-                }),
-            },
+        match of.channels() {
+            [] => self.meet(of, &of.demand()),
+            // Data may be used as soon as one channel may.
+            channels => channels
+                .iter()
+                .map(|channel| of.over(*channel))
+                .any(|of| self.meet(of, &of.demand())),
         }
+    }
+
+    fn meet(&self, of: Use<'_>, demand: &Demand) -> bool {
+        let Some(needs) = demand.needs else {
+            return true;
+        };
+        match needs {
+            Needs::Never => false,
+            Needs::Nothing => self.last(of).is_none_or(|said| !said.state.is_refusal()),
+            needs => self.enough(of, demand, needs),
+        }
+    }
+
+    /// Whether something was given since the last refusal that is enough, and not too old.
+    fn enough(&self, of: Use<'_>, demand: &Demand, needs: Needs) -> bool {
+        let matching = || self.0.iter().filter(|consent| consent.is_about(of));
+        let refused = matching()
+            .filter(|consent| consent.state.is_refusal())
+            .map(|consent| consent.at)
+            .max();
+        matching().any(|consent| {
+            consent.state.meets(needs)
+                && refused.is_none_or(|refused| refused < consent.at)
+                && !demand.is_expired(consent.at, of.now)
+        })
+    }
+
+    /// How the use stands; `None` when nothing was said.
+    pub fn state(&self, of: Use<'_>) -> Option<State> {
+        let said = self.last(of)?;
+        let is_expired =
+            !said.state.is_refusal() && of.demand().is_expired(said.at, of.now) && !self.allow(of);
+        Some(State {
+            word: match is_expired {
+                true => EXPIRED,
+                false => said.state.word(),
+            },
+            at: said.at,
+        })
+    }
+
+    /// Why the use is not allowed, in words for a marketer; `None` where it is.
+    pub fn objection(&self, of: Use<'_>) -> Option<String> {
+        if self.allow(of) {
+            return None;
+        }
+        let demand = of.demand();
+        let what = of.described();
+        let by = of.demanding(demand.by);
+        let needs = demand.needs.unwrap_or(Needs::Never);
+        let said = match self.last(of) {
+            _ if needs == Needs::Never => return Some(format!("{what} is never allowed{by}")),
+            None => return Some(format!("no consent to {what}")),
+            Some(said) => said,
+        };
+        let word = said.state.word();
+        Some(match demand.valid {
+            _ if said.state.is_refusal() || needs == Needs::Nothing => format!("{what} is {word}"),
+            Some((good, valid_by)) if demand.is_expired(said.at, of.now) => format!(
+                "{what} is expired: {word} at {}, which counts for {good}{}",
+                said.at,
+                of.demanding(valid_by)
+            ),
+            _ => format!("{what} is {word}, and `{}` is needed{by}", needs.word()),
+        })
     }
 
     /// Joins what two customers said who turned out to be one: where they differ, the stricter one wins, whatever its age.
     pub(super) fn take_stricter(&mut self, other: &Self) {
-        for theirs in &other.0 {
-            let ours = self.0.iter_mut().find(|ours| {
-                ours.purpose == theirs.purpose
-                    && ours.channel == theirs.channel
-                    && ours.brand == theirs.brand
-            });
-            match ours {
-                Some(ours) if theirs.state > ours.state => {
-                    let at = ours.at.max(theirs.at);
-                    *ours = Consent {
-                        at,
-                        ..theirs.clone()
-                    };
-                }
-                Some(ours) => ours.at = ours.at.max(theirs.at),
-                // What only one of them allowed, the other never did: it does not carry over; a refusal does.
-                None if theirs.state.is_refusal() => self.say(theirs.clone()),
-                None => {}
+        for ours in std::mem::take(&mut self.0) {
+            let joined = match other.refusal_of(&ours) {
+                _ if ours.state.is_refusal() => ours,
+                // Theirs holds for everything that ours was about, even where ours is younger.
+                Some(refusal) => Consent {
+                    at: ours.at.max(refusal.at),
+                    purpose: ours.purpose,
+                    channel: ours.channel,
+                    brand: ours.brand,
+                    market: ours.market,
+                    ..refusal.clone()
+                },
+                // What only one of them allowed, the other never did: theirs does not carry over.
+                None => match other.given(ours.key()) {
+                    Some(theirs) => ours.and_stricter(theirs.clone()),
+                    None => ours,
+                },
+            };
+            self.say(joined);
+        }
+        let refusals = other.0.iter().filter(|consent| consent.state.is_refusal());
+        for refusal in refusals {
+            self.say(refusal.clone());
+        }
+    }
+
+    /// The most that was given of exactly this scope.
+    fn given(&self, key: Scope) -> Option<&Consent> {
+        let given = self.0.iter().filter(|consent| !consent.state.is_refusal());
+        given
+            .filter(|given| given.key() == key)
+            .min_by_key(|given| given.state)
+    }
+
+    /// What was refused of everything that `given` is about, and not given again since.
+    fn refusal_of(&self, given: &Consent) -> Option<&Consent> {
+        let again = |refusal: &Consent| {
+            let same = self.0.iter().filter(|consent| consent.key() == given.key());
+            let mut given = same.filter(|consent| !consent.state.is_refusal());
+            given.any(|consent| consent.at > refusal.at)
+        };
+        let refusals = self.0.iter().filter(|consent| consent.state.is_refusal());
+        refusals
+            .filter(|refusal| refusal.covers(given) && !again(refusal))
+            .max_by_key(|refusal| (refusal.at, refusal.state))
+    }
+}
+
+impl Use<'_> {
+    /// "`marketing` over `email`"
+    fn described(self) -> String {
+        let purpose = &self.charter.purposes.at(self.purpose).name;
+        match self.channel {
+            Some(channel) => format!(
+                "`{purpose}` over `{}`",
+                self.charter.channels.at(channel).name
+            ),
+            None => format!("`{purpose}`"),
+        }
+    }
+
+    /// " by law DE: UWG §7(2) no. 2"
+    fn demanding(self, by: Demanding) -> String {
+        match by {
+            Demanding::Purpose => String::new(),
+            Demanding::Market => format!(" in `{}`", self.market.name),
+            Demanding::Law(law, basis) => {
+                let law = self.charter.laws.at(law);
+                let origin = law.bases.get(usize::from(basis)).map(|basis| &basis.origin);
+                let word = origin.map_or("law", |origin| origin.kind.word());
+                let source = origin.map_or("", |origin| origin.source.as_str());
+                format!(" by {word} {}: {source}", law.code)
             }
         }
     }
 }
 
+/// What a statement is about.
+type Scope = (Option<Key>, Option<Key>, Option<Key>, Option<Key>);
+
 impl Consent {
+    fn key(&self) -> Scope {
+        (self.purpose, self.channel, self.brand, self.market)
+    }
+
+    fn is_about(&self, of: Use<'_>) -> bool {
+        let channel = || {
+            let channel = of.channel?;
+            Some(of.charter.channels.at(channel).key)
+        };
+        self.purpose
+            .is_none_or(|purpose| purpose == of.charter.purposes.at(of.purpose).key)
+            && self.channel.is_none_or(|own| channel() == Some(own))
+            && self.brand.is_none_or(|brand| brand == of.market.brand_key)
+            && self.market.is_none_or(|market| market == of.market.key)
+    }
+
+    /// Whether it is about everything that `other` is about.
     fn covers(&self, other: &Self) -> bool {
         (self.purpose.is_none() || self.purpose == other.purpose)
             && (self.channel.is_none() || self.channel == other.channel)
             && (self.brand.is_none() || self.brand == other.brand)
+            && (self.market.is_none() || self.market == other.market)
     }
 
-    /// A later word counts; but a plain yes after a confirmed one does not unconfirm it.
-    fn outlasts(&self, other: &Self) -> bool {
-        let both_give = !self.state.is_refusal() && !other.state.is_refusal();
-        self.outranks(other) || (both_give && self.state < other.state)
+    /// Whether, with this known, `other` makes no difference whatever else is said. A later refusal ends all; a plain yes
+    /// after a confirmed one does not unconfirm it.
+    fn outweighs(&self, other: &Self) -> bool {
+        self.covers(other)
+            && match (self.state.is_refusal(), other.state.is_refusal()) {
+                (true, true) => (self.at, self.state) >= (other.at, other.state),
+                (true, false) => self.at >= other.at,
+                (false, true) => false,
+                (false, false) => self.at >= other.at && self.state <= other.state,
+            }
     }
 
-    fn outranks(&self, other: &Self) -> bool {
-        (self.at, self.state) >= (other.at, other.state)
+    /// The weaker of two givings of one scope, as of the later.
+    fn and_stricter(self, other: Self) -> Self {
+        let at = self.at.max(other.at);
+        let weaker = match other.state > self.state {
+            true => other,
+            false => self,
+        };
+        Self { at, ..weaker }
     }
 }

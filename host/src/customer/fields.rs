@@ -5,13 +5,21 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, Field, Merge};
-use crate::clock::Instant;
+use crate::clock::{Instant, Span};
 use crate::ids::{Key, Text};
 use crate::value::Value;
 
-/// The facts that are known, in order of key.
+/// The facts that are known.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Fields(Vec<(Key, Fact)>);
+pub struct Fields {
+    /// In order of key.
+    facts: Vec<(Key, Fact)>,
+    /// When a field was cleared last, as long as something older may still arrive.
+    cleared: Vec<(Key, Instant)>,
+}
+
+/// How long it is known that a field was cleared: what arrives later and is older is taken.
+const CLEARED_KEPT: Span = Span::from_days(30);
 
 /// One value with its origin.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -38,42 +46,55 @@ pub struct Claim<'a> {
 
 impl Fields {
     pub fn at(&self, key: Key) -> Option<&Fact> {
-        let at = self.0.binary_search_by_key(&key, |(of, _)| *of).ok()?;
-        self.0.get(at).map(|(_, fact)| fact)
+        let at = self.facts.binary_search_by_key(&key, |(of, _)| *of).ok()?;
+        self.facts.get(at).map(|(_, fact)| fact)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Fact)> {
-        self.0.iter().map(|(key, fact)| (*key, fact))
+        self.facts.iter().map(|(key, fact)| (*key, fact))
     }
 
     fn put(&mut self, key: Key, fact: Fact) {
-        match self.0.binary_search_by_key(&key, |(of, _)| *of) {
+        match self.facts.binary_search_by_key(&key, |(of, _)| *of) {
             Ok(at) => {
-                if let Some(entry) = self.0.get_mut(at) {
+                if let Some(entry) = self.facts.get_mut(at) {
                     entry.1 = fact;
                 }
             }
-            Err(at) => self.0.insert(at, (key, fact)),
+            Err(at) => self.facts.insert(at, (key, fact)),
         }
     }
 
-    /// Sets a value where the field's merge rule lets this claim win; whether it did.
+    /// Whether the field was cleared after what is claimed.
+    fn is_cleared_since(&self, field: &Field, claim: Claim<'_>) -> bool {
+        let mut cleared = self.cleared.iter();
+        cleared.any(|(key, at)| *key == field.key && *at > claim.occurred_at)
+    }
+
+    /// Sets a value where the field's merge rule lets this claim win.
     pub fn set(
         &mut self,
         charter: &Charter,
         field: &Field,
         claim: Claim<'_>,
         value: Value,
-    ) -> bool {
+    ) -> Claimed {
+        if self.is_cleared_since(field, claim) {
+            return Claimed::Outdated;
+        }
         let known = self.at(field.key);
         let value = match (known, field.merge) {
             (None, _) => value,
-            (Some(_), Merge::Protected) => return false,
-            (Some(fact), Merge::Max) if !is_larger(&value, &fact.value) => return false,
+            (Some(fact), Merge::Protected) => return Claimed::lost(&value, fact),
+            (Some(fact), Merge::Max) if !is_larger(&value, &fact.value) => {
+                return Claimed::Outdated;
+            }
             (Some(fact), Merge::Union) => union(&fact.value, &value).unwrap_or(value),
-            (Some(fact), Merge::Latest) if claim.occurred_at < fact.occurred_at => return false,
+            (Some(fact), Merge::Latest) if claim.occurred_at < fact.occurred_at => {
+                return Claimed::lost(&value, fact);
+            }
             (Some(fact), Merge::LeadingSource) if !leads(charter, field, claim, fact) => {
-                return false;
+                return Claimed::lost(&value, fact);
             }
             (Some(_), Merge::Max | Merge::Latest | Merge::LeadingSource) => value,
         };
@@ -90,12 +111,15 @@ impl Fields {
             },
             value,
         );
-        true
+        Claimed::Taken
     }
 
     /// Adds to a number. Sums do not depend on the order of events, so a late one counts like any other. Overflow leaves
     /// the value as it was.
-    pub fn add(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, by: &Value) -> bool {
+    pub fn add(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, by: &Value) {
+        if self.is_cleared_since(field, claim) {
+            return;
+        }
         let known = self.at(field.key);
         let sum = match (known.map(|fact| &fact.value), by) {
             (None, by) => Some(by.clone()),
@@ -108,7 +132,7 @@ impl Fields {
         let occurred_at = known.map_or(claim.occurred_at, |fact| {
             fact.occurred_at.max(claim.occurred_at)
         });
-        let Some(sum) = sum else { return false };
+        let Some(sum) = sum else { return };
         self.stamp(
             charter,
             field,
@@ -118,17 +142,13 @@ impl Fields {
             },
             sum,
         );
-        true
     }
 
     /// Adds entries to a list, or takes them out.
-    pub fn edit(
-        &mut self,
-        charter: &Charter,
-        field: &Field,
-        claim: Claim<'_>,
-        edit: Edit<'_>,
-    ) -> bool {
+    pub fn edit(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, edit: Edit<'_>) {
+        if self.is_cleared_since(field, claim) {
+            return;
+        }
         let known = self.at(field.key);
         let before = known
             .map(|fact| fact.value.clone())
@@ -140,7 +160,7 @@ impl Fields {
         let occurred_at = known.map_or(claim.occurred_at, |fact| {
             fact.occurred_at.max(claim.occurred_at)
         });
-        let Some(after) = after else { return false };
+        let Some(after) = after else { return };
         self.stamp(
             charter,
             field,
@@ -150,15 +170,13 @@ impl Fields {
             },
             after,
         );
-        true
     }
 
     /// Forgets a value, unless it is younger than this claim.
-    pub fn clear(&mut self, field: &Field, claim: Claim<'_>) -> bool {
-        let before = self.0.len();
-        self.0
+    pub fn clear(&mut self, field: &Field, claim: Claim<'_>) {
+        self.facts
             .retain(|(key, fact)| *key != field.key || fact.occurred_at > claim.occurred_at);
-        self.0.len() != before
+        self.note_cleared(field.key, claim.occurred_at);
     }
 
     fn stamp(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, value: Value) {
@@ -174,7 +192,7 @@ impl Fields {
     }
 
     pub(super) fn forget(&mut self, charter: &Charter, now: Instant) {
-        self.0.retain(|(key, fact)| {
+        self.facts.retain(|(key, fact)| {
             let field = charter
                 .names
                 .field_keys
@@ -184,16 +202,22 @@ impl Fields {
                 .and_then(|field| field.retention)
                 .is_none_or(|kept| fact.occurred_at.plus(kept) >= now)
         });
+        self.cleared.retain(|(_, at)| at.plus(CLEARED_KEPT) >= now);
     }
 
     pub(super) fn take_over(&mut self, charter: &Charter, other: &Self) {
-        for (key, fact) in &other.0 {
+        for (key, fact) in &other.facts {
             let field = charter
                 .names
                 .field_keys
                 .get(key)
                 .map(|ix| charter.fields.at(*ix));
+            let is_cleared = self
+                .cleared
+                .iter()
+                .any(|(of, at)| of == key && *at > fact.occurred_at);
             let wins = match (self.at(*key), field) {
+                _ if is_cleared => false,
                 (None, _) => true,
                 (Some(_), None) => false,
                 (Some(known), Some(field)) => match field.merge {
@@ -212,6 +236,37 @@ impl Fields {
             if wins {
                 self.put(*key, fact.clone());
             }
+        }
+        for (key, at) in &other.cleared {
+            self.note_cleared(*key, *at);
+            self.facts
+                .retain(|(of, fact)| of != key || fact.occurred_at > *at);
+        }
+    }
+
+    fn note_cleared(&mut self, key: Key, at: Instant) {
+        match self.cleared.iter_mut().find(|(of, _)| *of == key) {
+            Some((_, last)) => *last = (*last).max(at),
+            None => self.cleared.push((key, at)),
+        }
+    }
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claimed {
+    Taken,
+    /// What is known stays, and says the same or is meant to outlast it.
+    Outdated,
+    /// What is known stays, and says something else (A17).
+    Conflict,
+}
+
+impl Claimed {
+    fn lost(value: &Value, known: &Fact) -> Self {
+        match known.value == *value {
+            true => Self::Outdated,
+            false => Self::Conflict,
         }
     }
 }

@@ -160,6 +160,7 @@ impl Again<'_> {
         let planner = Planner {
             seen,
             language: &self.recalled.language,
+            salt: node.salt(),
         };
         let mut plan = planner.plan(&verdicts, &mut self.core.chance());
         for planned in &mut plan.actions {

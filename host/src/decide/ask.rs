@@ -1,15 +1,13 @@
 //! From what is known to what is decided: moment, context, policy, boundary, plan.
 
-use std::sync::Arc;
-
-use crate::absorb::{Seen, Standing};
+use crate::absorb::{Absorbed, Seen, Standing};
 use crate::action::{Plan, Planner};
 use crate::boundary::{self, Author, Case};
-use crate::charter::{Fallback, MomentIx, Template};
+use crate::charter::{Fallback, FieldIx, MomentIx, Template};
 use crate::clock::Instant;
-use crate::context::{Gathered, Inputs, gather};
+use crate::context::{Gathered, Inputs, Reading, field_reading, gather};
 use crate::event::Event;
-use crate::evidence::{Asked, Decided, Outcome, PolicyVersion};
+use crate::evidence::{Asked, Decided, Derived, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::node::Core;
@@ -20,82 +18,102 @@ use crate::stop::{Stop, Stops};
 /// One event's turn: what it is decided with.
 #[derive(Clone, Copy)]
 pub(super) struct Turn<'a> {
-    core: &'a Core,
+    pub core: &'a Core,
     /// Bound to the charter that the event was checked against.
-    policies: &'a Policies,
-    event: &'a Event,
-    now: Instant,
+    pub policies: &'a Policies,
+    pub event: &'a Event,
+    pub now: Instant,
+    /// As they are when it begins.
+    pub stops: &'a Stops,
 }
 
-impl<'a> Turn<'a> {
-    pub(super) fn of(
-        core: &'a Core,
-        policies: &'a Policies,
-        event: &'a Event,
-        now: Instant,
-    ) -> Self {
-        Self {
-            core,
-            policies,
-            event,
-            now,
+impl Turn<'_> {
+    /// Decides what the event is worth, and what follows from it, each on its own; empty for a signal. What was planned is
+    /// noted in `standing`, and each decision sees it.
+    pub(super) fn ask(
+        self,
+        standing: &mut Standing,
+        absorbed: &Absorbed,
+        taken: &mut Taken,
+    ) -> Vec<Decided> {
+        let mut decisions = Vec::new();
+        decisions.extend(self.ask_of(self.event, standing, taken));
+        for derived in &absorbed.derived {
+            let event = &derived.event;
+            let seen = Seen {
+                event,
+                now: self.now,
+                standing,
+            };
+            // Whether they are in it must not show in that a policy is asked.
+            if !event.is_moment() || !seen.allows_membership(derived.of) {
+                continue;
+            }
+            let decided = self.ask_of(event, standing, taken);
+            decisions.extend(decided.map(|decided| Decided {
+                on: Some(shown(event)),
+                ..decided
+            }));
         }
+        decisions
     }
 
-    /// Decides what the event is worth; empty for a signal. What was planned is noted in `standing`.
-    pub(super) fn ask(self, standing: &mut Standing, taken: &mut Taken) -> Vec<Decided> {
-        let Self {
-            core, event, now, ..
-        } = self;
-        let Some(moment) = moment::find(Seen {
+    fn ask_of(self, event: &Event, standing: &mut Standing, taken: &mut Taken) -> Option<Decided> {
+        let now = self.now;
+        let seen = Seen {
             event,
             now,
             standing,
-        }) else {
-            return Vec::new();
         };
+        let moment = moment::find(seen)?;
         let active = self.policies.active(event.market);
-        let mut deciding = Deciding::new(core, event, moment, now);
-        let mut plan = deciding.decide(
-            core,
-            Seen {
-                event,
-                now,
-                standing,
-            },
-            active,
-        );
+        let mut deciding = Deciding::new(self, seen, moment);
+        let mut plan = deciding.decide(seen, active);
         plan.note(deciding.decided.id, now, standing);
         taken.add(std::mem::take(&mut plan.charges));
         let mut decided = deciding.decided;
         decided.replaced = std::mem::take(&mut plan.replaced);
-        decided.actions = plan
-            .actions
-            .into_iter()
-            .map(|planned| planned.action)
-            .collect();
-        vec![decided]
+        let actions = plan.actions.into_iter().map(|planned| planned.action);
+        decided.actions = actions.collect();
+        Some(decided)
+    }
+}
+
+impl Event {
+    fn is_moment(&self) -> bool {
+        !self.charter.events.at(self.kind).moments.is_empty()
+    }
+}
+
+/// What a derived event says, in names that need no charter to be read.
+fn shown(event: &Event) -> Derived {
+    let kind = event.charter.events.at(event.kind);
+    let data = kind.data.iter().filter_map(|(datum, defined)| {
+        let value = event.datum(datum)?;
+        Some((defined.name.clone(), value.clone()))
+    });
+    Derived {
+        kind: kind.name.clone(),
+        data: data.collect(),
     }
 }
 
 /// One decision in the making.
-struct Deciding {
+struct Deciding<'a> {
+    turn: Turn<'a>,
     moment: MomentIx,
-    /// As they are when it begins.
-    stops: Arc<Stops>,
     language: Text,
     decided: Decided,
 }
 
-impl Deciding {
-    fn new(core: &Core, event: &Event, moment: MomentIx, now: Instant) -> Self {
-        let market = event.charter.markets.at(event.market);
+impl<'a> Deciding<'a> {
+    fn new(turn: Turn<'a>, seen: Seen<'_>, moment: MomentIx) -> Self {
         let decided = Decided {
-            id: DecisionId::draw(now, &mut core.chance()),
-            moment: event.charter.moments.at(moment).name.clone(),
+            id: DecisionId::draw(turn.now, &mut turn.core.chance()),
+            moment: seen.charter().moments.at(moment).name.clone(),
             on: None,
             outcome: Outcome::Hold,
-            now,
+            now: turn.now,
             policy: None,
             asked: None,
             because: None,
@@ -108,19 +126,25 @@ impl Deciding {
             fuel: 0,
             micros: 0,
         };
+        let languages = &seen.market().languages;
         Self {
+            turn,
             moment,
-            stops: core.node().stops(),
-            language: market.languages.first().cloned().unwrap_or_default(),
+            language: languages.first().cloned().unwrap_or_default(),
             decided,
         }
     }
 
-    fn decide(&mut self, core: &Core, seen: Seen<'_>, active: Option<&Active>) -> Plan {
-        let market = seen.event.charter.markets.at(seen.event.market);
-        if let Some(stop) = self.stops.of_decision(&market.name, &self.decided.moment) {
+    fn decide(&mut self, seen: Seen<'_>, active: Option<&Active>) -> Plan {
+        let (market, moment) = (seen.market(), seen.charter().moments.at(self.moment));
+        if let Some(stop) = self.turn.stops.of_decision(&market.name, &moment.name) {
             self.decided.outcome = Outcome::Stopped;
-            self.decided.because = Some(because(stop));
+            self.decided.because = Some(stopped(stop));
+            return Plan::default();
+        }
+        if let Some(because) = poor_data(seen, &moment.requires) {
+            self.decided.outcome = Outcome::Blocked;
+            self.decided.because = Some(because);
             return Plan::default();
         }
         let Some(active) = active else {
@@ -130,23 +154,21 @@ impl Deciding {
             version: active.version.clone(),
             digest: active.digest,
         });
-        if let Some(stop) = self.stops.of_policy(active.digest) {
-            let because = because(stop);
-            return self.fall_back(core, seen, because);
+        if let Some(stop) = self.turn.stops.of_policy(active.digest) {
+            return self.fall_back(seen, stopped(stop));
         }
         let Some(inputs) = active.inputs(self.moment) else {
             return self.hold("the policy does not handle this moment");
         };
+        self.ask(seen, active, inputs)
+    }
+
+    fn ask(&mut self, seen: Seen<'_>, active: &Active, inputs: &Inputs) -> Plan {
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
+        let (core, limits) = (self.turn.core.number(), &seen.market().limits);
         let is_askable = gathered.missing.is_empty();
-        let answer = is_askable.then(|| {
-            active.ask(
-                core.number(),
-                &market.limits,
-                &gathered.signal,
-                &gathered.context,
-            )
-        });
+        let answer =
+            is_askable.then(|| active.ask(core, limits, &gathered.signal, &gathered.context));
         self.note_asked(inputs, gathered);
         let Some(asked) = answer else {
             return Plan::default();
@@ -160,7 +182,7 @@ impl Deciding {
                 Plan::default()
             }
             Answer::Decision(Decision::Act(proposals)) => {
-                let plan = self.judge(core, seen, Author::Policy(active), proposals);
+                let plan = self.judge(seen, Author::Policy(active), proposals);
                 self.decided.outcome = match plan.actions.is_empty() {
                     true => Outcome::Refused,
                     false => Outcome::Act,
@@ -170,7 +192,7 @@ impl Deciding {
             Answer::Fault(fault) => {
                 let because = Text::new(fault.to_string());
                 self.decided.fault = Some(fault);
-                self.fall_back(core, seen, because)
+                self.fall_back(seen, because)
             }
         }
     }
@@ -196,15 +218,14 @@ impl Deciding {
     }
 
     /// The market's safe default; it passes the same rules.
-    fn fall_back(&mut self, core: &Core, seen: Seen<'_>, because: Text) -> Plan {
+    fn fall_back(&mut self, seen: Seen<'_>, because: Text) -> Plan {
         self.decided.because = Some(because);
         self.decided.outcome = Outcome::Fallback;
-        let market = seen.event.charter.markets.at(seen.event.market);
-        match market.fallback(self.moment) {
+        match seen.market().fallback(self.moment) {
             Fallback::Hold => Plan::default(),
             Fallback::Act(template) => {
                 let proposals = vec![proposal(seen.event, template)];
-                self.judge(core, seen, Author::Fallback, proposals)
+                self.judge(seen, Author::Fallback, proposals)
             }
         }
     }
@@ -214,24 +235,20 @@ impl Deciding {
         Plan::default()
     }
 
-    fn judge(
-        &mut self,
-        core: &Core,
-        seen: Seen<'_>,
-        by: Author<'_>,
-        proposals: Vec<Proposal>,
-    ) -> Plan {
+    fn judge(&mut self, seen: Seen<'_>, by: Author<'_>, proposals: Vec<Proposal>) -> Plan {
+        let core = self.turn.core;
         let case = Case {
             seen,
             moment: self.moment,
             by,
-            stops: &self.stops,
+            stops: self.turn.stops,
             spending: core.node().spending(),
         };
         let verdicts = boundary::judge(&case, &proposals);
         let planner = Planner {
             seen,
             language: &self.language,
+            salt: core.node().salt(),
         };
         let mut plan = planner.plan(&verdicts, &mut core.chance());
         core.node().spending().give_back(&plan.spared);
@@ -241,8 +258,24 @@ impl Deciding {
     }
 }
 
-fn because(stop: &Stop) -> Text {
+fn stopped(stop: &Stop) -> Text {
     Text::from(format!("`{}` is stopped: {}", stop.scope, stop.reason))
+}
+
+/// What a moment requires and nobody can rely on, in words; nobody is asked on a guess (A18).
+fn poor_data(seen: Seen<'_>, required: &[FieldIx]) -> Option<Text> {
+    let poor = required.iter().filter_map(|field| {
+        let word = match field_reading(seen, *field) {
+            Reading::Known(_) => return None,
+            Reading::Stale(_) => "stale",
+            Reading::Unknown => "unknown",
+            Reading::Withheld => "withheld",
+        };
+        let name = &seen.charter().fields.at(*field).name;
+        Some(format!("`{name}` is {word}"))
+    });
+    let poor: Vec<String> = poor.collect();
+    (!poor.is_empty()).then(|| Text::from(format!("data quality: {}", poor.join(", "))))
 }
 
 /// A reason in the customer's language; in the manifest's first where it has no such sentence.

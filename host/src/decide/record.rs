@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::absorb::{Absorbed, Lapsed};
-use crate::cache::{After, States};
+use crate::absorb::{Absorbed, Lapsed, Standing, remember_refusal};
+use crate::cache::{After, Hint, States};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
@@ -44,11 +44,10 @@ impl Draft {
             absorbed,
             decisions,
         } = outcome;
-        // No basis to keep anything: what was read is forgotten, and nobody new is remembered.
-        let changed = if absorbed.is_kept {
-            changed
-        } else {
-            Changed::default()
+        let mut absorbed = absorbed;
+        let changed = match absorbed.is_kept {
+            true => changed,
+            false => remembered(event, now, &changed, &mut absorbed),
         };
         let kind = match event.charter.events.at(event.kind).built_in {
             Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
@@ -71,31 +70,11 @@ impl Draft {
                 before: None,
             },
         };
-        let body = Body {
-            charter: event.charter.version.clone(),
-            event: told(core, event, absorbed.is_kept),
-            customer: changed
-                .standing
-                .customer
-                .as_ref()
-                .map(|customer| customer.id),
-            account: changed.standing.account.as_ref().map(|account| account.id),
-            decisions: if absorbed.is_kept {
-                decisions
-            } else {
-                forgotten(decisions)
-            },
-            cancelled: absorbed
-                .cancelled
-                .into_iter()
-                .map(|lapsed| cancelled(&event.charter, lapsed))
-                .collect(),
-            noted: Noted::default(),
-        };
+        let told = told(core, event, absorbed.is_kept);
         let mut draft = Self {
             kind,
             header,
-            body,
+            body: body(event, told, (absorbed, decisions), &changed.standing),
             states: States::default(),
             customers: Vec::new(),
             accounts: Vec::new(),
@@ -112,6 +91,7 @@ impl Draft {
             .map(|customer| (customer, changed.previous));
         for (mut customer, previous) in about.into_iter().chain(changed.moved) {
             customer.revision += 1;
+            self.states.hints.extend(hints(&customer));
             let state = Bytes::from(encoding::encode(&customer));
             let after = After {
                 id: customer.id,
@@ -135,6 +115,73 @@ impl Draft {
             self.states.accounts.push(after);
             self.accounts.push((account, state));
         }
+    }
+}
+
+fn body(
+    event: &Event,
+    told: Told,
+    (absorbed, decisions): (Absorbed, Vec<Decided>),
+    standing: &Standing,
+) -> Body {
+    Body {
+        charter: event.charter.version.clone(),
+        event: told,
+        customer: standing.customer.as_ref().map(|customer| customer.id),
+        account: standing.account.as_ref().map(|account| account.id),
+        decisions: if absorbed.is_kept {
+            decisions
+        } else {
+            forgotten(decisions)
+        },
+        cancelled: absorbed
+            .cancelled
+            .into_iter()
+            .map(|lapsed| cancelled(&event.charter, lapsed))
+            .collect(),
+        noted: Noted {
+            conflicts: absorbed.conflicts,
+            refused_writes: absorbed.refused_writes,
+            entered: absorbed.entered,
+            left: absorbed.left,
+            waits_for: absorbed.waits_for,
+        },
+    }
+}
+
+/// When the customer has to be looked at again: for each silence that is waited for.
+fn hints(customer: &Customer) -> impl Iterator<Item = Hint> + '_ {
+    customer.status.timers.iter().filter_map(|timer| {
+        Some(Hint {
+            due: timer.due?,
+            customer: customer.id,
+            moment: timer.moment,
+        })
+    })
+}
+
+/// Without a basis to keep anything, what was read is forgotten, and nobody new is remembered: nothing but a refusal by
+/// the browser of somebody who is known.
+fn remembered(event: &Event, now: Instant, changed: &Changed, absorbed: &mut Absorbed) -> Changed {
+    let known = changed.known.as_deref();
+    let remembered = known.and_then(|known| remember_refusal(event, now, &known.state));
+    let cancelled = Vec::new();
+    let (customer, cancelled) = remembered.map_or((None, cancelled), |remembered| {
+        (Some(remembered.customer), remembered.cancelled)
+    });
+    *absorbed = Absorbed {
+        cancelled,
+        ..Absorbed::default()
+    };
+    Changed {
+        previous: known
+            .filter(|_| customer.is_some())
+            .map(|known| known.position),
+        standing: Standing {
+            customer,
+            account: None,
+        },
+        ..Changed::default()
     }
 }
 

@@ -20,6 +20,15 @@ pub(super) fn tally(core: &Core, event: &Event, body: &Body) {
     if body.decisions.is_empty() {
         figures.signal(market);
     }
+    if body.event.data.is_none() {
+        figures.dropped(market);
+    }
+    for field in &body.noted.conflicts {
+        figures.conflict(field);
+    }
+    for field in &body.noted.refused_writes {
+        figures.refused_write(field);
+    }
     for decided in &body.decisions {
         figures.decision(market, decided.outcome);
         if decided.fault.is_some() {

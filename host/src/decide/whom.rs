@@ -1,10 +1,13 @@
 //! Whom an event is about: finds or makes the customer and the account, waits in line for them, and joins the names that
 //! the event brings together.
 
-use crate::absorb::Standing;
-use crate::cache::{Cache, Line, Origin, Reservation};
-use crate::charter::Strength;
+use std::sync::Arc;
+
+use crate::absorb::{Standing, may_remember};
+use crate::cache::{Cache, Line, Origin, Reservation, Version};
 use crate::charter::events::Presence;
+use crate::charter::{BuiltIn, Strength};
+use crate::clock::Instant;
 use crate::customer::{Account, Alias, Customer, IdentityKey, Named, identity};
 use crate::decide::Undecided;
 use crate::event::{Event, Name};
@@ -33,6 +36,10 @@ pub(super) struct Changed {
     pub moved: Vec<(Customer, Option<Position>)>,
     /// Names that are new, or move.
     pub named: Vec<(IdentityKey, Named)>,
+    /// The customer as the host knew them before the event.
+    pub known: Option<Arc<Version<Customer>>>,
+    /// Whether nobody gave leave to be remembered by what the event names them by: it is as of nobody.
+    pub is_forgotten: bool,
 }
 
 /// What must be held until the commit.
@@ -46,7 +53,14 @@ pub(super) struct Held {
 /// A customer as it was found.
 struct Person {
     customer: Customer,
-    previous: Option<Position>,
+    /// `None` of somebody new.
+    known: Option<Arc<Version<Customer>>>,
+}
+
+impl Person {
+    fn previous(&self) -> Option<Position> {
+        self.known.as_ref().map(|known| known.position)
+    }
 }
 
 impl Whom {
@@ -74,7 +88,7 @@ impl Whom {
             match person.customer.merged_into {
                 Some(other) => id = other,
                 None => {
-                    self.changed.previous = person.previous;
+                    self.changed.previous = person.previous();
                     self.changed.standing.customer = Some(person.customer);
                     return Ok(());
                 }
@@ -151,28 +165,20 @@ impl Whom {
         id: CustomerId,
         (ours, theirs): (Option<Person>, Option<Person>),
     ) {
+        let now = super::now(core, event);
+        let names = names(event, now, (ours.as_ref(), theirs.as_ref()));
+        let theirs = theirs.filter(|_| names.len() > 1);
         let (mut person, mut lost) = match (ours, theirs) {
             // Somebody without a strong name gets one: this is who they were all along.
             (None, Some(theirs)) if !theirs.customer.is_identified() => (theirs, None),
             (Some(mut ours), Some(mut theirs)) if !theirs.customer.is_identified() => {
+                let into = Named::Customer(ours.customer.id);
                 ours.customer.take_over(&event.charter, &theirs.customer);
-                let merged = Customer::new(
-                    theirs.customer.id,
-                    theirs.customer.draw,
-                    theirs.customer.since,
-                );
-                let revision = theirs.customer.revision;
-                let aliases = std::mem::take(&mut theirs.customer.aliases);
-                self.changed.named.extend(
-                    aliases
-                        .iter()
-                        .map(|alias| (alias.key, Named::Customer(ours.customer.id))),
-                );
-                theirs.customer = Customer {
-                    merged_into: Some(ours.customer.id),
-                    revision,
-                    ..merged
-                };
+                let aliases = theirs.customer.aliases.iter();
+                self.changed
+                    .named
+                    .extend(aliases.map(|alias| (alias.key, into)));
+                theirs.customer = merged(&theirs.customer, ours.customer.id);
                 (ours, Some(theirs))
             }
             // Two people at one browser: the browser goes over to whoever was seen last.
@@ -180,16 +186,13 @@ impl Whom {
                 let draw = core.chance().number();
                 let new = || Person {
                     customer: Customer::new(id, draw, event.received_at),
-                    previous: None,
+                    known: None,
                 };
                 (ours.unwrap_or_else(new), theirs)
             }
         };
         let named = Named::Customer(person.customer.id);
-        for name in [event.subject.as_ref(), event.visitor.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for name in &names {
             let alias = alias(core, event, name);
             if let Some(other) = &mut lost {
                 other
@@ -203,14 +206,26 @@ impl Whom {
                 self.changed.named.push((alias.key, named));
             }
         }
-        self.changed
-            .moved
-            .extend(lost.map(|other| (other.customer, other.previous)));
-        self.changed.previous = person.previous;
+        self.changed.moved.extend(lost.map(|other| {
+            let previous = other.previous();
+            (other.customer, previous)
+        }));
+        self.changed.previous = person.previous();
+        self.changed.known = person.known;
         self.changed.standing.customer = Some(person.customer);
+        if is_of_nobody(event, now, &names, &self.changed.standing) {
+            self.changed = Changed {
+                known: self.changed.known.take(),
+                is_forgotten: true,
+                ..Changed::default()
+            };
+        }
     }
 
     async fn find_account(&mut self, core: &Core, event: &Event) -> Result<(), Undecided> {
+        if self.changed.is_forgotten {
+            return Ok(());
+        }
         let cache = core.node().cache();
         let id = match &event.account {
             Some(name) => {
@@ -260,6 +275,51 @@ impl Whom {
     }
 }
 
+/// What is left of somebody who turned out to be `other`.
+fn merged(customer: &Customer, other: CustomerId) -> Customer {
+    Customer {
+        merged_into: Some(other),
+        revision: customer.revision,
+        ..Customer::new(customer.id, customer.draw, customer.since)
+    }
+}
+
+/// The names by which the customer is known from now on: the subject, and the visitor where somebody allowed to be
+/// remembered by it.
+fn names<'a>(
+    event: &'a Event,
+    now: Instant,
+    (ours, theirs): (Option<&Person>, Option<&Person>),
+) -> Vec<&'a Name> {
+    let subject = event.subject.as_ref();
+    let visitor = event.visitor.as_ref().filter(|visitor| {
+        let people = [ours, theirs].into_iter().flatten();
+        let mut people = people.map(|person| Some(&person.customer));
+        subject.is_none()
+            || may_remember(event, now, visitor.identity, None)
+            || people.any(|customer| may_remember(event, now, visitor.identity, customer))
+    });
+    subject.into_iter().chain(visitor).collect()
+}
+
+/// Whether the event names the customer only by what they would have to allow to be remembered by, and did not.
+fn is_of_nobody(event: &Event, now: Instant, names: &[&Name], standing: &Standing) -> bool {
+    let customer = standing.customer.as_ref();
+    !is_statement(event)
+        && names
+            .iter()
+            .all(|name| !may_remember(event, now, name.identity, customer))
+}
+
+/// What somebody says about consent is kept in any case: it is the proof.
+fn is_statement(event: &Event) -> bool {
+    let built_in = event.charter.events.at(event.kind).built_in;
+    matches!(
+        built_in,
+        Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn)
+    )
+}
+
 fn may_do_without(event: &Event) -> Result<(), Undecided> {
     let kind = event.charter.events.at(event.kind);
     match kind.account {
@@ -284,7 +344,7 @@ async fn load(cache: &Cache, held: &Held, id: CustomerId) -> Result<Option<Perso
     let version = cache.load_held::<Customer>(line).await?;
     Ok(version.map(|version| Person {
         customer: version.state.clone(),
-        previous: Some(version.position),
+        known: Some(version),
     }))
 }
 

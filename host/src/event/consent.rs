@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::charter::{BuiltIn, Charter, EventIx, EventKind};
+use crate::charter::{BuiltIn, EventIx, EventKind};
 use crate::event::data::Data;
 use crate::event::envelope::Attribute;
 use crate::event::parse::{Door, Reading};
@@ -121,7 +121,8 @@ fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Ref
 }
 
 /// Checks that a consent speaks of what the charter knows.
-pub(super) fn check(charter: &Charter, kind: &EventKind, data: &Data) -> Result<(), Refused> {
+pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), Refused> {
+    let charter = door.charter;
     let states = match kind.built_in {
         Some(BuiltIn::ConsentGiven) => &GIVEN[..],
         Some(BuiltIn::ConsentWithdrawn) => &WITHDRAWN[..],
@@ -156,6 +157,11 @@ pub(super) fn check(charter: &Charter, kind: &EventKind, data: &Data) -> Result<
             }
         }
     }
+    if let Some(Value::Texts(markets)) = data.named(kind, "markets") {
+        for market in markets.iter() {
+            check_market(door, market)?;
+        }
+    }
     if let Some(Value::Text(brand)) = data.named(kind, "brand") {
         let brands = || charter.markets.iter().map(|(_, market)| &market.brand);
         if !brands().any(|known| known == brand) {
@@ -163,6 +169,24 @@ pub(super) fn check(charter: &Charter, kind: &EventKind, data: &Data) -> Result<
         }
     }
     Ok(())
+}
+
+/// A consent is for other markets only where the caller speaks for them.
+fn check_market(door: &Door<'_>, market: &Text) -> Result<(), Refused> {
+    let known = &door.charter.names.markets;
+    if !known.contains_key(market) {
+        return Err(unknown("/data/markets", "market", market, known.keys()));
+    }
+    match door.caller.speaks_for(market) {
+        true => Ok(()),
+        false => Err(Refused::not_yours(
+            "/data/markets",
+            format!(
+                "the token `{}` does not speak for the market `{market}`",
+                door.caller.name
+            ),
+        )),
+    }
 }
 
 fn unknown<'a>(

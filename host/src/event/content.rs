@@ -16,6 +16,7 @@ pub(super) struct Said<'a> {
     /// Subject, visitor, account: each with the name of its identity.
     pub(super) names: [Option<(&'a Text, &'a Name)>; 3],
     pub(super) about: About,
+    pub(super) is_gpc: bool,
     pub(super) channel: Option<&'a Text>,
     /// Only where the event itself says so.
     pub(super) time: Option<Instant>,
@@ -47,6 +48,9 @@ impl Said<'_> {
             bytes.push(3);
             bytes.extend(account.as_bytes());
         }
+        if self.is_gpc {
+            bytes.push(4);
+        }
         match self.channel {
             None => bytes.push(0),
             Some(channel) => {
@@ -71,7 +75,8 @@ impl Said<'_> {
                     bytes.extend(money.code);
                     bytes.extend(money.given.to_le_bytes());
                 }
-                None => value(&mut bytes, given),
+                // As it came, for the same reason: the charter's word for it may change.
+                None => value(&mut bytes, self.data.mapped(datum).unwrap_or(given)),
             }
         }
         let mut content = [0; 16];

@@ -17,6 +17,7 @@ pub(super) struct Data {
     pub(super) slots: Vec<Option<Value>>,
     pub(super) dropped: u32,
     foreign: Vec<(DatumIx, Money)>,
+    mapped: Vec<(DatumIx, Value)>,
 }
 
 impl Data {
@@ -25,6 +26,7 @@ impl Data {
             slots: vec![None; kind.data.len()],
             dropped: 0,
             foreign: Vec::new(),
+            mapped: Vec::new(),
         }
     }
 
@@ -34,6 +36,12 @@ impl Data {
             .iter()
             .find(|(of, _)| *of == datum)
             .map(|(_, money)| money)
+    }
+
+    /// The value as it came, where the source has other words than the charter.
+    pub(super) fn mapped(&self, datum: DatumIx) -> Option<&Value> {
+        let mut mapped = self.mapped.iter();
+        mapped.find(|(of, _)| *of == datum).map(|(_, value)| value)
     }
 
     fn slot(&mut self, datum: DatumIx) -> Option<&mut Option<Value>> {
@@ -157,6 +165,9 @@ impl<'de> Visitor<'de> for DataSeed<'_> {
                 && money.code != self.charter.currency.code
             {
                 self.data.foreign.push((index, money));
+            }
+            if let Given::Mapped(_, raw) = &given {
+                self.data.mapped.push((index, raw.clone()));
             }
             if let Some(slot) = self.data.slot(index)
                 && slot.replace(given.into()).is_some()

@@ -1,7 +1,6 @@
 //! One value of an event's data, read as the charter defines its datum.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -18,12 +17,14 @@ use crate::value::Value;
 pub(super) enum Given {
     Plain(Value),
     Money(Money),
+    /// In the charter's words, and as it came.
+    Mapped(Value, Value),
 }
 
 impl From<Given> for Value {
     fn from(given: Given) -> Self {
         match given {
-            Given::Plain(value) => value,
+            Given::Plain(value) | Given::Mapped(value, _) => value,
             Given::Money(money) => Self::Integer(money.own),
         }
     }
@@ -93,16 +94,23 @@ impl ValueSeed<'_> {
         }
     }
 
-    fn text<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        if text.len() > TEXT_BYTES {
-            let what = format!("has {} bytes, and may have {TEXT_BYTES}", text.len());
+    /// A text, in the charter's words where the source has its own (A14).
+    fn text<E: de::Error>(self, given: &str) -> Result<Given, E> {
+        if given.len() > TEXT_BYTES {
+            let what = format!("has {} bytes, and may have {TEXT_BYTES}", given.len());
             return Err(self.complain("", what));
         }
+        let mapped = self.datum.maps.iter().find(|(from, _)| from == given);
+        if let Some((_, to)) = mapped {
+            let (to, given) = (to.clone(), Text::new(given));
+            return Ok(Given::Mapped(Value::Text(to), Value::Text(given)));
+        }
+        let text = given;
         if !self.datum.one_of.is_empty() && !self.datum.one_of.iter().any(|one| one == text) {
             let what = format!("is none of {}", quoted(&self.datum.one_of));
             return Err(self.complain("", what));
         }
-        Ok(Value::Text(Text::new(text)))
+        Ok(Given::Plain(Value::Text(Text::new(text))))
     }
 
     fn item(&mut self, number: usize) -> ValueSeed<'_> {
@@ -114,27 +122,59 @@ impl ValueSeed<'_> {
         }
     }
 
-    /// Reads a list; `pick` takes an item's value out of its wrapping.
-    fn list<'de, A: SeqAccess<'de>, T>(
-        mut self,
-        mut items: A,
-        pick: fn(Value) -> Option<T>,
-    ) -> Result<Vec<T>, A::Error> {
+    /// Reads a list: its values in the charter's words, and as they came where that differs.
+    fn list<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Listed, A::Error> {
         let most = self.datum.at_most.min(LIST_ITEMS);
         let mut list = Vec::with_capacity(most.min(16));
+        let mut given: Option<Vec<Value>> = None;
         while let Some(item) = items.next_element_seed(self.item(list.len()))? {
             if list.len() == most {
                 let what = format!("is a list of more than {most} entries");
                 return Err(self.complain("", what));
             }
-            let Some(Given::Plain(value)) = item else {
-                self.at = At::Item(list.len());
-                return Err(self.ill_typed("null"));
-            };
-            list.extend(pick(value));
+            match item {
+                Some(Given::Plain(value)) => {
+                    if let Some(given) = &mut given {
+                        given.push(value.clone());
+                    }
+                    list.push(value);
+                }
+                Some(Given::Mapped(value, raw)) => {
+                    given.get_or_insert_with(|| list.clone()).push(raw);
+                    list.push(value);
+                }
+                Some(Given::Money(_)) | None => {
+                    self.at = At::Item(list.len());
+                    return Err(self.ill_typed("null"));
+                }
+            }
         }
-        Ok(list)
+        Ok(Listed { list, given })
     }
+}
+
+/// The entries of a list.
+struct Listed {
+    /// In the charter's words.
+    list: Vec<Value>,
+    /// As they came, where that differs.
+    given: Option<Vec<Value>>,
+}
+
+fn texts(values: Vec<Value>) -> Value {
+    let texts = values.into_iter().filter_map(|value| match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    });
+    Value::Texts(texts.collect())
+}
+
+fn integers(values: Vec<Value>) -> Value {
+    let integers = values.into_iter().filter_map(|value| match value {
+        Value::Integer(integer) => Some(integer),
+        _ => None,
+    });
+    Value::Integers(integers.collect())
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
@@ -192,7 +232,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Text => self.text(text).map(Given::Plain).map(Some),
+            Type::Text => self.text(text).map(Some),
             Type::Instant => match Instant::parse(text) {
                 Ok(instant) => Ok(Some(Given::Plain(Value::Instant(instant)))),
                 Err(_) => Err(self.ill_typed("another text")),
@@ -202,18 +242,21 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        let value = match self.ty() {
-            Type::Texts => Value::Texts(Arc::from(self.list(items, |item| match item {
-                Value::Text(text) => Some(text),
-                _ => None,
-            })?)),
-            Type::Integers => Value::Integers(Arc::from(self.list(items, |item| match item {
-                Value::Integer(integer) => Some(integer),
-                _ => None,
-            })?)),
-            _ => return Err(self.ill_typed("a list")),
-        };
-        Ok(Some(Given::Plain(value)))
+        match self.ty() {
+            Type::Texts => {
+                let Listed { list, given } = self.list(items)?;
+                let list = texts(list);
+                Ok(Some(match given {
+                    None => Given::Plain(list),
+                    Some(given) => Given::Mapped(list, texts(given)),
+                }))
+            }
+            Type::Integers => {
+                let listed = self.list(items)?;
+                Ok(Some(Given::Plain(integers(listed.list))))
+            }
+            _ => Err(self.ill_typed("a list")),
+        }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {

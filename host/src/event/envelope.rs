@@ -18,6 +18,8 @@ pub(super) enum Attribute {
     Visitor,
     Account,
     Market,
+    /// The browser's `Sec-GPC`.
+    Gpc,
 }
 
 /// What a member of an event in JSON is.
@@ -53,6 +55,7 @@ impl Attribute {
             "visitor" => Self::Visitor,
             "account" => Self::Account,
             "market" => Self::Market,
+            "gpc" => Self::Gpc,
             _ => return None,
         })
     }
@@ -70,6 +73,7 @@ impl Attribute {
             Self::Visitor => "visitor",
             Self::Account => "account",
             Self::Market => "market",
+            Self::Gpc => "gpc",
         }
     }
 
@@ -81,7 +85,7 @@ impl Attribute {
 /// The attributes of one event, each still as it came.
 #[derive(Default, Debug)]
 pub(super) struct Envelope {
-    texts: [Option<Text>; 11],
+    texts: [Option<Text>; 12],
     seen: u16,
 }
 
@@ -136,6 +140,11 @@ impl Envelope {
             return wrong("holds control characters");
         }
         Ok(Some(text))
+    }
+
+    /// Whether the browser says that its user is not to be sold: Global Privacy Control has no other value than `1`.
+    pub(super) fn says_gpc(&self) -> bool {
+        self.text(Attribute::Gpc).is_some_and(|gpc| gpc == "1")
     }
 
     pub(super) fn check_version(&self) -> Result<(), Refused> {

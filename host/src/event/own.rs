@@ -46,6 +46,7 @@ impl Own<'_> {
             source: &source,
             names: [None; 3],
             about: self.about,
+            is_gpc: false,
             channel: self.channel.as_ref(),
             time: Some(self.occurred_at),
             data: &data,
@@ -69,6 +70,38 @@ impl Own<'_> {
             dropped: 0,
             data: data.slots,
             content,
+        })
+    }
+}
+
+impl Event {
+    /// What follows from this event, as an event of the host itself: of the same time and place. It is no event for anyone to
+    /// send again, so it has no content of its own.
+    pub fn derive(&self, kind: BuiltIn, about: About, data: Vec<(&str, Value)>) -> Option<Self> {
+        let kind = self.charter.built_in(kind)?;
+        let defined = self.charter.events.at(kind);
+        let mut slots = Data::of(defined);
+        for (name, value) in data {
+            slots.put(defined, name, value);
+        }
+        Some(Self {
+            charter: Arc::clone(&self.charter),
+            market: self.market,
+            kind,
+            id: self.id.clone(),
+            source: Text::new_static(OWN_SOURCE),
+            source_ix: None,
+            subject: None,
+            visitor: None,
+            account: None,
+            about,
+            is_gpc: false,
+            channel: self.channel.clone(),
+            occurred_at: self.occurred_at,
+            received_at: self.received_at,
+            dropped: 0,
+            data: slots.slots,
+            content: self.content,
         })
     }
 }

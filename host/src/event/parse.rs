@@ -29,6 +29,8 @@ pub struct Door<'a> {
     pub caller: &'a Caller,
     /// As the path names it.
     pub market: &'a str,
+    /// Whether the request says `Sec-GPC: 1`: for all of its events.
+    pub is_gpc: bool,
 }
 
 impl Event {
@@ -212,14 +214,11 @@ impl<'a> Reading<'a> {
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
         let now = self.door.clock.now();
         let time = self.time(now)?;
-        // On the clock of events it is never earlier than what an event says.
-        let received_at = match self.door.clock {
-            Clock::Events(_) => time.map_or(now, |time| time.max(now)),
-            Clock::System | Clock::Fixed(_) => now,
-        };
+        let received_at = self.received_at(now, time);
         let data = self.data.unwrap_or_else(|| Data::of(defined));
         data.check_required(defined, self.market)?;
-        consent::check(self.door.charter, defined, &data)?;
+        consent::check(&self.door, defined, &data)?;
+        let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
         let with_identity = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
         let identities = [&subject, &visitor, &account].map(with_identity);
         let content = Said {
@@ -233,6 +232,7 @@ impl<'a> Reading<'a> {
                 pair(self.door.charter, identities[2], &account),
             ],
             about: About::default(),
+            is_gpc,
             channel: channel.as_ref(),
             time,
             data: &data,
@@ -249,7 +249,7 @@ impl<'a> Reading<'a> {
             visitor,
             account,
             about: About::default(),
-            is_gpc: false,
+            is_gpc,
             channel,
             occurred_at: time.unwrap_or(received_at),
             received_at,
@@ -257,6 +257,14 @@ impl<'a> Reading<'a> {
             data: data.slots,
             content,
         })
+    }
+
+    /// On the clock of events it is never earlier than what an event says.
+    fn received_at(&self, now: Instant, time: Option<Instant>) -> Instant {
+        match self.door.clock {
+            Clock::Events(_) => time.map_or(now, |time| time.max(now)),
+            Clock::System | Clock::Fixed(_) => now,
+        }
     }
 
     fn check_market(&self) -> Result<(), Refused> {
@@ -317,27 +325,7 @@ impl<'a> Reading<'a> {
                 ));
             }
         };
-        let defined = charter.sources.at(speaker);
-        let said = charter.events.at(kind);
-        if said.built_in.is_some_and(|built_in| !built_in.is_sent()) {
-            return Err(Refused::not_yours(
-                "/type",
-                format!(
-                    "`{}` is said by the host alone: no source may send it",
-                    said.name
-                ),
-            ));
-        }
-        if !defined.may_send(kind) {
-            return Err(Refused::not_yours(
-                "/type",
-                format!(
-                    "the source `{}` may not send `{}`: the charter does not list it in its `may-send`",
-                    defined.name,
-                    charter.events.at(kind).name
-                ),
-            ));
-        }
+        check_kind(charter, speaker, kind)?;
         Ok(speaker)
     }
 
@@ -399,6 +387,31 @@ fn pair<'a>(
     name: &'a Option<Name>,
 ) -> Option<(&'a Text, &'a Name)> {
     Some((&charter.identities.at(identity?).name, name.as_ref()?))
+}
+
+/// Whether the source may say such a thing.
+fn check_kind(charter: &Charter, speaker: SourceIx, kind: EventIx) -> Result<(), Refused> {
+    let defined = charter.sources.at(speaker);
+    let said = charter.events.at(kind);
+    if said.built_in.is_some_and(|built_in| !built_in.is_sent()) {
+        return Err(Refused::not_yours(
+            "/type",
+            format!(
+                "`{}` is said by the host alone: no source may send it",
+                said.name
+            ),
+        ));
+    }
+    if !defined.may_send(kind) {
+        return Err(Refused::not_yours(
+            "/type",
+            format!(
+                "the source `{}` may not send `{}`: the charter does not list it in its `may-send`",
+                defined.name, said.name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn check_presence(kind: &EventKind, subject: bool, account: bool) -> Result<(), Refused> {

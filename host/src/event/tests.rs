@@ -35,6 +35,7 @@ impl Scene {
             clock: &self.clock,
             caller: &self.caller,
             market: self.market,
+            is_gpc: false,
         }
     }
 

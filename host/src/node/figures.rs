@@ -20,6 +20,8 @@ pub struct Figures {
     refusals: Vec<(&'static str, Counter)>,
     /// By action, likewise.
     breakers: ArcSwap<HashMap<Text, Gauge>>,
+    /// By field, likewise.
+    fields: ArcSwap<HashMap<Text, OfField>>,
     repeats: Counter,
     scheduled: Counter,
     approvals: [(&'static str, Counter); 3],
@@ -32,6 +34,14 @@ struct OfMarket {
     outcomes: [Counter; Outcome::ALL.len()],
     faults: Counter,
     violations: Counter,
+    dropped: Counter,
+}
+
+/// What one field is counted for.
+#[derive(Clone)]
+struct OfField {
+    conflicts: Counter,
+    refused_writes: Counter,
 }
 
 impl OfMarket {
@@ -44,6 +54,7 @@ impl OfMarket {
             }),
             faults: telemetry.counter("kairos_policy_faults_total", &[("market", market)]),
             violations: telemetry.counter("kairos_policy_violations_total", &[("market", market)]),
+            dropped: telemetry.counter("kairos_dropped_total", &[("market", market)]),
         }
     }
 }
@@ -61,6 +72,7 @@ impl Figures {
             markets: ArcSwap::default(),
             refusals: NAMES.iter().map(|rule| of_rule(rule)).collect(),
             breakers: ArcSwap::default(),
+            fields: ArcSwap::default(),
             repeats: telemetry.counter("kairos_repeats_total", &[]),
             approvals: ["approved", "rejected", "dropped"].map(|result| {
                 let labels = [("result", result)];
@@ -73,7 +85,7 @@ impl Figures {
         figures
     }
 
-    /// Registers the markets and actions that a new charter adds.
+    /// Registers the markets, actions and fields that a new charter adds.
     pub fn follow(&self, charter: &Charter) {
         let mut markets = HashMap::clone(&self.markets.load());
         for (_, market) in charter.markets.iter() {
@@ -90,6 +102,18 @@ impl Figures {
             });
         }
         self.breakers.store(Arc::new(breakers));
+        let mut fields = HashMap::clone(&self.fields.load());
+        for (_, field) in charter.fields.iter() {
+            fields.entry(field.name.clone()).or_insert_with(|| {
+                let labels = [("field", field.name.as_str())];
+                let counter = |name| self.telemetry.counter(name, &labels);
+                OfField {
+                    conflicts: counter("kairos_field_conflicts_total"),
+                    refused_writes: counter("kairos_refused_writes_total"),
+                }
+            });
+        }
+        self.fields.store(Arc::new(fields));
     }
 
     fn of(&self, market: Key, count: impl FnOnce(&OfMarket)) {
@@ -132,6 +156,25 @@ impl Figures {
 
     pub fn violations(&self, market: Key, proposals: u32) {
         self.of(market, |of| of.violations.increment(proposals.into()));
+    }
+
+    /// An event was decided and forgotten: nobody gave a basis to keep it.
+    pub fn dropped(&self, market: Key) {
+        self.of(market, |of| of.dropped.increment(1));
+    }
+
+    /// A field where a source said something else than what stands (A17).
+    pub fn conflict(&self, field: &str) {
+        if let Some(of) = self.fields.load().get(field) {
+            of.conflicts.increment(1);
+        }
+    }
+
+    /// A field that a source may not write, or not so (C01).
+    pub fn refused_write(&self, field: &str) {
+        if let Some(of) = self.fields.load().get(field) {
+            of.refused_writes.increment(1);
+        }
     }
 
     /// Whether an action's breaker is open: 1, or 0.

@@ -9,7 +9,8 @@ use crate::charter::{Charter, Per};
 use crate::clock::Instant;
 use crate::context::{Reading, Stamped};
 use crate::customer::{Customer, IdentityKey, Named, Status};
-use crate::evidence::{self, Asked, Body, Cancelled, Decided};
+use crate::event::OWN_SOURCE;
+use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::policy::{Proposal, Timing};
@@ -94,10 +95,12 @@ impl Node {
                 "purpose": said.purpose.map_or(Json::from("all"), |key| name_of(&charter.names.purposes, |ix| charter.purposes.at(ix).key, key)),
                 "channel": said.channel.map(|key| channel(charter, key)),
                 "brand": said.brand.map(|key| brand(charter, key)),
+                "market": said.market.map(|key| market(charter, key)),
                 "state": said.state.word(),
                 "source": source(charter, said.source),
                 "at": said.at.to_string(),
                 "proof": said.proof,
+                "wording": said.wording,
             })
         });
         json!({
@@ -139,6 +142,7 @@ impl Node {
                 "account": opened.body.account.map(|account| account.to_string()),
                 "event": told(&opened.body),
                 "moment": decided.moment,
+                "on": decided.on.as_ref().map(|derived| json!({ "type": derived.kind, "data": Values(&derived.data) })),
                 "now": decided.now.to_string(),
                 "known": decided.asked.as_ref().map(known),
                 "outcome": decided.outcome.word(),
@@ -147,6 +151,7 @@ impl Node {
                 "proposals": sentences.proposals(),
                 "actions": decided.actions.iter().map(action).collect::<Vec<_>>(),
                 "cancelled": opened.body.cancelled.iter().map(cancelled).collect::<Vec<_>>(),
+                "noted": noted(&opened.body.noted),
                 "replaced": shown(&decided.replaced),
                 "cost": { "fuel": decided.fuel, "microseconds": decided.micros },
             })
@@ -264,6 +269,13 @@ fn cancelled(cancelled: &Cancelled) -> Json {
     })
 }
 
+fn noted(noted: &Noted) -> Json {
+    json!({
+        "conflicts": noted.conflicts, "refused_writes": noted.refused_writes, "entered": noted.entered,
+        "left": noted.left, "waits_for": noted.waits_for,
+    })
+}
+
 fn shown<T: ToString>(ids: &[T]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
@@ -318,6 +330,7 @@ fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
         let shown = json!({
             "value": Plain(&fact.value), "unit": field.unit, "source": source(charter, fact.source),
             "occurred_at": fact.occurred_at.to_string(), "received_at": fact.received_at.to_string(), "stale": is_stale,
+            "event": fact.event, "charter": fact.charter,
         });
         Some((field.name.to_string(), shown))
     });
@@ -357,8 +370,48 @@ fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
     });
     json!({
         "fields": Json::Object(fields), "windows": windows, "items": Json::Object(items),
+        "segments": segments(charter, status), "stages": stages(charter, status),
+        "waits_for": waits_for(charter, status),
         "contacts": contacts.collect::<Vec<_>>(), "pending": pending.collect::<Vec<_>>(),
     })
+}
+
+/// The segments that somebody is in, and since when.
+fn segments(charter: &Charter, status: &Status) -> Json {
+    let segments = status.segments.iter().filter_map(|(key, since)| {
+        let (_, segment) = charter.segments.iter().find(|(_, one)| one.key == *key)?;
+        Some((segment.name.to_string(), json!(since.to_string())))
+    });
+    Json::Object(segments.collect())
+}
+
+fn stages(charter: &Charter, status: &Status) -> Json {
+    let stages = status.stages.iter().filter_map(|reached| {
+        let (_, stage) = charter
+            .stages
+            .iter()
+            .find(|(_, one)| one.key == reached.stage)?;
+        let step = stage.steps.iter().find(|step| step.key == reached.step)?;
+        let shown = json!({ "step": step.name, "since": reached.since.to_string() });
+        Some((stage.name.to_string(), shown))
+    });
+    Json::Object(stages.collect())
+}
+
+/// The silences that are waited for.
+fn waits_for(charter: &Charter, status: &Status) -> Json {
+    let timers = status.timers.iter().filter_map(|timer| {
+        let moment = charter.names.moment_keys.get(&timer.moment)?;
+        Some(json!({
+            "moment": charter.moments.at(*moment).name, "market": market(charter, timer.market),
+            "due": timer.due?.to_string(),
+        }))
+    });
+    Json::Array(timers.collect())
+}
+
+fn market(charter: &Charter, key: Key) -> Json {
+    name_of(&charter.names.markets, |ix| charter.markets.at(ix).key, key)
 }
 
 fn channel(charter: &Charter, key: Key) -> Json {
@@ -370,6 +423,9 @@ fn channel(charter: &Charter, key: Key) -> Json {
 }
 
 fn source(charter: &Charter, key: Key) -> Json {
+    if key == Key::of("source", OWN_SOURCE) {
+        return Json::from(OWN_SOURCE);
+    }
     name_of(&charter.names.sources, |ix| charter.sources.at(ix).key, key)
 }
 

@@ -212,15 +212,21 @@ impl Binder<'_> {
             "contacts" => self.contacts(rest),
             "pending" => self.pending(rest),
             "setting" => self.setting(rest),
-            "segment" | "stage" => {
-                return Err(Outside::NotYet {
-                    moment: moment.name.clone(),
-                    input: input.name.clone(),
-                });
-            }
+            "segment" => self.segment(rest),
+            "stage" => self.stage(rest),
             _ => None,
         }
         .ok_or_else(unknown)
+    }
+
+    fn segment(&self, name: &str) -> Option<(Read, Kind)> {
+        let segment = *self.charter.names.segments.get(name)?;
+        Some((Read::Segment(segment), Kind::Flag))
+    }
+
+    fn stage(&self, name: &str) -> Option<(Read, Kind)> {
+        let stage = *self.charter.names.stages.get(name)?;
+        Some((Read::Stage(stage), Kind::Text))
     }
 
     fn consent(&self, rest: &str) -> Option<(Read, Kind)> {
@@ -320,6 +326,8 @@ impl Binder<'_> {
                     .keys()
                     .map(|name| format!("contacts.{name}.7d")),
             )
+            .chain(names.segments.keys().map(|name| format!("segment.{name}")))
+            .chain(names.stages.keys().map(|name| format!("stage.{name}")))
             .chain(
                 self.market
                     .settings

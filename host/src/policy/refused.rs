@@ -110,8 +110,6 @@ pub enum Outside {
         input: Text,
         near: Option<Text>,
     },
-    #[error("moment `{moment}`: `{input}` is not supported yet by this host")]
-    NotYet { moment: Text, input: Text },
     #[error("moment `{moment}`: `{input}` belongs to market `{market}` alone")]
     OtherMarkets {
         moment: Text,

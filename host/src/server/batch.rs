@@ -28,7 +28,7 @@ pub(super) async fn answer(
 ) -> Response<Bytes> {
     let decided = in_order(events.iter().map(|event| {
         desk.decide(post.caller, post.market, |door| {
-            Event::parse(door, event.get().as_bytes())
+            Event::parse(&post.door(door), event.get().as_bytes())
         })
     }))
     .await;

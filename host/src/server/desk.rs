@@ -23,7 +23,7 @@ use crate::reply::{Detail, State};
 use crate::server::figures::Asked;
 use crate::server::path::Target;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, body, consents, events, routes};
+use crate::server::{Shared, approvals, body, consents, events, routes, unsubscribe};
 
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
@@ -59,7 +59,10 @@ impl Desk {
         let asked = match Target::of(request.uri().path()) {
             Target::Events { .. } => Asked::Event,
             Target::Consent { .. } => Asked::Consent,
-            Target::Charter | Target::Approval { .. } | Target::Other => Asked::Other,
+            Target::Charter
+            | Target::Approval { .. }
+            | Target::Unsubscribe { .. }
+            | Target::Other => Asked::Other,
         };
         let budget = Duration::from_millis(REQUEST_BUDGET_MS);
         let answer = match timeout(budget, self.dispatch(request)).await {
@@ -113,6 +116,14 @@ impl Desk {
                     caller: &caller,
                     action,
                     verdict,
+                };
+                post.answer(self, body).await.map(whole)
+            }
+            Target::Unsubscribe { token } => {
+                allow(&head.method, &Method::POST)?;
+                let post = unsubscribe::Post {
+                    token,
+                    headers: &head.headers,
                 };
                 post.answer(self, body).await.map(whole)
             }
@@ -176,6 +187,7 @@ impl Desk {
                 clock: node.clock(),
                 caller,
                 market,
+                is_gpc: false,
             };
             undecided = match decide(&self.core, read(&door)?).await {
                 Err(again @ (Undecided::CharterChanged | Undecided::Switched)) => again,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use hyper::body::Incoming;
 
-use crate::event::{Caller, Event, split};
+use crate::event::{Caller, Door, Event, split};
 use crate::limits::{BATCH_BODY_BYTES, EVENT_BODY_BYTES};
 use crate::server::desk::{self, Desk};
 use crate::server::problem::Problem;
@@ -70,12 +70,14 @@ impl Post<'_> {
         let detail = desk::detail(self.caller, self.headers);
         let answered = match form {
             Form::Structured => {
-                desk.decide(self.caller, self.market, |door| Event::parse(door, &body))
-                    .await?
+                desk.decide(self.caller, self.market, |door| {
+                    Event::parse(&self.door(door), &body)
+                })
+                .await?
             }
             Form::Binary => {
                 desk.decide(self.caller, self.market, |door| {
-                    Event::parse_binary(door, attributes(self.headers), &body)
+                    Event::parse_binary(&self.door(door), attributes(self.headers), &body)
                 })
                 .await?
             }
@@ -85,6 +87,15 @@ impl Post<'_> {
             }
         };
         Ok(desk::reply(&answered, detail))
+    }
+
+    /// The door with what the browser says for its user: the header in its only form.
+    pub(super) fn door<'d>(self, door: &Door<'d>) -> Door<'d> {
+        let mut said = self.headers.get_all("sec-gpc").iter();
+        Door {
+            is_gpc: said.any(|value| value.as_bytes() == b"1"),
+            ..*door
+        }
     }
 }
 

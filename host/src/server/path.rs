@@ -1,6 +1,7 @@
 //! The routes that need a core or a body of their own size, found without a router.
 
 use crate::decide::Approval;
+use crate::reply::UNSUBSCRIBE;
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,9 @@ pub(super) enum Target<'a> {
         action: &'a str,
         verdict: Approval,
     },
+    Unsubscribe {
+        token: &'a str,
+    },
     /// A charter, or a market's own choice.
     Charter,
     Other,
@@ -28,6 +32,7 @@ impl<'a> Target<'a> {
         Self::events(path)
             .or_else(|| Self::consent(path))
             .or_else(|| Self::approval(path))
+            .or_else(|| Self::unsubscribe(path))
             .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
     }
@@ -64,6 +69,13 @@ impl<'a> Target<'a> {
             _ => return None,
         };
         is_segment(action).then_some(Self::Approval { action, verdict })
+    }
+
+    fn unsubscribe(path: &'a str) -> Option<Self> {
+        let token = path
+            .strip_prefix(UNSUBSCRIBE)
+            .filter(|token| is_segment(token))?;
+        Some(Self::Unsubscribe { token })
     }
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::decide::{Undecided, Unsettled};
+use crate::decide::{NotWithdrawn, Undecided, Unsettled};
 use crate::event::{Refused, Role};
 use crate::node::{NotReady, Unseen, Unswitched};
 use crate::server::body::Unread;
@@ -336,6 +336,12 @@ impl From<Undecided> for Problem {
                 "The action does not wait for a person",
                 detail,
             ),
+            Undecided::Broken => Self::new(
+                StatusCode::CONFLICT,
+                "broken",
+                "The silence was broken",
+                detail,
+            ),
             Undecided::Stopped { .. } => {
                 Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
             }
@@ -343,6 +349,27 @@ impl From<Undecided> for Problem {
             Undecided::Cache(_) | Undecided::Log(_) | Undecided::Evidence(_) => {
                 Self::unreadable(&undecided)
             }
+        }
+    }
+}
+
+impl From<NotWithdrawn> for Problem {
+    fn from(not_withdrawn: NotWithdrawn) -> Self {
+        let detail = not_withdrawn.to_string();
+        match not_withdrawn {
+            NotWithdrawn::Undecided(undecided) => undecided.into(),
+            NotWithdrawn::Forged => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown-link",
+                "The link is not known here",
+                detail,
+            ),
+            NotWithdrawn::Gone => Self::new(
+                StatusCode::GONE,
+                "nothing-to-withdraw",
+                "There is nothing to withdraw any more",
+                detail,
+            ),
         }
     }
 }

@@ -115,11 +115,11 @@ fn a_reading_that_the_charter_does_not_know_is_refused_with_what_was_meant() {
         ),
         (
             "segment.big_spender",
-            "`segment.big_spender` is not supported yet by this host",
+            "`segment.big_spender` is nothing that the charter knows",
         ),
         (
             "stage.loyalty",
-            "`stage.loyalty` is not supported yet by this host",
+            "`stage.loyalty` is nothing that the charter knows",
         ),
         ("sold[sku]", "`sold[sku]` is nothing that the charter knows"),
         ("", "`` is nothing that the charter knows"),

@@ -1,0 +1,178 @@
+//! Actions that wait, and what makes them pointless or forbidden in the meantime.
+
+use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
+use crate::charter::Charter;
+use crate::clock::Instant;
+use crate::customer::consent::{EXPIRED, Residence, Use};
+use crate::customer::{Consents, Customer, Pending};
+use crate::event::Event;
+use crate::ids::{ActionId, Text};
+
+/// Notes when something went wrong after which it is to be quiet (B11).
+pub(super) fn note_signal(event: &Event, standing: &mut Standing) {
+    let charter = &*event.charter;
+    let mut cool_downs = charter.cool_downs.iter();
+    if !cool_downs.any(|cool_down| cool_down.after.contains(&event.kind)) {
+        return;
+    }
+    let key = charter.events.at(event.kind).key;
+    for status in standing.statuses() {
+        status.note_signal(key, event.occurred_at);
+    }
+}
+
+/// Cancels what the event makes pointless: as the policy asked, or as the charter says of the action (D16, A16).
+pub(super) fn supersede(
+    event: &Event,
+    now: Instant,
+    standing: &mut Standing,
+    absorbed: &mut Absorbed,
+) {
+    let charter = &*event.charter;
+    let kind = charter.events.at(event.kind);
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    let is_pointless = |pending: &Pending| {
+        pending.cancel_on.contains(&kind.key) || is_off_by_charter(seen, pending)
+    };
+    let gone = chosen(standing, is_pointless);
+    if !gone.is_empty() {
+        let because = Text::from(format!("superseded: {}", kind.name));
+        cancel(standing, &gone, absorbed, |_| because.clone());
+    }
+}
+
+fn is_off_by_charter(seen: Seen<'_>, pending: &Pending) -> bool {
+    let charter = seen.charter();
+    let Some(action) = charter.names.action_keys.get(&pending.action) else {
+        return false;
+    };
+    let mut cancel_on = charter.actions.at(*action).cancel_on.iter();
+    cancel_on.any(|off| {
+        off.event == seen.event.kind && off.when.as_ref().is_none_or(|when| when.holds(&seen))
+    })
+}
+
+/// Cancels what is no longer allowed: by the customer's consent, in every market and channel (D13), or because something
+/// keeps its class back (B19).
+pub(super) fn hold_back(
+    event: &Event,
+    now: Instant,
+    standing: &mut Standing,
+    absorbed: &mut Absorbed,
+) {
+    if standing.statuses().all(|status| status.pending.is_empty()) {
+        return;
+    }
+    if let Some(customer) = &mut standing.customer {
+        absorbed.cancelled.extend(disallowed(event, now, customer));
+    }
+    let charter = &*event.charter;
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    let holding: Vec<_> = charter
+        .suppressions
+        .iter()
+        .filter(|suppression| suppression.when.holds(&seen))
+        .collect();
+    if holding.is_empty() {
+        return;
+    }
+    let of = |pending: &Pending| {
+        let mut holding = holding.iter();
+        holding.find(|suppression| suppression.refuses.contains(&pending.class))
+    };
+    let gone = chosen(standing, |pending| of(pending).is_some());
+    cancel(standing, &gone, absorbed, |pending| {
+        let reason = of(pending).map_or("", |suppression| suppression.reason.as_str());
+        Text::from(format!("suppressions: {reason}"))
+    });
+}
+
+/// Takes out what the customer's consent no longer allows.
+pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapsed> {
+    let charter = &*event.charter;
+    let pending = std::mem::take(&mut customer.status.pending);
+    let residence = Residence::of(charter, customer);
+    let mut lapsed = Vec::new();
+    let mut kept = Vec::with_capacity(pending.len());
+    for pending in pending {
+        match objection(charter, &customer.consents, (&pending, residence, now)) {
+            None => kept.push(pending),
+            Some(word) => lapsed.push(Lapsed {
+                id: pending.id,
+                action: pending.action,
+                because: Text::from(format!("consent: {word}")),
+            }),
+        }
+    }
+    customer.status.pending = kept;
+    lapsed
+}
+
+/// What stands against a waiting action in the customer's consent. What the charter no longer knows is left to whoever
+/// delivers it: that is refused there.
+fn objection(
+    charter: &Charter,
+    consents: &Consents,
+    (pending, residence, now): (&Pending, Residence<'_>, Instant),
+) -> Option<&'static str> {
+    let names = &charter.names;
+    let action = names.action_keys.get(&pending.action)?;
+    let market = names.market_keys.get(&pending.market)?;
+    let of = Use {
+        charter,
+        market: charter.market(*market, now),
+        purpose: charter.actions.at(*action).purpose,
+        channel: Some(*names.channel_keys.get(&pending.channel)?),
+        residence,
+        now,
+    };
+    if consents.allow(of) {
+        return None;
+    }
+    Some(match consents.last(of).zip(consents.state(of)) {
+        Some((said, state)) if said.state.is_refusal() || state.word == EXPIRED => state.word,
+        Some(_) => "no longer enough",
+        None => "none",
+    })
+}
+
+fn chosen(standing: &Standing, is_gone: impl Fn(&Pending) -> bool) -> Vec<ActionId> {
+    let customer = standing.customer.iter().map(|customer| &customer.status);
+    let account = standing.account.iter().map(|account| &account.status);
+    let pending = customer
+        .chain(account)
+        .flat_map(|status| status.pending.iter());
+    pending
+        .filter(|pending| is_gone(pending))
+        .map(|pending| pending.id)
+        .collect()
+}
+
+fn cancel(
+    standing: &mut Standing,
+    gone: &[ActionId],
+    absorbed: &mut Absorbed,
+    because: impl Fn(&Pending) -> Text,
+) {
+    for status in standing.statuses() {
+        status.pending.retain(|pending| {
+            let is_gone = gone.contains(&pending.id);
+            if is_gone {
+                absorbed.cancelled.push(Lapsed {
+                    id: pending.id,
+                    action: pending.action,
+                    because: because(pending),
+                });
+            }
+            !is_gone
+        });
+    }
+}

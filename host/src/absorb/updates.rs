@@ -1,0 +1,193 @@
+//! Fields, windows and items, as the charter lets an event change them.
+
+use crate::absorb::{Absorbed, Seen, Standing};
+use crate::charter::events::Change;
+use crate::charter::fields::Contribution;
+use crate::charter::{Field, Items, Measure, Update, Window};
+use crate::clock::Instant;
+use crate::customer::Customer;
+use crate::customer::fields::{Claim, Claimed, Edit};
+use crate::event::Event;
+use crate::ids::Text;
+use crate::value::Value;
+
+/// Applies one update, if this source may write the field, and so.
+pub(super) fn apply(
+    event: &Event,
+    now: Instant,
+    update: &Update,
+    standing: &mut Standing,
+    absorbed: &mut Absorbed,
+) {
+    if update.market.is_some_and(|market| market != event.market) {
+        return;
+    }
+    let charter = &*event.charter;
+    let field = charter.fields.at(update.field);
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    if update.when.as_ref().is_some_and(|when| !when.holds(&seen)) {
+        return;
+    }
+    let value = match &update.change {
+        Change::Clear => None,
+        Change::Set(expression)
+        | Change::Add(expression)
+        | Change::Append(expression)
+        | Change::Remove(expression) => {
+            let value = expression.value(&seen);
+            if value.is_none() {
+                return;
+            }
+            value
+        }
+    };
+    if !may_write(event, field) || value.as_ref().is_some_and(|value| is_foreign(field, value)) {
+        note(&mut absorbed.refused_writes, &field.name);
+        return;
+    }
+    let claim = Claim {
+        source: event.source_key(),
+        occurred_at: event.occurred_at,
+        received_at: event.received_at,
+        event: &event.id,
+    };
+    let Some(status) = standing.status_mut(field.per) else {
+        return;
+    };
+    let fields = &mut status.fields;
+    match (&update.change, value) {
+        (Change::Set(_), Some(value)) => {
+            if fields.set(charter, field, claim, value) == Claimed::Conflict {
+                note(&mut absorbed.conflicts, &field.name);
+            }
+        }
+        (Change::Add(_), Some(value)) => fields.add(charter, field, claim, &value),
+        (Change::Append(_), Some(value)) => {
+            fields.edit(charter, field, claim, Edit::Append(&value));
+        }
+        (Change::Remove(_), Some(value)) => {
+            fields.edit(charter, field, claim, Edit::Remove(&value));
+        }
+        (Change::Clear, _) => fields.clear(field, claim),
+        (_, None) => {}
+    }
+}
+
+/// Whether the charter lets the event's source write the field (C01).
+fn may_write(event: &Event, field: &Field) -> bool {
+    field.writers.is_empty()
+        || event
+            .source_ix
+            .is_some_and(|source| field.writers.contains(&source))
+}
+
+/// Whether the value is none of those that the field may have (A14).
+fn is_foreign(field: &Field, value: &Value) -> bool {
+    let is_listed = |text: &Text| field.one_of.contains(text);
+    match value {
+        _ if field.one_of.is_empty() => false,
+        Value::Text(text) => !is_listed(text),
+        Value::Texts(texts) => !texts.iter().all(is_listed),
+        _ => false,
+    }
+}
+
+fn note(names: &mut Vec<Text>, name: &Text) {
+    if !names.contains(name) {
+        names.push(name.clone());
+    }
+}
+
+/// Counts the event in a window.
+pub(super) fn count(event: &Event, now: Instant, window: &Window, standing: &mut Standing) {
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    let total = |contributions: &[Contribution]| -> Option<i64> {
+        let mine = contributions
+            .iter()
+            .filter(|contribution| contribution.event == event.kind);
+        let mine = mine.filter(|contribution| {
+            contribution
+                .when
+                .as_ref()
+                .is_none_or(|when| when.holds(&seen))
+        });
+        let amounts = mine.filter_map(|contribution| match &contribution.amount {
+            None => Some(1),
+            Some(amount) => match amount.value(&seen)? {
+                Value::Integer(amount) => Some(amount),
+                _ => None,
+            },
+        });
+        amounts.fold(None, |sum: Option<i64>, amount| {
+            Some(sum.unwrap_or(0).saturating_add(amount))
+        })
+    };
+    let (plus, minus) = (total(&window.plus), total(&window.minus));
+    if plus.is_none() && minus.is_none() {
+        return;
+    }
+    let member = standing.customer.as_ref().map(member);
+    let Some(status) = standing.status_mut(window.per) else {
+        return;
+    };
+    match window.measure {
+        Measure::Count | Measure::Sum => {
+            let amount = plus.unwrap_or(0).saturating_sub(minus.unwrap_or(0));
+            status.windows.add(window, event.occurred_at, now, amount);
+        }
+        Measure::DistinctCustomers => {
+            if let Some(member) = member {
+                status.windows.see(window, event.occurred_at, now, member);
+            }
+        }
+    }
+}
+
+/// A number for one customer in a window of an account: enough to tell people apart, too little to find them.
+fn member(customer: &Customer) -> u64 {
+    let (first, _) = customer.id.as_bytes().split_at(8);
+    first
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Adds and takes out the items that the event names.
+pub(super) fn note_items(event: &Event, now: Instant, items: &Items, standing: &mut Standing) {
+    let mut changes: Vec<(Text, bool)> = Vec::new();
+    let seen = Seen {
+        event,
+        now,
+        standing,
+    };
+    for (list, is_added) in [(&items.add, true), (&items.remove, false)] {
+        for (_, names) in list.iter().filter(|(of, _)| *of == event.kind) {
+            match names.value(&seen) {
+                Some(Value::Text(name)) => changes.push((name, is_added)),
+                Some(Value::Texts(names)) => {
+                    changes.extend(names.iter().map(|name| (name.clone(), is_added)))
+                }
+                _ => {}
+            }
+        }
+    }
+    let Some(customer) = &mut standing.customer else {
+        return;
+    };
+    for (name, is_added) in changes {
+        match is_added {
+            true => customer.status.items.add(items, &name, event.occurred_at),
+            false => customer
+                .status
+                .items
+                .remove(items, &name, event.occurred_at),
+        }
+    }
+}

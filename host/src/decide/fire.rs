@@ -1,0 +1,148 @@
+//! Silences that have lasted long enough: each becomes an event of the host itself, and is decided with what is true then.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use crate::cache::{CacheError, Hint};
+use crate::charter::BuiltIn;
+use crate::clock::Instant;
+use crate::customer::{Customer, Timer};
+use crate::decide::{Answered, Undecided, decide};
+use crate::event::{About, Event, Own};
+use crate::ids::{CustomerId, Text};
+use crate::node::Core;
+use crate::value::Value;
+
+/// How many are decided at a time: enough to share a sync of the log.
+const AT_ONCE: usize = 64;
+/// How often one is said again because the charter or a kill switch changed while it was decided.
+const CHANGES: usize = 3;
+
+/// What was done about silences that were due.
+#[derive(Debug, Default)]
+pub struct Fired {
+    pub answered: Vec<Answered>,
+    /// Of how many somebody had to look; zero when nothing is due.
+    pub looked_at: usize,
+}
+
+/// Looks at what is due by now, at most so many; what cannot be decided stays due, and the first reason is told.
+pub async fn fire(core: &Core) -> Result<Fired, Undecided> {
+    let cache = core.node().cache();
+    let now = core.node().clock().now();
+    let hints = cache.take_due(now, AT_ONCE);
+    let mut fired = Fired {
+        answered: Vec::new(),
+        looked_at: hints.len(),
+    };
+    let mut failed = None;
+    let looks = hints.iter().map(|hint| look(core, *hint, now));
+    for (hint, looked) in hints.iter().zip(all(looks).await) {
+        match looked {
+            Ok(answered) => {
+                fired.answered.extend(answered);
+                cache.forget_hint(*hint);
+            }
+            Err(undecided) => {
+                cache.put_back(*hint);
+                failed.get_or_insert(undecided);
+            }
+        }
+    }
+    match failed {
+        None => Ok(fired),
+        Some(undecided) => Err(undecided),
+    }
+}
+
+/// Decides about every silence of the customer that the hint means.
+async fn look(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Answered>, Undecided> {
+    let mut answered = Vec::new();
+    for timer in due(core, hint, now).await? {
+        answered.extend(say(core, hint.customer, &timer).await?);
+    }
+    Ok(answered)
+}
+
+/// The silences that the hint means, in every market where they are waited for.
+async fn due(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Timer>, CacheError> {
+    let version = core.node().cache().load::<Customer>(hint.customer).await?;
+    let Some(version) = version.filter(|version| version.state.merged_into.is_none()) else {
+        return Ok(Vec::new());
+    };
+    let timers = version.state.status.timers.iter();
+    let is_meant = |timer: &&Timer| {
+        timer.moment == hint.moment && timer.due == Some(hint.due) && hint.due <= now
+    };
+    Ok(timers.filter(is_meant).cloned().collect())
+}
+
+/// `None` where it was broken meanwhile, or the charter no longer knows it.
+async fn say(
+    core: &Core,
+    customer: CustomerId,
+    timer: &Timer,
+) -> Result<Option<Answered>, Undecided> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let Some(event) = event(core, customer, timer) else {
+            return Ok(None);
+        };
+        match Box::pin(decide(core, event)).await {
+            Ok(answered) => return Ok(Some(answered)),
+            Err(Undecided::Broken) => return Ok(None),
+            Err(Undecided::CharterChanged | Undecided::Switched) if attempt < CHANGES => {}
+            Err(other) => return Err(other),
+        }
+    }
+}
+
+/// The same silence is the same event, whoever finds it due, and however often.
+fn event(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
+    let node = core.node();
+    let charter = node.charter();
+    let market = *charter.names.market_keys.get(&timer.market)?;
+    let moment = *charter.names.moment_keys.get(&timer.moment)?;
+    let (due, moment) = (timer.due?, &charter.moments.at(moment).name);
+    let name = &charter.markets.at(market).name;
+    let own = Own {
+        charter: &charter,
+        market,
+        kind: BuiltIn::SilenceElapsed,
+        id: Text::from(format!(
+            "silence:{customer}:{moment}:{name}:{}",
+            due.millis()
+        )),
+        about: About {
+            customer: Some(customer),
+            account: None,
+        },
+        channel: timer.channel.clone(),
+        occurred_at: due,
+        received_at: node.clock().wall(),
+        data: vec![("moment", Value::Text(moment.clone()))],
+    };
+    own.event()
+}
+
+/// Waits for all of them, and gives what came of each, in order.
+async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<Pin<Box<F>>> = work.map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
+    poll_fn(|cx| {
+        let waiting = running.iter_mut().zip(&mut outputs);
+        for (future, output) in waiting.filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(ready) = future.as_mut().poll(cx) {
+                *output = Some(ready);
+            }
+        }
+        match outputs.iter().all(Option::is_some) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}

@@ -1,0 +1,113 @@
+//! One click on the way out of a message (RFC 8058): becomes the host's own event, and holds from then on everywhere.
+
+use crate::action::WayOut;
+use crate::cache::CacheError;
+use crate::charter::BuiltIn;
+use crate::clock::Instant;
+use crate::customer::Customer;
+use crate::decide::{Answered, Undecided, decide};
+use crate::event::{About, Content, Event, Own};
+use crate::ids::Text;
+use crate::node::Core;
+use crate::value::Value;
+
+/// What proves such a withdrawal.
+const PROOF: &str = "RFC 8058";
+/// How often it is said again because the charter or a kill switch changed while it was decided.
+const CHANGES: usize = 3;
+/// How often somebody may have turned out to be somebody else.
+const MERGES: usize = 8;
+
+/// Why nothing was withdrawn.
+#[derive(Debug, thiserror::Error)]
+pub enum NotWithdrawn {
+    #[error("the link is none of this host's: it was cut short, changed, or made by another host")]
+    Forged,
+    #[error("the charter no longer has what the link is about, so nothing rests on it")]
+    Gone,
+    #[error(transparent)]
+    Undecided(#[from] Undecided),
+}
+
+/// Withdraws what `token` is about; returns once that is durable. The second click gets the first one's answer.
+pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, NotWithdrawn> {
+    let way = WayOut::parse(core.node().salt(), token).ok_or(NotWithdrawn::Forged)?;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let given = last_given(core, &way).await.map_err(Undecided::from)?;
+        let event = event(core, &way, given).ok_or(NotWithdrawn::Gone)?;
+        match decide(core, event).await {
+            Err(Undecided::CharterChanged | Undecided::Switched) if attempt < CHANGES => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// When the customer allowed it last: a click after that is a new one.
+async fn last_given(core: &Core, way: &WayOut) -> Result<Option<Instant>, CacheError> {
+    let mut id = way.customer;
+    for _ in 0..MERGES {
+        let Some(version) = core.node().cache().load::<Customer>(id).await? else {
+            return Ok(None);
+        };
+        if let Some(other) = version.state.merged_into {
+            id = other;
+            continue;
+        }
+        let about = version.state.consents.iter().filter(|said| {
+            said.purpose == Some(way.purpose)
+                && said.channel.is_none_or(|channel| channel == way.channel)
+                && !said.state.is_refusal()
+        });
+        return Ok(about.map(|said| said.at).max());
+    }
+    Ok(None)
+}
+
+fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
+    let node = core.node();
+    let charter = node.charter();
+    let names = &charter.names;
+    let purpose = &charter
+        .purposes
+        .at(*names.purpose_keys.get(&way.purpose)?)
+        .name;
+    let channel = &charter
+        .channels
+        .at(*names.channel_keys.get(&way.channel)?)
+        .name;
+    // Withdrawing is wide: where the market is gone, any other tells it as well.
+    let own = names.market_keys.get(&way.market).copied();
+    let market = own.or_else(|| charter.markets.iter().map(|(market, _)| market).next())?;
+    let since = given.map_or(0, Instant::millis);
+    let id = Text::from(format!(
+        "unsubscribe:{}:{purpose}:{channel}:{}:{since}",
+        way.customer,
+        charter.markets.at(market).name
+    ));
+    let now = node.clock().now();
+    let own = Own {
+        charter: &charter,
+        market,
+        kind: BuiltIn::ConsentWithdrawn,
+        id,
+        about: About {
+            customer: Some(way.customer),
+            account: None,
+        },
+        channel: None,
+        occurred_at: given.map_or(now, |given| given.max(now)),
+        received_at: node.clock().wall().max(now),
+        data: vec![
+            ("purpose", Value::Text(purpose.clone())),
+            ("channels", Value::Texts([channel.clone()].into())),
+            ("proof", Value::Text(Text::new_static(PROOF))),
+        ],
+    };
+    let mut event = own.event()?;
+    // Two clicks say the same, whenever they come.
+    let digest = blake3::hash(event.id.as_bytes());
+    event.content = Content(*digest.as_bytes().first_chunk()?);
+    Some(event)
+}
