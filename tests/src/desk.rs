@@ -12,7 +12,8 @@ use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, Settings};
 use kairos::reply::{Detail, Reply};
-use kairos::store::{self, Durability};
+use kairos::store::Durability;
+use kairos::telemetry::Telemetry;
 use serde_json::{Value, json};
 
 /// The markets of the example that have a policy.
@@ -28,6 +29,7 @@ pub struct Desk {
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
     charter: PathBuf,
+    telemetry: Telemetry,
     policy_micros: Cell<u64>,
 }
 
@@ -57,6 +59,16 @@ impl Desk {
         Self::start(folder, charter, Durability::Sync, NOON)
     }
 
+    /// The same on a host that is busy as soon as anything is ahead of its view.
+    pub fn busy_with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        write(&charter, files);
+        Self::start_with(folder, charter, NOON, |settings| {
+            settings.cache.ahead_bytes = 0;
+        })
+    }
+
     /// The gift retailer's charter on a host that does not wait for the disk, for benchmarks.
     pub fn retail_in_memory() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -79,18 +91,27 @@ impl Desk {
         durability: Durability,
         now: &str,
     ) -> Self {
-        let settings = Settings {
+        Self::start_with(folder, charter, now, |settings| {
+            settings.store.durability = durability;
+        })
+    }
+
+    fn start_with(
+        folder: tempfile::TempDir,
+        charter: PathBuf,
+        now: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings {
             charter: charter.clone(),
             data: folder.path().join("data"),
             clock: Clock::fixed(Instant::parse(now).expect("a time")),
             cores: 1,
-            store: store::Settings {
-                durability,
-                ..store::Settings::default()
-            },
             ..Settings::default()
         };
-        let node = Node::open(settings, &kairos::telemetry::Telemetry::new())
+        change(&mut settings);
+        let telemetry = Telemetry::new();
+        let node = Node::open(settings, &telemetry)
             .unwrap_or_else(|error| panic!("the host does not open: {error}"));
         // A host that starts again draws other ids.
         let life = node.store().opened().log.end.as_u64();
@@ -109,6 +130,7 @@ impl Desk {
             runtime,
             folder,
             charter,
+            telemetry,
             policy_micros: Cell::new(0),
         }
     }
@@ -121,6 +143,7 @@ impl Desk {
             runtime,
             folder,
             charter,
+            telemetry: _,
             policy_micros: _,
         } = self;
         let now = node.clock().now().to_string();
@@ -169,6 +192,11 @@ impl Desk {
 
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// What the host tells about itself, for Prometheus.
+    pub fn figures(&self) -> String {
+        self.telemetry.render()
     }
 
     /// Moves the clock.
