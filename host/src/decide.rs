@@ -94,12 +94,7 @@ async fn run(
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
         Claimed::Repeat(earlier) => return repeat(core, earlier).await,
-        Claimed::Conflict => {
-            return Err(Undecided::Conflict {
-                id: event.id,
-                source_name: event.source,
-            });
-        }
+        Claimed::Conflict => return Err(conflict(event)),
     };
     let Whom { mut changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
@@ -152,6 +147,13 @@ async fn run(
         reply,
         repeated: false,
     })
+}
+
+fn conflict(event: Event) -> Undecided {
+    Undecided::Conflict {
+        id: event.id,
+        source_name: event.source,
+    }
 }
 
 /// The silence that the event tells of may have been broken while it waited in line.

@@ -19,9 +19,19 @@ fn deviating(what: &str, is: &str) -> String {
     )
 }
 
-// C03: what deviates must exist, fit its kind, and be granted.
+// C03: what deviates must exist, fit its kind, and be granted. C21: what data mean never deviates.
 #[test]
 fn deviations_from_nothing() {
+    for data in [
+        "fields.points.merge",
+        "segments.big_spender.is",
+        "windows.orders_90d.over",
+    ] {
+        assert!(
+            deviating(data, "\"max\"").contains("cannot deviate"),
+            "{data}"
+        );
+    }
     insta::assert_snapshot!(deviating("actions.company_insight.cap", "5"), @"charter.toml:400: deviations.what: `actions.company_insight.cap` cannot deviate: write `actions.<action>.<key>` with a key of `channels`, `delay`, `lapses`, `pending`, `caps`, `automation` and `reach`, or `actions.<action>.parameters.<parameter>.…`");
     insta::assert_snapshot!(deviating("actions.company_insight", "5"), @"charter.toml:400: deviations.what: `actions.company_insight` cannot deviate: write `actions.<action>.<key>` with a key of `channels`, `delay`, `lapses`, `pending`, `caps`, `automation` and `reach`, or `actions.<action>.parameters.<parameter>.…`");
     insta::assert_snapshot!(deviating("actions.company_insight.parameters.signals", "5"), @"charter.toml:400: deviations.what: `actions.company_insight.parameters.signals` cannot deviate: write `actions.<action>.parameters.<parameter>.<key>` with a key of `between`, `one-of`, `at-most` and `required`");

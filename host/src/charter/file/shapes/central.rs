@@ -191,7 +191,6 @@ const MARKET: Form = table(
             ),
         ),
         ("budget", table(&limits::BUDGET_KEYS, BUDGET, &[])),
-        ("holidays", TEXTS),
         ("needs", Form::Named("a purpose", &NEEDS)),
     ],
     &[
