@@ -75,7 +75,7 @@ fn a_policy_outside_of_its_bounds_is_quarantined_and_the_fallback_answers() {
         "policy:{digest} since 2010-12-01T12:00:00Z by kairos: 6 proposals outside of its manifest or frame in one hour; \
          tell marketing-gb@gifts.example"
     );
-    assert_eq!(listed(&desk), [expected.clone()]);
+    assert_eq!(listed(&desk), std::slice::from_ref(&expected));
     let (third, decision) = outcome(&desk, "o-3");
     assert_eq!(third, "fallback", "{decision:#}");
     assert_eq!(decision["actions"][0]["parameters"]["points"], 1);
