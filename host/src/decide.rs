@@ -96,12 +96,7 @@ async fn run(
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
         Claimed::Repeat(earlier) => return repeat(core, earlier).await,
-        Claimed::Conflict => {
-            return Err(Undecided::Conflict {
-                id: event.id,
-                source_name: event.source,
-            });
-        }
+        Claimed::Conflict => return Err(conflict(event)),
     };
     let Whom { changed, held } = Whom::of(core, &event).await?;
     let epoch = core.node().cache().epoch();
@@ -169,6 +164,13 @@ fn work_out(
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
     Ok((draft, taken))
+}
+
+fn conflict(event: Event) -> Undecided {
+    Undecided::Conflict {
+        id: event.id,
+        source_name: event.source,
+    }
 }
 
 /// The silence that the event tells of may have been broken while it waited in line.

@@ -9,6 +9,7 @@ mod start;
 mod change;
 mod deploy;
 mod look;
+mod told;
 mod recovery;
 mod stops;
 mod writer;

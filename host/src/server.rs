@@ -4,7 +4,7 @@
 mod accept;
 mod access;
 mod approvals;
-mod archive;
+pub(crate) mod archive;
 mod batch;
 mod body;
 mod charters;

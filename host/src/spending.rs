@@ -94,11 +94,14 @@ impl Spending {
             return Ok(());
         }
         let mut figures = self.figures();
-        let beyond = charges.iter().find(|charge| {
+        let beyond = charges.iter().enumerate().find(|(place, charge)| {
             let spent = figures.get(&charge.counter).copied().unwrap_or(0);
-            spent.saturating_add(charge.amount) > charge.at_most
+            let so_far = charges.iter().take(place + 1);
+            let wanted = so_far.filter(|other| other.counter == charge.counter);
+            let wanted = wanted.fold(spent, |sum, one| sum.saturating_add(one.amount));
+            wanted > charge.at_most
         });
-        if let Some(charge) = beyond {
+        if let Some((_, charge)) = beyond {
             return Err(*charge);
         }
         for charge in charges {

@@ -12,7 +12,7 @@ use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, Settings};
 use kairos::reply::{Detail, Reply};
-use kairos::store::{self, Durability};
+use kairos::store::Durability;
 use kairos::telemetry::Telemetry;
 use serde_json::{Value, json};
 
@@ -25,11 +25,11 @@ pub const NOON: &str = "2010-12-01T12:00:00Z";
 /// A host to talk to.
 pub struct Desk {
     pub node: Arc<Node>,
-    telemetry: Telemetry,
     core: Core,
     runtime: tokio::runtime::Runtime,
     folder: tempfile::TempDir,
     charter: PathBuf,
+    telemetry: Telemetry,
     policy_micros: Cell<u64>,
 }
 
@@ -59,6 +59,16 @@ impl Desk {
         Self::start(folder, charter, Durability::Sync, NOON)
     }
 
+    /// The same on a host that is busy as soon as anything is ahead of its view.
+    pub fn busy_with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        write(&charter, files);
+        Self::start_with(folder, charter, NOON, |settings| {
+            settings.cache.ahead_bytes = 0;
+        })
+    }
+
     /// The gift retailer's charter on a host that does not wait for the disk, for benchmarks.
     pub fn retail_in_memory() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -81,17 +91,25 @@ impl Desk {
         durability: Durability,
         now: &str,
     ) -> Self {
-        let settings = Settings {
+        Self::start_with(folder, charter, now, |settings| {
+            settings.store.durability = durability;
+        })
+    }
+
+    fn start_with(
+        folder: tempfile::TempDir,
+        charter: PathBuf,
+        now: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings {
             charter: charter.clone(),
             data: folder.path().join("data"),
             clock: Clock::fixed(Instant::parse(now).expect("a time")),
             cores: 1,
-            store: store::Settings {
-                durability,
-                ..store::Settings::default()
-            },
             ..Settings::default()
         };
+        change(&mut settings);
         let telemetry = Telemetry::new();
         let node = Node::open(settings, &telemetry)
             .unwrap_or_else(|error| panic!("the host does not open: {error}"));
@@ -108,11 +126,11 @@ impl Desk {
             .expect("a runtime");
         Self {
             node,
-            telemetry,
             core,
             runtime,
             folder,
             charter,
+            telemetry,
             policy_micros: Cell::new(0),
         }
     }
@@ -121,11 +139,11 @@ impl Desk {
     pub fn restart(self) -> Self {
         let Self {
             node,
-            telemetry: _,
             core,
             runtime,
             folder,
             charter,
+            telemetry: _,
             policy_micros: _,
         } = self;
         let now = node.clock().now().to_string();
@@ -176,7 +194,7 @@ impl Desk {
         &self.core
     }
 
-    /// What the host counts, in Prometheus' text format.
+    /// What the host tells about itself, for Prometheus.
     pub fn figures(&self) -> String {
         self.telemetry.render()
     }

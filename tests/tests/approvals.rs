@@ -141,7 +141,7 @@ fn an_action_of_another_market_is_not_the_callers_to_decide() {
         let refused = told(&desk, &german, &judged(&id, verdict, "mine"));
         assert_eq!(refused, "the token does not speak for market `gb`");
     }
-    assert_eq!(waiting(&desk), [id.clone()]);
+    assert_eq!(waiting(&desk), std::slice::from_ref(&id));
     approve(&desk, &id);
     let after = told(&desk, &german, &judged(&id, Approval::Approve, ""));
     assert_eq!(
@@ -246,7 +246,7 @@ fn what_is_stopped_can_be_approved_once_it_goes_on() {
             .unwrap_or_else(|error| panic!("{error}"));
         let expected = format!("`{scope}` is stopped: a check; the action still waits");
         assert_eq!(approve(&desk, &id), expected);
-        assert_eq!(waiting(&desk), [id.clone()]);
+        assert_eq!(waiting(&desk), std::slice::from_ref(&id));
         desk.wait(desk.node.lift_stop(scope, "", "ann"))
             .unwrap_or_else(|error| panic!("{error}"));
     }
@@ -332,9 +332,9 @@ fn what_waits_survives_a_restart_a_crash_and_a_merge() {
     desk.send("gb", &consent("c-1", "visitor:v1", "granted"));
     let reply = desk.send("gb", &order("o-1", "visitor:v1"));
     let id = text(&reply["decisions"][0]["waiting"][0]["id"]);
-    assert_eq!(waiting(&desk.after_a_crash()), [id.clone()]);
+    assert_eq!(waiting(&desk.after_a_crash()), std::slice::from_ref(&id));
     let desk = desk.restart();
-    assert_eq!(waiting(&desk), [id.clone()]);
+    assert_eq!(waiting(&desk), std::slice::from_ref(&id));
     // The visitor turns out to be somebody with a name and a state of their own.
     desk.send("gb", &consent("c-2", "crm:1", "granted"));
     let mut login = consent("c-3", "crm:1", "granted");
@@ -342,7 +342,7 @@ fn what_waits_survives_a_restart_a_crash_and_a_merge() {
     desk.send("gb", &login);
     assert_eq!(pending(&desk).len(), 1);
     let desk = desk.after_a_crash();
-    assert_eq!(waiting(&desk), [id.clone()]);
+    assert_eq!(waiting(&desk), std::slice::from_ref(&id));
     assert!(approve(&desk, &id).contains("approved by ann"));
     assert_eq!(pending(&desk), [("voucher".to_owned(), None)]);
 }

@@ -1,11 +1,4 @@
 //! The golden scenarios, end to end over HTTP: each is a promise that a marketer would recognise.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "in a test, a panic is how to complain"
-)]
 
 #[path = "golden/caps.rs"]
 mod caps;

@@ -310,7 +310,7 @@ fn what_a_customer_gave_no_basis_to_keep_is_decided_and_forgotten() {
 
 #[test]
 fn an_account_has_a_status_of_its_own_and_an_insight_goes_to_sales() {
-    // A38, A39, golden 14 as far as it goes without caps: two people of one company, three signals, one insight.
+    // A38, A39, C29, golden 14 as far as it goes without caps: two people of one company, three signals, one insight.
     let desk = Desk::retail();
     desk.policy("nl", &policy("nl"));
     let mut last = Value::Null;
@@ -393,4 +393,18 @@ fn a_late_event_is_absorbed_and_nobody_is_asked() {
         desk.customer("crm:1").unwrap()["status"]["fields"]["points"]["value"],
         139
     );
+}
+
+#[test]
+fn the_same_moment_is_found_whichever_channel_it_came_by() {
+    // A20: one definition of the moment, for web, app and till.
+    let desk = Desk::retail();
+    desk.policy("gb", &policy("gb"));
+    for channel in ["web", "app", "till"] {
+        let mut order = order(&format!("o-{channel}"), "crm:1", 50);
+        order["channel"] = json!(channel);
+        let reply = desk.send("gb", &order);
+        assert_eq!(reply["decisions"][0]["moment"], "order_placed", "{channel}");
+        assert_eq!(outcome(&reply), "act");
+    }
 }

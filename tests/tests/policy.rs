@@ -199,6 +199,7 @@ fn guest_that_sees(test: &str) -> Guest {
     ))
 }
 
+// A12: what is too old reaches a policy as stale, never as current.
 #[test]
 fn a_policy_sees_exactly_what_it_is_given() {
     let stamped = |value| Stamped {

@@ -531,3 +531,15 @@ fn the_host_says_how_it_is() {
     assert!(figures.contains("kairos_http_seconds_bucket{route=\"event\",le=\"+Inf\"} 1"));
     assert!(!figures.contains("17850") && !figures.contains("inv-1"));
 }
+
+#[test]
+fn anybody_can_ask_who_decides_what() {
+    // C31, C02: the owner, the central value and its line, and what the market chose of it.
+    let host = Host::open();
+    let answer = host.get("/v1/charter/actions/voucher");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for told in ["commerce", "charter.toml", "markets/gb.toml"] {
+        assert!(answer.body.contains(told), "{told}: {}", answer.body);
+    }
+    assert_eq!(host.get("/v1/charter/actions/vouchr").status, 404);
+}

@@ -7,6 +7,7 @@ use crate::charter::actions::{OnPending, Parameter};
 use crate::charter::caps::Cap;
 use crate::charter::fields::Type;
 use crate::charter::file::hours::{WEEKDAYS, clock};
+use crate::charter::file::order::{Bytes, Word as _};
 use crate::charter::file::page::joined;
 use crate::charter::hours::Hours;
 use crate::charter::markets::{ChannelFrame, Fallback, Frame, Limits, Market, Template};
@@ -160,11 +161,12 @@ fn of_channel(frame: &ChannelFrame) -> Map<String, Json> {
 fn caps(caps: &[Cap]) -> Json {
     let each = caps.iter().map(|cap| {
         let counts: Vec<&str> = cap.counts.iter().map(|class| class.word()).collect();
-        let mut shown = json!({ "at-most": cap.at_most, "per": cap.per.to_string() });
-        if !counts.is_empty() {
-            shown["counts"] = json!(counts);
+        match counts.is_empty() {
+            true => json!({ "at-most": cap.at_most, "per": cap.per.to_string() }),
+            false => {
+                json!({ "at-most": cap.at_most, "per": cap.per.to_string(), "counts": counts })
+            }
         }
-        shown
     });
     each.collect()
 }
@@ -242,7 +244,7 @@ fn limits(limits: &Limits) -> Json {
     json!({
         "fuel": limits.fuel,
         "time": limits.time.to_string(),
-        "memory": format!("{}B", limits.memory_bytes),
+        "memory": Bytes(limits.memory_bytes).plain(),
         "violations": limits.violations_per_hour,
         "real-time-moments": limits.real_time_moments,
         "local-fields": limits.local_fields,

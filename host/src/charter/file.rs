@@ -23,7 +23,7 @@ mod rules;
 mod laws;
 mod limits;
 mod markets;
-mod order;
+pub(in crate::charter) mod order;
 pub(in crate::charter) mod compare;
 mod deviations;
 mod choice;

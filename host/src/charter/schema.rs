@@ -57,11 +57,14 @@ fn of(form: &Form) -> Json {
                 .entries()
                 .map(|(key, form)| (key.to_owned(), described(key, of(&form))));
             let properties: Map<String, Json> = entries.collect();
-            let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-            if !table.needs.is_empty() {
-                schema["required"] = json!(table.needs);
+            match table.needs.is_empty() {
+                true => {
+                    json!({ "type": "object", "additionalProperties": false, "properties": properties })
+                }
+                false => {
+                    json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": table.needs })
+                }
             }
-            schema
         }
         Form::Named(what, form) => json!({
             "type": "object",

@@ -1,13 +1,22 @@
 //! `kairos charter`.
 
-use std::path::{Path, PathBuf};
+mod check;
+mod diff;
+mod key;
+mod push;
+mod schema;
+mod show;
+mod sign;
+mod who;
+
+use std::path::Path;
 
 use clap::Subcommand;
-use comfy_table::{Table, presets};
-use serde_json::{Value as Json, json};
 
-use crate::charter::{Charter, Complaints, Frame, Market, Parameter};
+use crate::charter::{Charter, Complaints};
+use crate::cli::client::To;
 use crate::cli::{Ending, Failure};
+use crate::clock::{Clock, Instant};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -17,201 +26,88 @@ pub(super) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Check a charter's folder: charter.toml and markets/*.toml.
+    /// Check a charter's folder: charter.toml, markets/*.toml and signatures.toml.
     ///
     /// Exit status 0 when it is right, 1 when something is wrong with it.
     #[command(after_help = "Example:\n  kairos charter check examples/retail/charter")]
-    Check {
-        /// The folder.
-        folder: PathBuf,
-        /// Print JSON for machines.
-        #[arg(long)]
-        json: bool,
-    },
+    Check(check::Check),
+    /// Show what each market may do in the end: its grant, its choice and its deviations together.
+    #[command(after_help = "Example:\n  kairos charter show examples/retail/charter de")]
+    Show(show::Show),
+    /// Show what a new version changes, section by section and market by market, and who must sign it.
+    ///
+    /// Exit status 0 when nothing differs, 1 when something does.
+    #[command(
+        after_help = "Examples:\n  kairos charter diff old/charter new/charter\n  kairos charter diff new/charter --url http://127.0.0.1:8080 --token-file charter.token"
+    )]
+    Diff(diff::Diff),
+    /// Show who decides a field, an action or a limit, what markets may choose of it, and what each has chosen.
+    #[command(
+        after_help = "Examples:\n  kairos charter who points examples/retail/charter\n  kairos charter who actions.cart_reminder.caps examples/retail/charter\n  kairos charter who fuel examples/retail/charter"
+    )]
+    Who(who::Who),
+    /// Sign the sections that one of the people approves, into signatures.toml.
+    #[command(after_help = "Example:\n  kairos charter sign charter --as legal --key legal.key")]
+    Sign(sign::Sign),
+    /// Make a pair of keys to sign with.
+    Key(key::Args),
+    /// Print the JSON Schema of charter.toml or of a market's file, for editors.
+    #[command(
+        after_help = "Example:\n  kairos charter schema charter > schema/charter.json\n\nName it in the first line of the file: #:schema schema/charter.json"
+    )]
+    Schema(schema::Schema),
+    /// Load a folder into a running host, which refuses what is wrong, not signed, or strands a live policy.
+    #[command(
+        after_help = "Example:\n  kairos charter push charter --url http://127.0.0.1:8080 --token-file charter.token"
+    )]
+    Push(push::Push),
+    /// Write what is live in a running host into a folder.
+    #[command(
+        after_help = "Example:\n  kairos charter pull charter --url http://127.0.0.1:8080 --token-file charter.token"
+    )]
+    Pull(push::Pull),
 }
 
 pub(super) fn run(args: Args) -> Result<Ending, Failure> {
-    let Command::Check { folder, json } = args.command;
-    match (Charter::load(&folder), json) {
-        (Ok(charter), false) => print!("{}", summary(&folder, &charter)),
-        (Ok(charter), true) => println!("{:#}", summary_json(&charter)),
-        (Err(complaints), json) => {
-            match json {
-                false => println!("{complaints}\n\n{}", verdict(&folder, &complaints)),
-                true => println!("{:#}", complaints_json(&complaints)),
-            }
-            return Ok(Ending::Found);
-        }
+    match args.command {
+        Command::Check(check) => check.run(),
+        Command::Show(show) => show.run(),
+        Command::Diff(diff) => diff.run(),
+        Command::Who(who) => who.run(),
+        Command::Sign(sign) => sign.run(),
+        Command::Key(args) => key::run(args),
+        Command::Schema(schema) => schema.run(),
+        Command::Push(push) => push.run(),
+        Command::Pull(pull) => pull.run(),
     }
-    Ok(Ending::Done)
 }
 
-fn verdict(folder: &Path, complaints: &Complaints) -> String {
-    let things = match complaints.0.len() {
-        1 => "1 thing is wrong".to_owned(),
-        several => format!("{several} things are wrong"),
+fn now() -> Instant {
+    Clock::System.now()
+}
+
+fn today() -> jiff::civil::Date {
+    now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// A charter that is right; else what is wrong with it.
+fn load(folder: &Path) -> Result<Charter, Failure> {
+    let wrong = |complaints: Complaints| {
+        format!(
+            "{complaints}\n\nthe charter in {} is not right: `kairos charter check`",
+            folder.display()
+        )
     };
-    format!("{things} with the charter in {}", folder.display())
+    Ok(Charter::load(folder).map_err(wrong)?)
 }
 
-fn summary(folder: &Path, charter: &Charter) -> String {
-    let review = charter
-        .review_by
-        .map_or(String::new(), |date| format!(", review by {date}"));
-    let counts = counts(charter).map(|(what, count)| format!("{count} {what}"));
-    format!(
-        "The charter in {} is right.\n\n  version  {}\n  owner    {}{review}\n  digest   {}\n  has      {}\n\n{}\n",
-        folder.display(),
-        charter.version,
-        charter.owner,
-        charter.digest,
-        counts.join(", "),
-        markets(charter).trim_fmt(),
-    )
+/// The files that are live in a host.
+fn live(to: &To) -> Result<Vec<(String, String)>, Failure> {
+    let tar = to.fetch_tar("/v1/charter")?;
+    Ok(crate::server::archive::read(&tar)?)
 }
 
-fn counts(charter: &Charter) -> [(&'static str, usize); 11] {
-    [
-        ("sources", charter.sources.len()),
-        ("identities", charter.identities.len()),
-        ("purposes", charter.purposes.len()),
-        ("fields", charter.fields.len()),
-        ("windows", charter.windows.len()),
-        ("items", charter.items.len()),
-        ("events", charter.events.len()),
-        ("moments", charter.moments.len()),
-        ("channels", charter.channels.len()),
-        ("actions", charter.actions.len()),
-        ("markets", charter.markets.len()),
-    ]
-}
-
-fn markets(charter: &Charter) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header([
-        "market",
-        "owner",
-        "moments",
-        "actions",
-        "narrowed by the market",
-    ]);
-    for (_, market) in charter.markets.iter() {
-        table.add_row([
-            market.name.to_string(),
-            market.owner.to_string(),
-            moments(charter, market).join("\n"),
-            actions(charter, market).join("\n"),
-            narrowed(charter, market).join("\n"),
-        ]);
-    }
-    table
-}
-
-fn moments<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
-    market
-        .moments
-        .iter()
-        .map(|moment| charter.moments.at(*moment).name.as_str())
-        .collect()
-}
-
-fn actions<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
-    let granted = charter
-        .actions
-        .iter()
-        .filter(|(index, _)| market.frame(*index).is_some());
-    granted.map(|(_, action)| action.name.as_str()).collect()
-}
-
-/// Every bound that the market's own file made smaller.
-fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (index, action) in charter.actions.iter() {
-        let Some(Frame {
-            channels,
-            parameters,
-            lapses,
-            ..
-        }) = market.frame(index)
-        else {
-            continue;
-        };
-        if *channels != action.channels {
-            let names: Vec<&str> = channels
-                .iter()
-                .map(|channel| charter.channels.at(*channel).name.as_str())
-                .collect();
-            lines.push(format!("{}: only by {}", action.name, names.join(", ")));
-        }
-        if let Some(lapses) = lapses.filter(|lapses| action.lapses != Some(*lapses)) {
-            lines.push(format!("{}: lapses after {lapses}", action.name));
-        }
-        for (chosen, granted) in parameters.iter().zip(&action.parameters) {
-            lines.extend(
-                bounds(chosen, granted)
-                    .into_iter()
-                    .map(|bound| format!("{}.{}: {bound}", action.name, chosen.name)),
-            );
-        }
-    }
-    lines
-}
-
-fn bounds(chosen: &Parameter, granted: &Parameter) -> Vec<String> {
-    let mut bounds = Vec::new();
-    if let Some((low, high)) = chosen
-        .between
-        .filter(|between| granted.between != Some(*between))
-    {
-        let was = granted.between.map_or(String::new(), |(low, high)| {
-            format!(" (charter: {low} to {high})")
-        });
-        bounds.push(format!("{low} to {high}{was}"));
-    }
-    if chosen.one_of != granted.one_of {
-        bounds.push(format!("one of {}", chosen.one_of.join(", ")));
-    }
-    if chosen.at_most != granted.at_most {
-        bounds.push(format!(
-            "at most {} (charter: {})",
-            chosen.at_most, granted.at_most
-        ));
-    }
-    if chosen.required != granted.required {
-        bounds.push("required".to_owned());
-    }
-    bounds
-}
-
-fn summary_json(charter: &Charter) -> Json {
-    let markets = charter.markets.iter().map(|(_, market)| {
-        json!({
-            "market": market.name,
-            "owner": market.owner,
-            "moments": moments(charter, market),
-            "actions": actions(charter, market),
-            "narrowed": narrowed(charter, market),
-        })
-    });
-    let markets: Vec<Json> = markets.collect();
-    let counts: serde_json::Map<String, Json> = counts(charter)
-        .into_iter()
-        .map(|(what, count)| (what.to_owned(), json!(count)))
-        .collect();
-    json!({
-        "right": true,
-        "version": charter.version,
-        "owner": charter.owner,
-        "review-by": charter.review_by.map(|date| date.to_string()),
-        "digest": charter.digest.to_string(),
-        "counts": counts,
-        "markets": markets,
-    })
-}
-
-fn complaints_json(complaints: &Complaints) -> Json {
-    let list = complaints.0.iter().map(|complaint| {
-        json!({ "file": complaint.file, "line": complaint.line, "key": complaint.key, "what": complaint.what })
-    });
-    json!({ "right": false, "complaints": list.collect::<Vec<_>>() })
+/// The folder's files.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    Ok(Charter::read(folder)?)
 }

@@ -31,6 +31,53 @@ pub(in crate::cli) struct To {
 }
 
 impl To {
+    pub(in crate::cli) fn new(url: String, token_file: Option<PathBuf>) -> Self {
+        Self { url, token_file }
+    }
+
+    /// Posts a body of any type; what the host refuses is an error in the host's words, with everything that it lists.
+    pub(in crate::cli) fn send(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<Value, Failure> {
+        let request = self
+            .target()?
+            .request(Method::POST, path)
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Full::from(body))?;
+        let response = self.exchange(request)?;
+        let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        match response.status.is_success() {
+            true => Ok(said),
+            false => Err(listed(response.status, &said).into()),
+        }
+    }
+
+    /// Fetches a tar.
+    pub(in crate::cli) fn fetch_tar(&self, path: &str) -> Result<Bytes, Failure> {
+        let request = self
+            .target()?
+            .request(Method::GET, path)
+            .header(header::ACCEPT, "application/x-tar")
+            .body(Full::default())?;
+        let response = self.exchange(request)?;
+        if response.status.is_success() {
+            return Ok(response.body);
+        }
+        let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        Err(refusal(response.status, &said).into())
+    }
+
+    fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response, Failure> {
+        let mut connection = Connection::to(self.target()?);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(runtime.block_on(connection.send(request))?)
+    }
+
     pub(in crate::cli) fn target(&self) -> Result<Target, Failure> {
         let target = Target::parse(&self.url)?;
         let Some(file) = &self.token_file else {
@@ -66,6 +113,27 @@ fn refusal(status: StatusCode, problem: &Value) -> String {
         Some(detail) => detail.to_owned(),
         None => format!("the host answered with status {status}"),
     }
+}
+
+/// A refusal with every complaint of a charter, one to a line.
+fn listed(status: StatusCode, problem: &Value) -> String {
+    let text = |one: &Value, key: &str| {
+        one.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let complaints = problem.get("complaints").and_then(Value::as_array);
+    let lines = complaints.into_iter().flatten().map(|one| {
+        let line = one.get("line").and_then(Value::as_u64).unwrap_or(1);
+        format!(
+            "\n{}:{line}: {}: {}",
+            text(one, "file"),
+            text(one, "key"),
+            text(one, "what")
+        )
+    });
+    refusal(status, problem) + &lines.collect::<String>()
 }
 
 /// One segment of a path, percent-encoded.

@@ -152,6 +152,12 @@ impl Node {
         Some((Arc::clone(text), Digest::of(text.as_bytes())))
     }
 
+    /// Every file of the live charter, signatures included.
+    pub fn live_files(&self) -> Result<Vec<(String, String)>, Unusable> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.texts(&self.data)
+    }
+
     /// Keeps the files and queues the record; it counts once it is durable.
     pub(super) fn record_charter(
         &self,

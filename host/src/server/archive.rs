@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use tar::{Archive, Entry, EntryType};
+use tar::{Archive, Builder, Entry, EntryType, Header};
 
 use crate::charter::file::{self, CENTRAL, CHARTER_FILE_BYTES};
 
@@ -14,7 +14,7 @@ const END: [u8; 1_024] = [0; 1_024];
 
 /// An archive that is no charter's folder.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BadArchive {
+pub(crate) enum BadArchive {
     #[error("it does not read as a tar: {0}")]
     Unreadable(#[from] std::io::Error),
     #[error("it is cut off, or more follows after its end: a tar ends with 1024 zero bytes")]
@@ -38,7 +38,7 @@ pub(super) enum BadArchive {
 }
 
 /// The files in `bytes`, as (name, text).
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<(String, String)>, BadArchive> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(String, String)>, BadArchive> {
     if !bytes.ends_with(&END) {
         return Err(BadArchive::CutOff);
     }
@@ -60,6 +60,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<(String, String)>, BadArchive> {
         true => Ok(files.into_iter().collect()),
         false => Err(BadArchive::NoCharter),
     }
+}
+
+/// Packs files, given as (name, text).
+pub(crate) fn write(files: &[(String, String)]) -> std::io::Result<Vec<u8>> {
+    let mut archive = Builder::new(Vec::new());
+    for (name, text) in files {
+        let mut header = Header::new_ustar();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append_data(&mut header, name, text.as_bytes())?;
+    }
+    archive.into_inner()
 }
 
 /// `None` for what is no file and does no harm: a folder, or the note that git puts in front.

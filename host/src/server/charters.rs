@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
+use crate::charter::who::who;
 use crate::event::{Markets, Role};
 use crate::ids::{Digest, Text};
 use crate::limits::CHARTER_BODY_BYTES;
-use crate::node::{Change, Changed, Expects, Node};
+use crate::node::{Change, Changed, Expects, Node, Unchanged};
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
 use crate::server::{Shared, archive};
@@ -27,13 +29,41 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v1/charter", get(show).post(load))
+        .route("/v1/charter/{kind}/{name}", get(decides))
         .route("/v1/markets/{market}/charter", get(choice).put(choose))
         .layer(DefaultBodyLimit::max(CHARTER_BODY_BYTES))
 }
 
+/// `GET /v1/charter`: what is live, for programs, or as the files that it is made of.
 async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
     shared.guard.admit(&headers)?;
-    Ok(Json(json!({ "version": shared.node.charter().version })).into_response())
+    let wants_files = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains(TAR));
+    if !wants_files {
+        return Ok(Json(shared.node.live_charter()).into_response());
+    }
+    let tar = shared.node.live_files().map_err(Unchanged::from)?;
+    let tar = archive::write(&tar).map_err(Unchanged::Kept)?;
+    Ok(([(header::CONTENT_TYPE, TAR)], tar).into_response())
+}
+
+/// `GET /v1/charter/{kind}/{name}`: who decides it.
+async fn decides(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Answered {
+    shared.guard.admit(&headers)?;
+    let Path((kind, name)) =
+        path.map_err(|_| Problem::bad_request("the path is not percent-encoded text"))?;
+    let charter = shared.node.charter();
+    let now = shared.node.clock().now();
+    match who(&charter, &format!("{kind}.{name}"), now) {
+        Ok(decides) => Ok(Json(decides.json()).into_response()),
+        Err(unanswered) => Err(unanswered.into()),
+    }
 }
 
 /// `POST /v1/charter`: the platform's version, for every market.

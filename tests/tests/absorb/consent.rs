@@ -1,5 +1,7 @@
 //! Consent: given for little, taken back for everything, and measured by the strictest law.
 
+use std::slice;
+
 use kairos::charter::Charter;
 use kairos::clock::Instant;
 use kairos::customer::consent::{Residence, Use};
@@ -31,13 +33,13 @@ fn the_law_of_the_market_says_how_much_is_needed() {
     // A23, A33, C22, golden 4: the same words, other countries.
     let de = "consent: `marketing` over `email` is granted, and `confirmed` is needed by law DE: UWG section 7(2) no. 2";
     let granted = says("c-1", "crm:1", "marketing", "granted");
-    check("de", &[granted.clone()], de);
-    check("gb", &[granted.clone()], "sent");
-    check("us", &[granted.clone()], "sent");
+    check("de", slice::from_ref(&granted), de);
+    check("gb", slice::from_ref(&granted), "sent");
+    check("us", slice::from_ref(&granted), "sent");
     // A country without a law about it: what the purpose itself needs.
     check("ch", &[granted], "sent");
     let soft = says("c-1", "crm:1", "marketing", "soft");
-    check("gb", &[soft.clone()], "sent");
+    check("gb", slice::from_ref(&soft), "sent");
     check(
         "ch",
         &[soft],

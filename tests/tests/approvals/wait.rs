@@ -40,7 +40,7 @@ fn an_action_for_an_account_waits_with_the_account() {
     bought["account"] = json!("company:77");
     let reply = desk.send("gb", &bought);
     let id = text(&reply["decisions"][0]["waiting"][0]["id"]);
-    assert_eq!(waiting(&desk), [id.clone()]);
+    assert_eq!(waiting(&desk), std::slice::from_ref(&id));
     let desk = desk.restart();
     assert_eq!(
         approve(&desk, &id),

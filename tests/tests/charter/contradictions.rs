@@ -244,7 +244,7 @@ fn markets_whose_grant_cannot_be_read() {
     insta::assert_snapshot!(central("Europe/Berlin", "Europe/Bonn"), @"charter.toml:365: markets.de.time-zone: `Europe/Bonn` is not an IANA time zone such as `Europe/Berlin`: did you mean `Europe/London`?");
 }
 
-// C25: a figure that measures nothing.
+// C25, C28: a figure that measures nothing; a market's own is marked as its own by its name.
 #[test]
 fn figures_that_measure_nothing() {
     insta::assert_snapshot!(central(r#"outcome = "bought", within = "3d", per-action = "cart_reminder""#, r#"outcome = "bougth", per-action = "reminder""#), @"

@@ -19,9 +19,19 @@ fn deviating(what: &str, is: &str) -> String {
     )
 }
 
-// C03: what deviates must exist, fit its kind, and be granted.
+// C03: what deviates must exist, fit its kind, and be granted. C21: what data mean never deviates.
 #[test]
 fn deviations_from_nothing() {
+    for data in [
+        "fields.points.merge",
+        "segments.big_spender.is",
+        "windows.orders_90d.over",
+    ] {
+        assert!(
+            deviating(data, "\"max\"").contains("cannot deviate"),
+            "{data}"
+        );
+    }
     insta::assert_snapshot!(deviating("actions.company_insight.cap", "5"), @"charter.toml:400: deviations.what: `actions.company_insight.cap` cannot deviate: write `actions.<action>.<key>` with a key of `channels`, `delay`, `lapses`, `pending`, `caps`, `automation` and `reach`, or `actions.<action>.parameters.<parameter>.…`");
     insta::assert_snapshot!(deviating("actions.company_insight", "5"), @"charter.toml:400: deviations.what: `actions.company_insight` cannot deviate: write `actions.<action>.<key>` with a key of `channels`, `delay`, `lapses`, `pending`, `caps`, `automation` and `reach`, or `actions.<action>.parameters.<parameter>.…`");
     insta::assert_snapshot!(deviating("actions.company_insight.parameters.signals", "5"), @"charter.toml:400: deviations.what: `actions.company_insight.parameters.signals` cannot deviate: write `actions.<action>.parameters.<parameter>.<key>` with a key of `between`, `one-of`, `at-most` and `required`");
@@ -253,10 +263,10 @@ proptest! {
     ) {
         let high = low + length;
         let to = (from + hours).min(24);
-        let mut files = gifts("charter.toml", CAPS, &format!("what = \"actions.company_insight.parameters.signals.between\"\nis = [0, 2020]"));
+        let mut files = gifts("charter.toml", CAPS, "what = \"actions.company_insight.parameters.signals.between\"\nis = [0, 2020]");
         files[0].1 = files[0].1
             .replace("is          = 80", &format!("is = {reach}"))
-            .replace("[kpis]", &format!("[[deviations]]\nmarket = \"nl\"\nwhat = \"channels.email.hours\"\nis = [{{ days = \"mon-sun\", from = \"00:00\", to = \"24:00\" }}]\nwhy = \"fair\"\napproved-by = [\"commerce\", \"legal\"]\nexpires = 2026-10-01\n[kpis]"));
+            .replace("[kpis]", "[[deviations]]\nmarket = \"nl\"\nwhat = \"channels.email.hours\"\nis = [{ days = \"mon-sun\", from = \"00:00\", to = \"24:00\" }]\nwhy = \"fair\"\napproved-by = [\"commerce\", \"legal\"]\nexpires = 2026-10-01\n[kpis]");
         files[3].1 = files[3].1.replace("[fallback]", &format!(
             "[actions.company_insight]\nreach = {chosen}\nparameters.signals.between = [{low}, {high}]\n[channels.email]\nhours = [{{ days = \"sat\", from = \"{from:02}:00\", to = \"{to:02}:00\" }}]\n[fallback]"
         ));

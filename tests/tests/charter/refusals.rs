@@ -21,6 +21,7 @@ fn keys_that_nobody_knows() {
     insta::assert_snapshot!(refused("markets/de.toml", "[settings]", "[setting]"), @"markets/de.toml:23: setting: is not a key of this table: did you mean `settings`?");
 }
 
+// A11: a moment says who owns it, why it cannot wait, and the worst that can happen.
 #[test]
 fn what_is_missing() {
     insta::assert_snapshot!(refused("charter.toml", "owner     = \"platform\"\n", ""), @"charter.toml:1: owner: is missing: one of [people] or a mail address");

@@ -229,7 +229,7 @@ pub(super) fn shown_cap(cap: &Cap) -> String {
 }
 
 /// How the value of a bound reads in a complaint.
-pub(super) trait Word {
+pub(in crate::charter) trait Word {
     fn plain(&self) -> String;
 
     fn word(&self) -> String {
@@ -251,7 +251,7 @@ plain!(u32, u64, i64, usize, Span, Text);
 
 /// An amount of memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Bytes(pub(super) usize);
+pub(in crate::charter) struct Bytes(pub(in crate::charter) usize);
 
 impl Word for Bytes {
     fn plain(&self) -> String {

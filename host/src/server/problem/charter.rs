@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::charter::Complaints;
 use crate::charter::sign::{Unapproved, Why};
+use crate::charter::who::Unanswered;
 use crate::node::Unchanged;
 use crate::policy::Stranded;
 use crate::server::archive::BadArchive;
@@ -142,6 +143,20 @@ impl Problem {
             "the charter is every market's: a token for some of them changes only their own choice, with \
              `PUT /v1/markets/<market>/charter`",
         )
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Unknown(unknown) => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown",
+                "It is not known here",
+                unknown.to_string(),
+            ),
+            Unanswered::Unreadable(complaint) => Self::unreadable(&complaint),
+        }
     }
 }
 

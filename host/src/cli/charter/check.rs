@@ -1,0 +1,270 @@
+//! `kairos charter check`.
+
+use std::path::{Path, PathBuf};
+
+use comfy_table::{Table, presets};
+use serde_json::{Value as Json, json};
+
+use crate::charter::{Charter, Complaints, Frame, Market, Parameter};
+use crate::cli::charter::today;
+use crate::cli::{Ending, Failure};
+use crate::clock::Span;
+
+/// What must be reviewed within so many days is told of.
+const SOON_DAYS: u64 = 30;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Check {
+    /// The folder.
+    folder: PathBuf,
+    /// Print JSON for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<Ending, Failure> {
+        let Self { folder, json } = self;
+        match (Charter::load(&folder), json) {
+            (Ok(charter), false) => print!("{}", summary(&folder, &charter)),
+            (Ok(charter), true) => println!("{:#}", summary_json(&charter)),
+            (Err(complaints), json) => {
+                match json {
+                    false => println!("{complaints}\n\n{}", verdict(&folder, &complaints)),
+                    true => println!("{:#}", complaints_json(&complaints)),
+                }
+                return Ok(Ending::Found);
+            }
+        }
+        Ok(Ending::Done)
+    }
+}
+
+/// What is right, and should not stay as it is.
+fn warnings(charter: &Charter) -> Vec<String> {
+    let today = today();
+    let review = |review: &crate::charter::Review| {
+        let what = match review.what.as_str() {
+            "" => "the charter".to_owned(),
+            what => format!("`{what}`"),
+        };
+        let by = charter.reached(&review.owner);
+        format!("{}: {what} by {}, of {by}", review.place, review.by)
+    };
+    let overdue = charter.overdue(today).into_iter().map(|one| {
+        format!(
+            "{}: should have been reviewed, and no new policy goes live until it is",
+            review(one)
+        )
+    });
+    let due = charter
+        .due_soon(today, Span::from_days(SOON_DAYS))
+        .into_iter()
+        .map(|one| format!("{}: must be reviewed soon", review(one)));
+    let expired = charter.expired(today).into_iter().map(|deviation| {
+        format!(
+            "{}: the deviation of `{}` ended on {}: no new policy of `{}` goes live until it is taken out",
+            deviation.place,
+            deviation.what,
+            deviation.expires,
+            charter.markets.at(deviation.market).name
+        )
+    });
+    overdue
+        .chain(due)
+        .chain(expired)
+        .chain(unguarded(charter))
+        .collect()
+}
+
+/// Who could change what without anybody's signature.
+fn unguarded(charter: &Charter) -> Option<String> {
+    let owner = charter.people.iter().find(|one| one.name == charter.owner);
+    let has_key = owner.is_some_and(|owner| owner.key.is_some());
+    match (charter.approvals.is_empty(), has_key) {
+        (true, _) => Some(
+            "charter.toml: [approvals] is missing: whoever has a token with the role `charter` for all markets may change everything"
+                .to_owned(),
+        ),
+        (false, false) => Some(format!(
+            "charter.toml: `{}` owns the charter and has no key in [people]: a change of version or currency needs nobody's signature",
+            charter.owner
+        )),
+        (false, true) => None,
+    }
+}
+
+fn verdict(folder: &Path, complaints: &Complaints) -> String {
+    let things = match complaints.0.len() {
+        1 => "1 thing is wrong".to_owned(),
+        several => format!("{several} things are wrong"),
+    };
+    format!("{things} with the charter in {}", folder.display())
+}
+
+fn summary(folder: &Path, charter: &Charter) -> String {
+    let review = charter
+        .review_by
+        .map_or(String::new(), |date| format!(", review by {date}"));
+    let counts = counts(charter).map(|(what, count)| format!("{count} {what}"));
+    format!(
+        "The charter in {} is right.\n\n  version  {}\n  owner    {}{review}\n  digest   {}\n  has      {}\n\n{}\n{}",
+        folder.display(),
+        charter.version,
+        charter.owner,
+        charter.digest,
+        counts.join(", "),
+        markets(charter).trim_fmt(),
+        warnings(charter)
+            .iter()
+            .map(|warning| format!("\nwarning: {warning}\n"))
+            .collect::<String>(),
+    )
+}
+
+fn counts(charter: &Charter) -> [(&'static str, usize); 11] {
+    [
+        ("sources", charter.sources.len()),
+        ("identities", charter.identities.len()),
+        ("purposes", charter.purposes.len()),
+        ("fields", charter.fields.len()),
+        ("windows", charter.windows.len()),
+        ("items", charter.items.len()),
+        ("events", charter.events.len()),
+        ("moments", charter.moments.len()),
+        ("channels", charter.channels.len()),
+        ("actions", charter.actions.len()),
+        ("markets", charter.markets.len()),
+    ]
+}
+
+fn markets(charter: &Charter) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header([
+        "market",
+        "owner",
+        "moments",
+        "actions",
+        "narrowed by the market",
+    ]);
+    for (_, market) in charter.markets.iter() {
+        table.add_row([
+            market.name.to_string(),
+            market.owner.to_string(),
+            moments(charter, market).join("\n"),
+            actions(charter, market).join("\n"),
+            narrowed(charter, market).join("\n"),
+        ]);
+    }
+    table
+}
+
+fn moments<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
+    market
+        .moments
+        .iter()
+        .map(|moment| charter.moments.at(*moment).name.as_str())
+        .collect()
+}
+
+fn actions<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
+    let granted = charter
+        .actions
+        .iter()
+        .filter(|(index, _)| market.frame(*index).is_some());
+    granted.map(|(_, action)| action.name.as_str()).collect()
+}
+
+/// Every bound that the market's own file made smaller.
+fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, action) in charter.actions.iter() {
+        let Some(Frame {
+            channels,
+            parameters,
+            lapses,
+            ..
+        }) = market.frame(index)
+        else {
+            continue;
+        };
+        if *channels != action.channels {
+            let names: Vec<&str> = channels
+                .iter()
+                .map(|channel| charter.channels.at(*channel).name.as_str())
+                .collect();
+            lines.push(format!("{}: only by {}", action.name, names.join(", ")));
+        }
+        if let Some(lapses) = lapses.filter(|lapses| action.lapses != Some(*lapses)) {
+            lines.push(format!("{}: lapses after {lapses}", action.name));
+        }
+        for (chosen, granted) in parameters.iter().zip(&action.parameters) {
+            lines.extend(
+                bounds(chosen, granted)
+                    .into_iter()
+                    .map(|bound| format!("{}.{}: {bound}", action.name, chosen.name)),
+            );
+        }
+    }
+    lines
+}
+
+fn bounds(chosen: &Parameter, granted: &Parameter) -> Vec<String> {
+    let mut bounds = Vec::new();
+    if let Some((low, high)) = chosen
+        .between
+        .filter(|between| granted.between != Some(*between))
+    {
+        let was = granted.between.map_or(String::new(), |(low, high)| {
+            format!(" (charter: {low} to {high})")
+        });
+        bounds.push(format!("{low} to {high}{was}"));
+    }
+    if chosen.one_of != granted.one_of {
+        bounds.push(format!("one of {}", chosen.one_of.join(", ")));
+    }
+    if chosen.at_most != granted.at_most {
+        bounds.push(format!(
+            "at most {} (charter: {})",
+            chosen.at_most, granted.at_most
+        ));
+    }
+    if chosen.required != granted.required {
+        bounds.push("required".to_owned());
+    }
+    bounds
+}
+
+fn summary_json(charter: &Charter) -> Json {
+    let markets = charter.markets.iter().map(|(_, market)| {
+        json!({
+            "market": market.name,
+            "owner": market.owner,
+            "moments": moments(charter, market),
+            "actions": actions(charter, market),
+            "narrowed": narrowed(charter, market),
+        })
+    });
+    let markets: Vec<Json> = markets.collect();
+    let counts: serde_json::Map<String, Json> = counts(charter)
+        .into_iter()
+        .map(|(what, count)| (what.to_owned(), json!(count)))
+        .collect();
+    json!({
+        "right": true,
+        "version": charter.version,
+        "owner": charter.owner,
+        "review-by": charter.review_by.map(|date| date.to_string()),
+        "digest": charter.digest.to_string(),
+        "counts": counts,
+        "markets": markets,
+        "warnings": warnings(charter),
+    })
+}
+
+fn complaints_json(complaints: &Complaints) -> Json {
+    let list = complaints.0.iter().map(|complaint| {
+        json!({ "file": complaint.file, "line": complaint.line, "key": complaint.key, "what": complaint.what })
+    });
+    json!({ "right": false, "complaints": list.collect::<Vec<_>>() })
+}

@@ -1,0 +1,43 @@
+//! `kairos charter key`.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::charter::sign::PrivateKey;
+use crate::cli::{Ending, Failure};
+use crate::ids::Chance;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Make a private key, for its owner's eyes alone, and print the public one for [people].
+    ///
+    /// kairos charter key new legal.key
+    New {
+        /// Where the private key goes; it must not exist yet.
+        file: PathBuf,
+    },
+}
+
+pub(super) fn run(args: Args) -> Result<Ending, Failure> {
+    let Command::New { file } = args.command;
+    let key = PrivateKey::draw(&mut Chance::from_system()?);
+    let mut new = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&file)
+        .map_err(|error| format!("`{}` cannot be made: {error}", file.display()))?;
+    new.write_all(key.text().as_bytes())?;
+    new.sync_all()?;
+    println!("{}", key.public());
+    Ok(Ending::Done)
+}
