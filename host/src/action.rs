@@ -203,6 +203,7 @@ impl Plan {
     /// takes the place of what was pending under the same key.
     pub fn note(&mut self, decision: DecisionId, now: Instant, standing: &mut Standing) {
         let replaced = &mut self.replaced;
+        let customer = standing.customer.as_ref().map(|customer| customer.id);
         for Planned {
             action,
             of,
@@ -253,6 +254,7 @@ impl Plan {
                 class: *class,
                 market: *market,
                 rank: *rank,
+                customer,
                 approval: action.approval,
             });
         }

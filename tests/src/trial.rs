@@ -182,6 +182,7 @@ impl Trial {
                 weight: self.read().actions.at(of).weight,
                 score: 0.0,
             },
+            customer: None,
             approval: None,
         };
         self.status().pending.push(pending);

@@ -70,6 +70,8 @@ pub(super) fn hold_back(
     if let Some(customer) = &mut standing.customer {
         absorbed.cancelled.extend(disallowed(event, now, customer));
     }
+    let of_account = disallowed_of_account(event, now, standing);
+    absorbed.cancelled.extend(of_account);
     let charter = &*event.charter;
     let seen = Seen {
         event,
@@ -97,22 +99,45 @@ pub(super) fn hold_back(
 
 /// Takes out what the customer's consent no longer allows.
 pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapsed> {
+    let mut own = std::mem::take(&mut customer.status.pending);
+    let lapsed = swept((event, now), customer, &mut own, |_| true);
+    customer.status.pending = own;
+    lapsed
+}
+
+/// The same of what the customer gave rise to, and waits for their company.
+fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Standing) -> Vec<Lapsed> {
+    let (Some(customer), Some(account)) = (&standing.customer, &mut standing.account) else {
+        return Vec::new();
+    };
+    let own = &mut account.status.pending;
+    swept((event, now), customer, own, |pending| {
+        pending.customer == Some(customer.id)
+    })
+}
+
+/// Takes out of `waiting` what the customer's consent does not allow.
+fn swept(
+    (event, now): (&Event, Instant),
+    customer: &Customer,
+    waiting: &mut Vec<Pending>,
+    rests_on_them: impl Fn(&Pending) -> bool,
+) -> Vec<Lapsed> {
     let charter = &*event.charter;
-    let pending = std::mem::take(&mut customer.status.pending);
     let residence = Residence::of(charter, customer);
     let mut lapsed = Vec::new();
-    let mut kept = Vec::with_capacity(pending.len());
-    for pending in pending {
-        match objection(charter, &customer.consents, (&pending, residence, now)) {
-            None => kept.push(pending),
-            Some(word) => lapsed.push(Lapsed {
-                id: pending.id,
-                action: pending.action,
-                because: Text::from(format!("consent: {word}")),
-            }),
+    waiting.retain(|pending| {
+        if !rests_on_them(pending) {
+            return true;
         }
-    }
-    customer.status.pending = kept;
+        let word = objection(charter, &customer.consents, (pending, residence, now));
+        lapsed.extend(word.map(|word| Lapsed {
+            id: pending.id,
+            action: pending.action,
+            because: Text::from(format!("consent: {word}")),
+        }));
+        word.is_none()
+    });
     lapsed
 }
 

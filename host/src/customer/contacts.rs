@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::charter::hours::{local_day, start_of_day};
 use crate::charter::{CAP_AT_MOST, CAP_PER, Class, OnPending};
 use crate::clock::{Instant, Span};
-use crate::ids::{ActionId, DecisionId, Key, Text};
+use crate::ids::{ActionId, CustomerId, DecisionId, Key, Text};
 
 /// How long a contact is remembered: as long as any cap counts, and the day that a zone may be off.
 const CONTACTS_KEPT: Span = Span::from_days(CAP_PER.millis() / DAY_MS + 2);
@@ -39,6 +39,8 @@ pub struct Pending {
     pub market: Key,
     /// Whose turn it is within its class: the action's weight, then the policy's score.
     pub rank: Rank,
+    /// Whose consent it rests on; `None` where nobody was at hand.
+    pub customer: Option<CustomerId>,
     /// Waits for a person until then; `None` once approved, or where nobody need approve.
     pub approval: Option<Instant>,
 }

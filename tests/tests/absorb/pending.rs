@@ -196,3 +196,38 @@ fn a_late_signal_does_not_shorten_the_quiet_time() {
         "cool-down: a complaint was closed lately: quiet until 2010-12-10T12:00:00Z"
     );
 }
+
+#[test]
+fn an_objection_ends_what_waits_for_the_company_because_of_that_person_alone() {
+    // A38, A39: consent stays with the person.
+    let desk = kairos_tests::desk::Desk::with(&[("charter.toml", crate::CHARTER)]);
+    let mut guest = crate::guest("gb", &["page_viewed"]);
+    guest.manifest.moments[0].proposes =
+        vec![kairos_tests::guest::may_propose("insight", &["net"])];
+    guest.decision = kairos::policy::Decision::Act(vec![crate::proposal("insight", "net")]);
+    desk.policy("gb", &guest.component());
+    for (id, subject) in [("v-1", "crm:1"), ("v-2", "crm:2")] {
+        let page = with(viewed(id, subject), "account", json!("company:7"));
+        assert_eq!(later(&desk.send("gb", &page)), ["insight/net"]);
+    }
+    desk.at("2010-12-01T12:00:10Z");
+    let stop = |id: &str, subject: &str| {
+        with(
+            says(id, subject, "sales", "withdrawn"),
+            "time",
+            json!("2010-12-01T12:00:05Z"),
+        )
+    };
+    assert_eq!(
+        cancelled(&desk.send("gb", &stop("c-1", "crm:1"))),
+        ["insight consent: withdrawn"]
+    );
+    assert_eq!(
+        cancelled(&desk.send("gb", &stop("c-1b", "crm:1"))),
+        [] as [&str; 0]
+    );
+    assert_eq!(
+        cancelled(&desk.send("gb", &stop("c-2", "crm:2"))),
+        ["insight consent: withdrawn"]
+    );
+}
