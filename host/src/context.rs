@@ -51,7 +51,7 @@ pub enum Read {
     /// `bought[sku]`: when the item that the datum names was added.
     Item(ItemsIx, DatumIx),
     /// `consent.marketing` or `consent.marketing.email`: what the customer said last, as a text: `confirmed`, `granted`,
-    /// `soft`, `requested`, `denied` or `withdrawn`.
+    /// `soft`, `requested`, `denied`, `withdrawn`, or `expired` where the law lets a consent count only for a time.
     Consent(PurposeIx, Option<ChannelIx>),
     /// `contacts.email.7d`: how many actions over that channel in that time.
     Contacts(ChannelIx, Span),

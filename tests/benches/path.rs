@@ -2,6 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kairos::customer::Customer;
+use kairos::customer::consent::{Residence, Use};
 use kairos::encoding;
 use kairos_tests::desk::{Desk, consent, order};
 use kairos_tests::policies::policy;
@@ -60,5 +61,35 @@ fn encoding_of_a_customer(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, decision, signal, encoding_of_a_customer);
+/// Whether the strictest of all laws is met, for somebody who said much, in the market with the most laws.
+fn consent_of_a_customer(criterion: &mut Criterion) {
+    let desk = Desk::retail_in_memory();
+    for (number, market) in ["gb", "de", "fr", "nl", "us"].into_iter().enumerate() {
+        desk.send(market, &consent(&format!("c-{number}"), "crm:1", "granted"));
+    }
+    let customer: Customer = desk.customer_state("crm:1");
+    let charter = desk.node.charter();
+    let of = |market: &str| Use {
+        charter: &charter,
+        market: charter.markets.at(charter.names.markets[market]),
+        purpose: charter.names.purposes["marketing"],
+        channel: charter.names.channels.get("email").copied(),
+        residence: Residence::of(&charter, &customer),
+        now: desk.node.clock().now(),
+    };
+    for market in ["gb", "us"] {
+        let of = of(market);
+        criterion.bench_function(&format!("consent/allow/{market}"), |bencher| {
+            bencher.iter(|| customer.consents.allow(std::hint::black_box(of)));
+        });
+    }
+}
+
+criterion_group!(
+    benches,
+    decision,
+    signal,
+    encoding_of_a_customer,
+    consent_of_a_customer
+);
 criterion_main!(benches);

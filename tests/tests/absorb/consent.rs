@@ -300,6 +300,44 @@ fn at_login_a_refusal_counts_whatever_its_age() {
     );
 }
 
+#[test]
+fn what_no_consent_makes_lawful_is_never_allowed() {
+    // C22: `needs = "never"` in a law, whatever the customer says; elsewhere it is the purpose that counts.
+    let charter = charter();
+    let mut consents = Consents::default();
+    for market in ["gb", "de"] {
+        let market = charter.markets.at(charter.names.markets[market]);
+        consents.say(Consent {
+            purpose: Some(Key::of("purpose", "health")),
+            channel: None,
+            brand: Some(market.brand_key),
+            market: Some(market.key),
+            state: Given::Confirmed,
+            source: Key::of("source", "shop"),
+            at: Instant::from_millis(1),
+            proof: None,
+            wording: None,
+        });
+    }
+    let objection = |market: &str, country: Option<&'static str>| {
+        consents.objection(Use {
+            charter: &charter,
+            market: charter.markets.at(charter.names.markets[market]),
+            purpose: charter.names.purposes["health"],
+            channel: None,
+            residence: Residence {
+                country,
+                region: None,
+            },
+            now: Instant::from_millis(2),
+        })
+    };
+    let never = Some("`health` is never allowed by law GB: nobody".to_owned());
+    assert_eq!(objection("gb", None), never);
+    assert_eq!(objection("de", None), None);
+    assert_eq!(objection("de", Some("GB")), never);
+}
+
 /// One thing that somebody says at some second, in some market.
 #[derive(Clone, Copy, Debug)]
 struct Said {
