@@ -36,16 +36,9 @@ pub enum Claimed {
     Conflict,
 }
 
-/// The events that are being decided.
+/// The events that are being decided, each with what is closed when its claim ends.
 #[derive(Default)]
-pub(super) struct Claims(Mutex<HashMap<EventKey, InFlight>>);
-
-struct InFlight {
-    content: Content,
-    market: Key,
-    /// Closed when the claim ends.
-    done: Arc<Semaphore>,
-}
+pub(super) struct Claims(Mutex<HashMap<EventKey, Arc<Semaphore>>>);
 
 /// The right to decide an event. Dropped after the commit, or when the caller hung up before it.
 pub struct Claim {
@@ -62,8 +55,8 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let mut claims = self.claims.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ended) = claims.remove(&self.key) {
-            ended.done.close();
+        if let Some(done) = claims.remove(&self.key) {
+            done.close();
         }
     }
 }
@@ -78,12 +71,11 @@ impl Cache {
         now: Instant,
     ) -> Result<Claimed, CacheError> {
         loop {
-            let claim = match self.claims.enter(key, content, market) {
+            let claim = match self.claims.enter(key) {
                 Entered::First => Claim {
                     key,
                     claims: Arc::clone(&self.claims),
                 },
-                Entered::Conflict => return Ok(Claimed::Conflict),
                 Entered::Second(first) => {
                     // Closing is the only thing that ever happens to it.
                     let _closed = first.acquire().await;
@@ -123,28 +115,16 @@ impl Cache {
 enum Entered {
     First,
     Second(Arc<Semaphore>),
-    Conflict,
 }
 
 impl Claims {
-    fn enter(&self, key: EventKey, content: Content, market: Key) -> Entered {
+    /// Whoever comes second waits, whatever it says: what the first said counts only once it is recorded.
+    fn enter(&self, key: EventKey) -> Entered {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match claims.get(&key) {
-            Some(first) if first.content == content && first.market == market => {
-                Entered::Second(Arc::clone(&first.done))
-            }
-            Some(_) => Entered::Conflict,
-            None => {
-                claims.insert(
-                    key,
-                    InFlight {
-                        content,
-                        market,
-                        done: Arc::new(Semaphore::new(0)),
-                    },
-                );
-                Entered::First
-            }
+        if let Some(done) = claims.get(&key) {
+            return Entered::Second(Arc::clone(done));
         }
+        claims.insert(key, Arc::new(Semaphore::new(0)));
+        Entered::First
     }
 }

@@ -171,7 +171,13 @@ pub async fn settle(core: &Core, caller: &Caller, judged: &Judged) -> Result<Set
         if let Some(settled) = before(core.node(), caller, judged).await? {
             return Ok(settled);
         }
-        let recalled = recall(core.node(), caller, judged).await?;
+        let recalled = match recall(core.node(), caller, judged).await {
+            // Somebody decided between the two looks: what they said is the answer.
+            Err(ended @ Unsettled::Ended { .. }) => {
+                return before(core.node(), caller, judged).await?.ok_or(ended);
+            }
+            recalled => recalled?,
+        };
         match say(core, &recalled).await {
             Ok(answered) => {
                 let settled = read(judged.action, &answered.reply, answered.repeated)?;

@@ -229,11 +229,16 @@ fn many_who_decide_at_once_decide_once() {
         .filter(|answer| answer.status == 200)
         .map(|answer| &answer.body)
         .collect();
-    assert_eq!(same.len(), 4, "those who wanted the same hear the same");
+    assert_eq!(
+        same.len(),
+        4,
+        "those who wanted the same hear the same: {answers:#?}"
+    );
     assert!(same.iter().all(|body| *body == same[0]));
     assert_eq!(
         answers.iter().filter(|answer| answer.status == 409).count(),
-        4
+        4,
+        "{answers:#?}"
     );
 }
 
