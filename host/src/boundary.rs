@@ -132,8 +132,10 @@ impl<'a> Case<'a> {
         &self.seen.event.charter
     }
 
+    /// As the deviations that hold now make it.
     fn market(&self) -> &'a Market {
-        self.charter().markets.at(self.seen.event.market)
+        let Seen { event, now, .. } = self.seen;
+        self.charter().market(event.market, now)
     }
 }
 

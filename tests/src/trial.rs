@@ -112,7 +112,7 @@ impl Trial {
             purpose: Some(Key::of("purpose", purpose)),
             channel: None,
             brand: (!refuses).then(|| Key::of("brand", "gifts")),
-            market: (!refuses).then(|| Key::of("market", "gb")),
+            market: (!refuses).then(|| Key::of("market", self.market)),
             state,
             source: Key::of("source", "shop"),
             at: self.now,

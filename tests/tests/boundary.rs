@@ -4,6 +4,8 @@
 mod arbitration;
 #[path = "boundary/caps.rs"]
 mod caps;
+#[path = "boundary/deviations.rs"]
+mod deviations;
 #[path = "boundary/hours.rs"]
 mod hours;
 #[path = "boundary/monotone.rs"]

@@ -30,9 +30,8 @@ pub(super) fn approval(
     is_asked.then(|| case.seen.now.plus(within).min(until))
 }
 
-/// The stricter of what the charter and the market say.
+/// What the charter says, made stricter by the market or, while it deviates, less strict.
 fn of(case: &Case<'_>, candidate: &Candidate<'_>) -> Automation {
-    let central = candidate.kind(case).automation;
     let own = candidate.frame(case).map(|frame| frame.automation);
-    central.max(own.unwrap_or_default())
+    own.unwrap_or(candidate.kind(case).automation)
 }

@@ -12,7 +12,9 @@ pub(super) fn charges(
 ) -> impl Iterator<Item = Charge> + use<> {
     let kind = candidate.kind(case);
     let own = candidate.frame(case).and_then(|frame| frame.reach);
-    let bounds = [(None, kind.reach), (Some(case.market().key), own)];
+    // A market that deviates may go on beyond what stops the others.
+    let all = kind.reach.map(|all| own.map_or(all, |own| all.max(own)));
+    let bounds = [(None, all), (Some(case.market().key), own)];
     let (key, now) = (kind.key, case.seen.now);
     bounds.into_iter().filter_map(move |(market, at_most)| {
         Some(Charge {

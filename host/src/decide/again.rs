@@ -92,7 +92,7 @@ impl Again<'_> {
     /// The moment for which it was proposed, if that is still granted.
     fn moment(&self) -> Result<MomentIx, String> {
         let charter = &*self.event.charter;
-        let market = charter.markets.at(self.event.market);
+        let market = charter.market(self.event.market, self.now);
         let name = &self.recalled.decided.moment;
         let moment = charter.names.moments.get(name).copied();
         moment
