@@ -6,7 +6,7 @@ use crate::charter::file::{
     laws, limits, markets, moments, parameters, people, rules, segments, updates, windows,
 };
 
-use super::{DURATION, Form, KEY, NEEDS, SIZE, TEXTS, table, words};
+use super::{DURATION, Form, KEY, SIZE, TEXTS, table, words};
 
 pub(super) const FIELD: Form = table(
     &fields::FIELD_KEYS,
@@ -191,8 +191,6 @@ const MARKET: Form = table(
             ),
         ),
         ("budget", table(&limits::BUDGET_KEYS, BUDGET, &[])),
-        ("holidays", TEXTS),
-        ("needs", Form::Named("a purpose", &NEEDS)),
     ],
     &[
         "brand",
