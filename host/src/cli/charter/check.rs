@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
-use crate::charter::{Charter, Complaints, Frame, Market, Parameter};
-use crate::cli::charter::today;
+use crate::charter::diff::{Sort, compare};
+use crate::charter::file::CENTRAL;
+use crate::charter::{Charter, Complaints, Market, Review};
+use crate::cli::charter::{now, today};
 use crate::cli::{Ending, Failure};
 use crate::clock::Span;
 
@@ -43,24 +45,29 @@ impl Check {
 /// What is right, and should not stay as it is.
 fn warnings(charter: &Charter) -> Vec<String> {
     let today = today();
-    let review = |review: &crate::charter::Review| {
-        let what = match review.what.as_str() {
-            "" => "the charter".to_owned(),
-            what => format!("`{what}`"),
-        };
-        let by = charter.reached(&review.owner);
-        format!("{}: {what} by {}, of {by}", review.place, review.by)
+    let what = |review: &Review| match review.what.as_str() {
+        "" => format!("{}: the charter", review.place),
+        what => format!("{}: `{what}`", review.place),
     };
     let overdue = charter.overdue(today).into_iter().map(|one| {
         format!(
-            "{}: should have been reviewed, and no new policy goes live until it is",
-            review(one)
+            "{} should have been reviewed by {} ({}), and no new policy goes live until it is",
+            what(one),
+            one.by,
+            charter.reached(&one.owner)
         )
     });
     let due = charter
         .due_soon(today, Span::from_days(SOON_DAYS))
         .into_iter()
-        .map(|one| format!("{}: must be reviewed soon", review(one)));
+        .map(|one| {
+            format!(
+                "{} must be reviewed by {} ({})",
+                what(one),
+                one.by,
+                charter.reached(&one.owner)
+            )
+        });
     let expired = charter.expired(today).into_iter().map(|deviation| {
         format!(
             "{}: the deviation of `{}` ended on {}: no new policy of `{}` goes live until it is taken out",
@@ -175,64 +182,29 @@ fn actions<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
     granted.map(|(_, action)| action.name.as_str()).collect()
 }
 
-/// Every bound that the market's own file made smaller.
+/// Every bound that the market's own file made smaller, and what it is now.
 fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (index, action) in charter.actions.iter() {
-        let Some(Frame {
-            channels,
-            parameters,
-            lapses,
-            ..
-        }) = market.frame(index)
-        else {
-            continue;
-        };
-        if *channels != action.channels {
-            let names: Vec<&str> = channels
-                .iter()
-                .map(|channel| charter.channels.at(*channel).name.as_str())
-                .collect();
-            lines.push(format!("{}: only by {}", action.name, names.join(", ")));
-        }
-        if let Some(lapses) = lapses.filter(|lapses| action.lapses != Some(*lapses)) {
-            lines.push(format!("{}: lapses after {lapses}", action.name));
-        }
-        for (chosen, granted) in parameters.iter().zip(&action.parameters) {
-            lines.extend(
-                bounds(chosen, granted)
-                    .into_iter()
-                    .map(|bound| format!("{}.{}: {bound}", action.name, chosen.name)),
-            );
-        }
-    }
-    lines
-}
-
-fn bounds(chosen: &Parameter, granted: &Parameter) -> Vec<String> {
-    let mut bounds = Vec::new();
-    if let Some((low, high)) = chosen
-        .between
-        .filter(|between| granted.between != Some(*between))
-    {
-        let was = granted.between.map_or(String::new(), |(low, high)| {
-            format!(" (charter: {low} to {high})")
-        });
-        bounds.push(format!("{low} to {high}{was}"));
-    }
-    if chosen.one_of != granted.one_of {
-        bounds.push(format!("one of {}", chosen.one_of.join(", ")));
-    }
-    if chosen.at_most != granted.at_most {
-        bounds.push(format!(
-            "at most {} (charter: {})",
-            chosen.at_most, granted.at_most
-        ));
-    }
-    if chosen.required != granted.required {
-        bounds.push("required".to_owned());
-    }
-    bounds
+    let central: Vec<(String, String)> = charter
+        .files
+        .iter()
+        .filter(|(name, _)| name == CENTRAL)
+        .map(|(name, text)| (name.clone(), text.to_string()))
+        .collect();
+    // Without the choices the central file may name what only they define; then there is nothing to compare with.
+    let Ok(granted) = Charter::compile(&central) else {
+        return Vec::new();
+    };
+    let Ok(comparison) = compare(&granted, charter, now()) else {
+        return Vec::new();
+    };
+    let own = comparison
+        .markets
+        .into_iter()
+        .filter(|(name, _)| *name == market.name);
+    own.flat_map(|(_, differences)| differences)
+        .filter(|one| one.sort == Sort::Narrowed)
+        .filter_map(|one| Some(format!("{}: {}", one.path, one.after?)))
+        .collect()
 }
 
 fn summary_json(charter: &Charter) -> Json {
