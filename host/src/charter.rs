@@ -33,7 +33,8 @@ use crate::clock::Instant;
 use crate::ids::{Digest, Key, Text};
 
 pub use actions::{
-    Action, ActionIx, Automation, CancelOn, Class, Delay, OnPending, Parameter, Target,
+    Action, ActionIx, Automation, CancelOn, Class, Delay, LAPSES_AFTER, OnPending, Parameter,
+    Target,
 };
 pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};

@@ -5,13 +5,11 @@ use jiff::tz::TimeZone;
 use crate::boundary::arbitration::Docket;
 use crate::boundary::{Candidate, Case, Moved, Objection, Refusal, Ruling, TIME_RULES, delay};
 use crate::charter::hours::local_date;
-use crate::charter::{Class, Mode};
+use crate::charter::{Class, LAPSES_AFTER, Mode};
 use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::policy::Timing;
 
-/// How long an action is worth doing when neither the policy nor the charter says.
-const LAPSES_AFTER: Span = Span::from_days(1);
 /// How often the rules about time are asked in turn. Each only ever moves an action later, so where they find no common
 /// instant in so many turns, there is hardly one.
 const TURNS: usize = 64;

@@ -17,6 +17,9 @@ index! {
     ActionIx
 }
 
+/// How long an action is worth doing when neither the policy nor the charter says.
+pub const LAPSES_AFTER: Span = Span::from_days(1);
+
 /// One kind of action.
 #[derive(Debug)]
 pub struct Action {

@@ -201,6 +201,25 @@ fn a_check_warns_of_what_is_overdue() {
     assert_eq!(told["warnings"].as_array().expect("a list").len(), 2);
 }
 
+// B10: a delay that no action asked for at once survives.
+#[test]
+fn a_check_warns_of_an_action_that_comes_too_late() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let email = "channels   = [\"email\"]\n";
+    let central = with(
+        &charter(),
+        email,
+        &format!("{email}delay = {{ min = \"2d\" }}\n"),
+    );
+    let (_, said) = run(&[
+        "check",
+        &write(folder.path(), &[("charter.toml", &central)]),
+    ]);
+    let warning = "warning: charter.toml: `actions.reminder` acts after `2d` at the earliest and lapses `36h` after its time: \
+        asked for at once, it is always refused";
+    assert!(said.contains(warning), "{said}");
+}
+
 #[test]
 fn what_a_market_may_do_in_the_end_is_shown() {
     let folder = tempfile::tempdir().expect("a folder");

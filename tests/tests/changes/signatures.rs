@@ -3,7 +3,7 @@
 use kairos::charter::file::with_signatures;
 use kairos::ids::Text;
 use kairos::server::Access;
-use kairos_tests::Host;
+use kairos_tests::{Host, retail_charter};
 use serde_json::Value;
 
 use crate::frame::{charter, key, post, signature, signed, version, with};
@@ -240,5 +240,56 @@ fn a_file_of_signatures_that_does_not_read_is_a_complaint() {
             complaints.iter().any(|one| one.starts_with(wanted)),
             "{complaints:#?}"
         );
+    }
+}
+
+/// The example's charter.toml with the keys in [people] and the block of [approvals] turned on, as its comment says.
+fn example_that_is_guarded() -> String {
+    let text = std::fs::read_to_string(retail_charter().join("charter.toml")).expect("a file");
+    let text = ["platform", "legal", "data", "commerce"]
+        .into_iter()
+        .fold(text, |text, person| {
+            let public = key(person).public();
+            let (mail, line) = (
+                format!("\"{person}@gifts.example\""),
+                format!("{{ mail = \"{person}@gifts.example\", key = \"{public}\" }}"),
+            );
+            with(&text, &format!("= {mail}\n"), &format!("= {line}\n"))
+        });
+    let (before, rest) = text.split_once("# [approvals]\n").expect("approvals");
+    let (block, after) = rest.split_once("\n\n").expect("an end");
+    let block: String = block
+        .lines()
+        .map(|line| line.strip_prefix("# ").expect("a comment").to_owned() + "\n")
+        .collect();
+    format!("{before}[approvals]\n{block}\n{after}")
+}
+
+// A24: the block that the example leaves off is right as it stands.
+#[test]
+fn the_examples_approvals_guard_it() {
+    let live = example_that_is_guarded();
+    let files = kairos::charter::Charter::read(&retail_charter()).expect("files");
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| match name.as_str() {
+            "charter.toml" => ("charter.toml", live.as_str()),
+            name => (name, text.as_str()),
+        })
+        .collect();
+    let host = Host::of(&files, |_| Access::Open);
+    for (from, to, wanted) in [
+        (
+            "max-age        = \"30d\"",
+            "max-age        = \"29d\"",
+            ["fields data missing"].as_slice(),
+        ),
+        (
+            "at-most = 12",
+            "at-most = 11",
+            &["actions commerce missing", "actions legal missing"],
+        ),
+    ] {
+        assert_eq!(missing(&host, &with(&live, from, to), ""), wanted);
     }
 }

@@ -214,6 +214,7 @@ fn actions_that_could_never_act_as_they_say() {
 #[test]
 fn rules_that_hold_nothing_back_or_too_much() {
     insta::assert_snapshot!(central("at-most = 12\n", "at-most = 0\n"), @"charter.toml:242: pressure.at-most: is `0`: write a whole number from 1 to 4294967295");
+    insta::assert_snapshot!(central("at-most = 12\n", "at-most = 33\n"), @"charter.toml:242: pressure.at-most: is 33, and a contact over `ads` weighs 1: of one action and channel 32 contacts are remembered, so it must be at most 32");
     insta::assert_snapshot!(central("weights = { email = 3, web = 0 }", "weights = { mail = 3, web = -1 }"), @"
     charter.toml:244: pressure.weights.mail: `mail` is not a channel of this charter: did you mean `email`?
     charter.toml:244: pressure.weights.web: is `-1`: write a whole number from 0 to 1000

@@ -2,7 +2,7 @@
 
 use crate::charter::Charter;
 use crate::charter::actions::Class;
-use crate::charter::caps::{CAP_PER, CoolDown, Pressure};
+use crate::charter::caps::{CAP_AT_MOST, CAP_PER, CoolDown, Pressure};
 use crate::charter::expression::Condition;
 use crate::charter::expression::scope::{Scope, Sight};
 use crate::charter::file::bounds::{self, read_classes};
@@ -68,6 +68,9 @@ pub(super) fn read_pressure(top: &Section<'_>, charter: &mut Charter, findings: 
             *slot = weight;
         }
     }
+    if let Some(at_most) = at_most {
+        check_countable(&section, at_most, &weights, charter);
+    }
     section.required("refuses", |_| Ok(()));
     let refuses = read_refused(&section);
     charter.pressure = at_most.zip(per).map(|(at_most, per)| Pressure {
@@ -76,6 +79,27 @@ pub(super) fn read_pressure(top: &Section<'_>, charter: &mut Charter, findings: 
         weights,
         refuses,
     });
+}
+
+/// Of one action over one channel so many contacts are remembered: they must be enough to reach the bound.
+fn check_countable(section: &Section<'_>, at_most: u32, weights: &[u32], charter: &Charter) {
+    let weighed = charter.channels.iter().zip(weights);
+    let lightest = weighed
+        .filter(|(_, weight)| **weight > 0)
+        .min_by_key(|(_, weight)| **weight);
+    if let Some(((_, channel), weight)) = lightest
+        && at_most > weight.saturating_mul(CAP_AT_MOST)
+    {
+        section.findings.say(
+            section.node.nearest(&["at-most"]),
+            format!(
+                "is {at_most}, and a contact over `{}` weighs {weight}: of one action and channel {CAP_AT_MOST} contacts are \
+                 remembered, so it must be at most {}",
+                channel.name,
+                weight.saturating_mul(CAP_AT_MOST)
+            ),
+        );
+    }
 }
 
 fn read_weight(node: &Node) -> Result<u32, String> {

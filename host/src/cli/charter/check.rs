@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::charter::diff::{Sort, compare};
 use crate::charter::file::CENTRAL;
-use crate::charter::{Charter, Complaints, Market, Review};
+use crate::charter::{Charter, Complaints, LAPSES_AFTER, Market, Review};
 use crate::cli::charter::{now, today};
 use crate::cli::{Ending, Failure};
 use crate::clock::Span;
@@ -80,8 +80,23 @@ fn warnings(charter: &Charter) -> Vec<String> {
     overdue
         .chain(due)
         .chain(expired)
+        .chain(too_late(charter))
         .chain(unguarded(charter))
         .collect()
+}
+
+/// Actions that a policy must ask for well ahead, or they are never worth doing.
+fn too_late(charter: &Charter) -> impl Iterator<Item = String> {
+    charter.actions.iter().filter_map(|(_, action)| {
+        let lapses = action.lapses.unwrap_or(LAPSES_AFTER);
+        (action.delay.min > lapses).then(|| {
+            format!(
+                "charter.toml: `actions.{}` acts after `{}` at the earliest and lapses `{lapses}` after its time: asked for at \
+                 once, it is always refused",
+                action.name, action.delay.min
+            )
+        })
+    })
 }
 
 /// Who could change what without anybody's signature.
