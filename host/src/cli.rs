@@ -1,14 +1,11 @@
 //! The command line: one file per command.
-#![expect(
-    clippy::print_stdout,
-    reason = "the command line speaks on standard output"
-)]
 
 mod approvals;
 mod charter;
 mod client;
 mod demo;
 mod policy;
+mod say;
 mod send;
 mod serve;
 mod stop;

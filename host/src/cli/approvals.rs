@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::cli::client::{To, segment};
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 
 /// Look at the actions that wait for a person, and decide about them.
@@ -80,8 +81,8 @@ fn show(list: &List) -> Result<Ending, Failure> {
     }
     let page = list.to.ask(Method::GET, &path, None)?;
     match list.json {
-        true => println!("{page:#}"),
-        false => println!("{}", table(&page)),
+        true => say!("{page:#}"),
+        false => say!("{}", table(&page)),
     }
     Ok(Ending::Done)
 }
@@ -91,8 +92,8 @@ fn settle(decide: &Decide, verb: &str) -> Result<Ending, Failure> {
     let body = json!({ "reason": decide.reason });
     let settled = decide.to.ask(Method::POST, &path, Some(&body))?;
     match decide.json {
-        true => println!("{settled:#}"),
-        false => println!("{}", told(&settled)),
+        true => say!("{settled:#}"),
+        false => say!("{}", told(&settled)),
     }
     Ok(match word(&settled, "result").as_str() {
         "dropped" => Ending::Found,

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::client::Target;
+use crate::cli::say::say;
 use crate::cli::send::{Patience, Sending, Share};
 use crate::cli::{Ending, Failure};
 use child::Host;
@@ -67,10 +68,10 @@ async fn show(args: Args) -> Result<Ending, Failure> {
     let consent: Share = CONSENTS.parse()?;
     let mut host = Host::start(&args)?;
     let url = host.url();
-    println!("starting a host at {url} on a temporary folder …");
+    say!("starting a host at {url} on a temporary folder …");
     let target = Target::parse(&url)?;
     host.wait_until_ready(&target).await?;
-    println!("sending {}\n", args.events.display());
+    say!("sending {}\n", args.events.display());
     let sending = Sending {
         target,
         file: args.events,
@@ -80,11 +81,11 @@ async fn show(args: Args) -> Result<Ending, Failure> {
         patience: Patience::default(),
     };
     let summary = sending.send().await?;
-    println!("{summary}\n");
-    println!("{}", words::three(&summary.tally.firsts, &url));
+    say!("{summary}\n");
+    say!("{}", words::three(&summary.tally.firsts, &url));
     if args.once {
         return Ok(summary.ending());
     }
-    println!("\nThe host runs at {url} until Ctrl-C.");
+    say!("\nThe host runs at {url} until Ctrl-C.");
     match host.stay().await? {}
 }

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::cli::client::{Connection, Target, To};
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
 
@@ -90,9 +91,9 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         .build()?;
     let summary = runtime.block_on(sending.send())?;
     if args.json {
-        println!("{:#}", summary.json());
+        say!("{:#}", summary.json());
     } else {
-        println!("{summary}");
+        say!("{summary}");
     }
     Ok(summary.ending())
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::node::Node;
 use crate::server::Server;
@@ -36,7 +37,7 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
     let watch = policies::Watch::start(serve.policies.clone(), Arc::clone(&node))?;
     let server = Server::start(Arc::clone(&node), telemetry, &serve.server())?;
     let charter = node.charter();
-    println!(
+    say!(
         "kairos listens on http://{}: charter {}, {} markets, {} policies{}{}",
         server.address(),
         charter.version,

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::cli::client::{To, segment};
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 
 /// Stop a market, a channel, a moment, an action, a policy or everything, at once.
@@ -74,8 +75,8 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
             let body = json!({ "reason": put.reason });
             let stop = put.to.ask(Method::PUT, &path(&put.scope), Some(&body))?;
             match put.json {
-                true => println!("{stop:#}"),
-                false => println!(
+                true => say!("{stop:#}"),
+                false => say!(
                     "{} is stopped since {}: {}",
                     word(&stop, "scope"),
                     word(&stop, "at"),
@@ -89,8 +90,8 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
                 .to
                 .ask(Method::DELETE, &path(&lift.scope), Some(&body))?;
             match lift.json {
-                true => println!("{stop:#}"),
-                false => println!(
+                true => say!("{stop:#}"),
+                false => say!(
                     "{} goes on; it was stopped since {}",
                     word(&stop, "scope"),
                     word(&stop, "at")
@@ -100,8 +101,8 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         Command::List(list) => {
             let stops = list.to.ask(Method::GET, "/v1/stops", None)?;
             match list.json {
-                true => println!("{stops:#}"),
-                false => println!("{}", table(&stops)),
+                true => say!("{stops:#}"),
+                false => say!("{}", table(&stops)),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::charter::Charter;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Clock;
 use crate::event::{Markets, Role};
@@ -81,7 +82,7 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         Clock::System.now(),
         &mut Chance::from_system()?,
     )?;
-    println!("{token}");
+    say!("{token}");
     Ok(Ending::Done)
 }
 

@@ -244,3 +244,18 @@ fn what_a_market_may_do_in_the_end_is_shown() {
     let told: serde_json::Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(told["markets"][0]["granted"]["value"], 2_000_000);
 }
+
+#[test]
+fn a_reader_that_stops_early_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let charter = write(folder.path(), &[("charter.toml", &charter())]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = Command::new(BINARY)
+        .args(["charter", "who", "reminder", &charter])
+        .stdout(writer)
+        .output()
+        .expect("a process");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -9,6 +9,7 @@ use crate::charter::diff::{Sort, compare};
 use crate::charter::file::CENTRAL;
 use crate::charter::{Charter, Complaints, LAPSES_AFTER, Market, Review};
 use crate::cli::charter::{now, today};
+use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
 use crate::clock::Span;
 
@@ -28,12 +29,12 @@ impl Check {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let Self { folder, json } = self;
         match (Charter::load(&folder), json) {
-            (Ok(charter), false) => print!("{}", summary(&folder, &charter)),
-            (Ok(charter), true) => println!("{:#}", summary_json(&charter)),
+            (Ok(charter), false) => show!("{}", summary(&folder, &charter)),
+            (Ok(charter), true) => say!("{:#}", summary_json(&charter)),
             (Err(complaints), json) => {
                 match json {
-                    false => println!("{complaints}\n\n{}", verdict(&folder, &complaints)),
-                    true => println!("{:#}", complaints_json(&complaints)),
+                    false => say!("{complaints}\n\n{}", verdict(&folder, &complaints)),
+                    true => say!("{:#}", complaints_json(&complaints)),
                 }
                 return Ok(Ending::Found);
             }

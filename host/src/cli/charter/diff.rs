@@ -6,6 +6,7 @@ use crate::charter::Charter;
 use crate::charter::diff::{Comparison, compare};
 use crate::cli::charter::{live, load, now};
 use crate::cli::client::To;
+use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
 
 #[derive(clap::Args, Debug)]
@@ -43,8 +44,8 @@ impl Diff {
         };
         let comparison = compare(&old, &new, now())?;
         match self.json {
-            true => println!("{:#}", comparison.json()),
-            false => print!("{}", shown(&comparison)),
+            true => say!("{:#}", comparison.json()),
+            false => show!("{}", shown(&comparison)),
         }
         Ok(match comparison.is_empty() {
             true => Ending::Done,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::charter::sign::PrivateKey;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::ids::Chance;
 
@@ -38,6 +39,6 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         .map_err(|error| format!("`{}` cannot be made: {error}", file.display()))?;
     new.write_all(key.text().as_bytes())?;
     new.sync_all()?;
-    println!("{}", key.public());
+    say!("{}", key.public());
     Ok(Ending::Done)
 }

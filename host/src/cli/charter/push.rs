@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::charter::{files, live};
 use crate::cli::client::To;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::server::archive;
 
@@ -23,7 +24,7 @@ impl Push {
         let tar = archive::write(&files(&self.folder)?)?;
         let told = self.to.send("/v1/charter", "application/x-tar", tar)?;
         if self.json {
-            println!("{told:#}");
+            say!("{told:#}");
             return Ok(Ending::Done);
         }
         let text = |key: &str| {
@@ -32,8 +33,8 @@ impl Push {
                 .unwrap_or_default()
         };
         match told.get("state").is_some_and(serde_json::Value::is_null) {
-            true => println!("charter {} was live already", text("version")),
-            false => println!("charter {} is live, {}", text("version"), text("digest")),
+            true => say!("charter {} was live already", text("version")),
+            false => say!("charter {} is live, {}", text("version"), text("digest")),
         }
         Ok(Ending::Done)
     }
@@ -55,7 +56,7 @@ impl Pull {
                 std::fs::create_dir_all(folder)?;
             }
             std::fs::write(&file, text)?;
-            println!("{}", file.display());
+            say!("{}", file.display());
         }
         Ok(Ending::Done)
     }

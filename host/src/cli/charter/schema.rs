@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::charter::schema;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 
 #[derive(clap::Args, Debug)]
@@ -23,7 +24,7 @@ enum Of {
 impl Schema {
     #[expect(clippy::unnecessary_wraps, reason = "as every command")]
     pub(super) fn run(self) -> Result<Ending, Failure> {
-        println!(
+        say!(
             "{:#}",
             match self.of {
                 Of::Charter => schema::central(),

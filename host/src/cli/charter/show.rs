@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::charter::effect;
 use crate::cli::charter::{load, now};
+use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
 
 #[derive(clap::Args, Debug)]
@@ -41,12 +42,12 @@ impl Show {
             return Err(format!("there is no market `{market}`, only {}", known.join(", ")).into());
         }
         if self.json {
-            println!("{:#}", Json::Object(shown));
+            say!("{:#}", Json::Object(shown));
             return Ok(Ending::Done);
         }
         for (number, effect) in shown.values().enumerate() {
             let space = if number == 0 { "" } else { "\n" };
-            print!("{space}{}", effect::toml(effect));
+            show!("{space}{}", effect::toml(effect));
         }
         Ok(Ending::Done)
     }

@@ -7,6 +7,7 @@ use crate::charter::file::{CENTRAL, SIGNATURES, with_signatures};
 use crate::charter::sign::{Central, PrivateKey};
 use crate::charter::{Section, Signature};
 use crate::cli::charter::load;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::ids::Text;
 
@@ -62,7 +63,7 @@ impl Sign {
         }
         let key = private_key(&self.key)?;
         if central.key(person) != Some(key.public()) {
-            println!(
+            say!(
                 "note: the key is not the one that [people] has of `{person}`, {}: a host counts it only while its live charter has it",
                 key.public()
             );
@@ -78,7 +79,7 @@ impl Sign {
         };
         std::fs::write(&file, with_signatures(&old, &signatures)?)?;
         for signature in &signatures {
-            println!(
+            say!(
                 "{person} signed section `{}`, {}",
                 signature.section.word(),
                 signature.digest

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::charter::who::who;
 use crate::cli::charter::{load, now};
+use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
 
 #[derive(clap::Args, Debug)]
@@ -21,8 +22,8 @@ impl Who {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let decides = who(&load(&self.folder)?, &self.name, now())?;
         match self.json {
-            true => println!("{:#}", decides.json()),
-            false => print!("{decides}"),
+            true => say!("{:#}", decides.json()),
+            false => show!("{decides}"),
         }
         Ok(Ending::Done)
     }

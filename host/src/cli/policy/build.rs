@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::ids::Digest;
 use crate::limits;
@@ -235,9 +236,9 @@ fn report(args: &Args, output: &Path, component: &[u8]) {
             "bytes": component.len(),
             "digest": digest.to_string(),
         });
-        println!("{built}");
+        say!("{built}");
     } else {
-        println!(
+        say!(
             "{file}: {} bytes, imports nothing, {digest}",
             component.len()
         );

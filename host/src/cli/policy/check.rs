@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::charter::Charter;
+use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::limits::POLICY_FILE_BYTES;
 use crate::policy::{Active, Engines, Manifest, Refused, Settings};
@@ -66,14 +67,16 @@ fn good(args: &Args, active: &Active) -> Ending {
             "digest": active.digest.to_string(),
             "manifest": active.manifest,
         });
-        println!("{report:#}");
+        say!("{report:#}");
     } else {
-        println!(
+        say!(
             "{} {} is good for market {}",
-            active.manifest.name, active.version, active.market
+            active.manifest.name,
+            active.version,
+            active.market
         );
-        println!("  owner       {}", active.manifest.owner);
-        println!("  worst case  {}", active.manifest.worst_case);
+        say!("  owner       {}", active.manifest.owner);
+        say!("  worst case  {}", active.manifest.worst_case);
         print_moments(&active.manifest);
     }
     Ending::Done
@@ -81,12 +84,12 @@ fn good(args: &Args, active: &Active) -> Ending {
 
 fn print_moments(manifest: &Manifest) {
     for moment in &manifest.moments {
-        println!("  at {}", moment.name);
+        say!("  at {}", moment.name);
         let inputs = moment.data.iter().chain(&moment.reads);
         let names: Vec<_> = inputs.map(|input| input.name.as_str()).collect();
-        println!("    may know     {}", names.join(", "));
+        say!("    may know     {}", names.join(", "));
         for may in &moment.proposes {
-            println!(
+            say!(
                 "    may propose  {} over {}",
                 may.action,
                 may.channels.join(", ")
@@ -110,14 +113,14 @@ fn refused(args: &Args, market: &str, why: &Refused) -> Ending {
     };
     if args.json {
         let report = serde_json::json!({ "market": market, "refused": reasons });
-        println!("{report:#}");
+        say!("{report:#}");
     } else {
-        println!(
+        say!(
             "{} would be refused for market {market}:",
             args.file.display()
         );
         for reason in reasons {
-            println!("  {reason}");
+            say!("  {reason}");
         }
     }
     Ending::Found
