@@ -150,6 +150,45 @@ fn a_bad_request_is_met_with_what_would_be_right() {
     );
 }
 
+// A22: consistency before speed. Where the host has not seen what the caller has, nothing is decided on older state.
+#[test]
+fn nothing_is_decided_on_less_than_the_caller_has_seen() {
+    let host = Host::open();
+    let event = |id: &str, state: &str| {
+        host.ask(&Request {
+            method: "POST",
+            path: "/v1/markets/gb/events",
+            headers: &[STRUCTURED, ("kairos-at-least", state)],
+            body: order(id).as_bytes(),
+        })
+    };
+    let first = host.ask(&Request {
+        method: "POST",
+        path: "/v1/markets/gb/events",
+        headers: &[STRUCTURED],
+        body: order("inv-1").as_bytes(),
+    });
+    let seen = first.json()["state"].as_str().expect("a state").to_owned();
+    let (log, position) = seen.split_once('.').expect("log and position");
+    let position: u64 = position.parse().expect("a number");
+    let ahead = format!("{log}.{}", position + 1_000_000);
+    let elsewhere = format!(
+        "{:08x}.{position}",
+        !u32::from_str_radix(log, 16).expect("a log")
+    );
+    for state in [ahead, elsewhere] {
+        let refused = event("inv-2", &state);
+        assert_eq!(refused.status, 503, "{}", refused.told());
+        assert_eq!(refused.json()["type"], "/problems/not-yet");
+    }
+    let [decided, again] = [(), ()].map(|()| event("inv-2", &seen));
+    assert_eq!(
+        (decided.status, decided.header("kairos-repeated")),
+        (200, None)
+    );
+    assert_eq!(again.header("kairos-repeated"), Some("true"));
+}
+
 #[test]
 fn one_bad_event_never_spoils_a_batch() {
     let host = Host::open();
