@@ -48,7 +48,7 @@ pub use fields::{
 };
 pub use file::{Complaint, Complaints, Signature};
 pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
-pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind};
+pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind, Place, Residence};
 pub use markets::{
     Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
 };

@@ -1,7 +1,7 @@
 //! What all rules of the boundary cost on one proposal, under the example's whole charter.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kairos::boundary::{self, Author};
+use kairos::boundary::{self, Author, Verdict};
 use kairos::charter::Charter;
 use kairos::clock::Span;
 use kairos::customer::Given;
@@ -56,11 +56,16 @@ fn rules(criterion: &mut Criterion) {
         ("boundary/refuse", propose("win_back", "email")),
     ] {
         let proposals = [proposal];
+        let spending = Spending::default();
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
+                let case = trial.case(&event, Author::Fallback, &spending);
+                let verdicts = boundary::judge(&case, &proposals);
                 // Nothing is used up from one round to the next.
-                let spending = Spending::default();
-                boundary::judge(&trial.case(&event, Author::Fallback, &spending), &proposals)
+                if let [Verdict::Permit(permit) | Verdict::Defer(permit)] = &*verdicts {
+                    spending.give_back(permit.charges());
+                }
+                verdicts
             });
         });
     }

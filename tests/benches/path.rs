@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kairos::customer::Customer;
-use kairos::customer::consent::{Residence, Use};
+use kairos::customer::consent::Use;
 use kairos::encoding;
 use kairos_tests::desk::{Desk, consent, order};
 use kairos_tests::policies::policy;
@@ -74,7 +74,7 @@ fn consent_of_a_customer(criterion: &mut Criterion) {
         market: charter.markets.at(charter.names.markets[market]),
         purpose: charter.names.purposes["marketing"],
         channel: charter.names.channels.get("email").copied(),
-        residence: Residence::of(&charter, &customer),
+        residence: customer.residence(&charter),
         now: desk.node.clock().now(),
     };
     for market in ["gb", "us"] {

@@ -3,7 +3,7 @@
 use crate::absorb::{Lapsed, Seen, Standing, pending};
 use crate::charter::{BuiltIn, ChannelIx, IdentityIx, MarketIx, PurposeIx};
 use crate::clock::Instant;
-use crate::customer::consent::{Residence, Use};
+use crate::customer::consent::Use;
 use crate::customer::{Consent, Customer, Given};
 use crate::event::Event;
 use crate::ids::{Key, Text};
@@ -45,7 +45,7 @@ pub fn may_remember(
             market: charter.market(event.market, now),
             purpose,
             channel: None,
-            residence: Residence::of(charter, customer),
+            residence: customer.residence(charter),
             now,
         })
     })
@@ -141,9 +141,8 @@ fn hear_browser(event: &Event, now: Instant, customer: &mut Customer) -> bool {
         return false;
     }
     let charter = &*event.charter;
-    let Residence { country, region } = Residence::of(charter, customer);
     let market = charter.market(event.market, now);
-    let laws = charter.laws_for(market, country, region);
+    let laws = charter.laws_for(market, customer.residence(charter));
     let mut purposes: Vec<PurposeIx> = laws
         .filter_map(|law| law.gpc.as_ref())
         .flat_map(|(purposes, _)| purposes.iter().copied())

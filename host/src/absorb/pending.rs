@@ -1,9 +1,9 @@
 //! Actions that wait, and what makes them pointless or forbidden in the meantime.
 
 use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
-use crate::charter::Charter;
+use crate::charter::{Charter, Residence};
 use crate::clock::Instant;
-use crate::customer::consent::{EXPIRED, Residence, Use};
+use crate::customer::consent::{EXPIRED, Use};
 use crate::customer::{Consents, Customer, Pending};
 use crate::event::Event;
 use crate::ids::{ActionId, Text};
@@ -124,7 +124,7 @@ fn swept(
     rests_on_them: impl Fn(&Pending) -> bool,
 ) -> Vec<Lapsed> {
     let charter = &*event.charter;
-    let residence = Residence::of(charter, customer);
+    let residence = customer.residence(charter);
     let mut lapsed = Vec::new();
     waiting.retain(|pending| {
         if !rests_on_them(pending) {
@@ -146,7 +146,7 @@ fn swept(
 fn objection(
     charter: &Charter,
     consents: &Consents,
-    (pending, residence, now): (&Pending, Residence<'_>, Instant),
+    (pending, residence, now): (&Pending, Residence, Instant),
 ) -> Option<&'static str> {
     let names = &charter.names;
     let action = names.action_keys.get(&pending.action)?;

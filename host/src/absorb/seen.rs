@@ -3,12 +3,12 @@
 use crate::absorb::Standing;
 use crate::charter::expression::Facts;
 use crate::charter::{
-    ChannelIx, Charter, DatumIx, Field, FieldIx, ItemsIx, Market, Membership, PurposeIx, SegmentIx,
-    StageIx, WindowIx, table::Index,
+    ChannelIx, Charter, DatumIx, Field, FieldIx, ItemsIx, Market, Membership, PurposeIx, Residence,
+    SegmentIx, StageIx, WindowIx, table::Index,
 };
 use crate::clock::Instant;
 use crate::customer::Consents;
-use crate::customer::consent::{Residence, Use};
+use crate::customer::consent::Use;
 use crate::event::Event;
 use crate::ids::Text;
 use crate::value::Value;
@@ -44,9 +44,9 @@ impl<'a> Seen<'a> {
     }
 
     /// Where the customer lives, as far as it is known.
-    pub fn residence(self) -> Residence<'a> {
+    pub fn residence(self) -> Residence {
         match &self.standing.customer {
-            Some(customer) => Residence::of(self.charter(), customer),
+            Some(customer) => customer.residence(self.charter()),
             None => Residence::default(),
         }
     }

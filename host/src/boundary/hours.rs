@@ -4,9 +4,10 @@
 use crate::boundary::arbitration::Docket;
 use crate::boundary::{Candidate, Case, Objection, Ruling};
 use crate::charter::hours::{local_date, next_allowed_instant};
-use crate::charter::{Calendar, Class, Hours, Law, LawBasis, OriginKind, Target, Timetable};
+use crate::charter::{
+    Calendar, Class, Hours, Law, LawBasis, OriginKind, Residence, Target, Timetable,
+};
 use crate::clock::Instant;
-use crate::customer::consent::Residence;
 
 pub(super) fn judge(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Ruling {
     let mut timetable = Timetable::default();
@@ -48,26 +49,24 @@ fn sources<'a>(
     let holidays = market.holidays.iter().filter(move |_| keeps_holidays);
     let holidays = holidays.map(|calendar| Source::Holidays(charter.calendars.at(*calendar)));
     // Where colleagues are told, nobody's home matters.
-    let Residence { country, region } = match kind.to {
+    let residence = match kind.to {
         Target::Customer => case.seen.residence(),
         Target::Account => Residence::default(),
     };
     let (purpose, channel) = (kind.purpose, candidate.channel);
-    let of_law = charter
-        .laws_for(market, country, region)
-        .flat_map(move |law| {
-            let bases = law
-                .bases
-                .iter()
-                .filter(move |basis| basis.is_about(purpose, channel));
-            let hours = bases.filter_map(move |LawBasis { hours, origin, .. }| {
-                Some(Source::Law(law, origin.kind, hours.as_ref()?))
-            });
-            let holidays = law.holidays.as_ref().filter(|_| keeps_holidays);
-            let holidays =
-                holidays.map(|(calendar, _)| Source::Holidays(charter.calendars.at(*calendar)));
-            hours.chain(holidays)
+    let of_law = charter.laws_for(market, residence).flat_map(move |law| {
+        let bases = law
+            .bases
+            .iter()
+            .filter(move |basis| basis.is_about(purpose, channel));
+        let hours = bases.filter_map(move |LawBasis { hours, origin, .. }| {
+            Some(Source::Law(law, origin.kind, hours.as_ref()?))
         });
+        let holidays = law.holidays.as_ref().filter(|_| keeps_holidays);
+        let holidays =
+            holidays.map(|(calendar, _)| Source::Holidays(charter.calendars.at(*calendar)));
+        hours.chain(holidays)
+    });
     own.into_iter().chain(of_law).chain(holidays)
 }
 

@@ -2,11 +2,10 @@
 //! few comparisons.
 
 use crate::charter::consent::{Basis, Needs, PurposeIx};
-use crate::charter::laws::{Law, LawIx};
+use crate::charter::laws::{Law, LawIx, Place, Residence};
 use crate::charter::table::Index;
 use crate::charter::{ChannelIx, Charter, Market};
 use crate::clock::Span;
-use crate::ids::Text;
 
 /// What a use demands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,8 +52,9 @@ pub struct Demands {
     width: usize,
     /// By law; `None` where it says nothing.
     laws: Vec<Vec<Option<Demand>>>,
+    places: Vec<(Place, LawIx)>,
     /// By country: of all its regions together.
-    regions: Vec<(Text, Vec<Option<Demand>>)>,
+    regions: Vec<(Place, Vec<Option<Demand>>)>,
 }
 
 impl Demands {
@@ -65,24 +65,35 @@ impl Demands {
             .iter()
             .map(|law| said_by(charter, law))
             .collect();
-        let mut regions: Vec<(Text, Vec<Option<Demand>>)> = Vec::new();
-        for ((_, law), said) in charter.laws.iter().zip(&laws) {
-            let Some((country, _)) = law.code.split_once('-') else {
+        let mut places = Vec::new();
+        let mut regions: Vec<(Place, Vec<Option<Demand>>)> = Vec::new();
+        for ((index, law), said) in charter.laws.iter().zip(&laws) {
+            let Some(place) = law.place else {
                 continue;
             };
-            match regions.iter_mut().find(|(of, _)| of == country) {
+            places.push((place, index));
+            if !place.is_region() {
+                continue;
+            }
+            match regions.iter_mut().find(|(of, _)| *of == place.country()) {
                 Some((_, all)) => {
                     let pairs = all.iter_mut().zip(said);
                     pairs.for_each(|(all, own)| *all = joined(*all, *own));
                 }
-                None => regions.push((Text::new(country), said.clone())),
+                None => regions.push((place.country(), said.clone())),
             }
         }
         Self {
             width,
             laws,
+            places,
             regions,
         }
+    }
+
+    fn law_of(&self, place: Place) -> Option<LawIx> {
+        let mut places = self.places.iter();
+        places.find_map(|(of, law)| (*of == place).then_some(*law))
     }
 
     fn place(&self, purpose: PurposeIx, channel: Option<ChannelIx>) -> usize {
@@ -155,7 +166,7 @@ impl Charter {
     /// The strictest of what the law of the market's country, the law where the person lives and the market itself demand;
     /// what the purpose demands, where a country has no law about it. Where the region is not known, the laws of all regions
     /// of the person's country count.
-    pub fn demand(&self, of: Purposed<'_>, country: Option<&str>, region: Option<&str>) -> Demand {
+    pub fn demand(&self, of: Purposed<'_>, residence: Residence) -> Demand {
         let demands = self.demands.get_or_init(|| Demands::of(self));
         let place = demands.place(of.purpose, of.channel);
         let said = |law: Option<LawIx>| -> Option<Demand> {
@@ -169,15 +180,14 @@ impl Charter {
             Some(said) => said,
         };
         let mut demand = of_country(of.market.law);
-        let home = of.market.country.as_deref();
-        let country = country.or_else(|| Some(region?.split_once('-')?.0));
+        let (country, home) = (residence.country(), of.market.place());
         if let Some(country) = country.filter(|country| Some(*country) != home) {
-            demand = demand.and(of_country(self.names.laws.get(country).copied()));
+            demand = demand.and(of_country(demands.law_of(country)));
         }
-        let regional = match region {
-            Some(region) => said(self.names.laws.get(region).copied()),
+        let regional = match residence.region() {
+            Some(region) => said(demands.law_of(region)),
             None => country.or(home).and_then(|country| {
-                let (_, all) = demands.regions.iter().find(|(of, _)| of == country)?;
+                let (_, all) = demands.regions.iter().find(|(of, _)| *of == country)?;
                 *all.get(place)?
             }),
         };

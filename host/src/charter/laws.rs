@@ -18,6 +18,8 @@ index! {
 #[derive(Debug)]
 pub struct Law {
     pub code: Text,
+    /// `None` for a code that is none, which the loader refuses.
+    pub place: Option<Place>,
     pub bases: Vec<LawBasis>,
     /// Days on which no marketing goes out.
     pub holidays: Option<(CalendarIx, Origin)>,
@@ -38,23 +40,107 @@ pub struct LawBasis {
     pub origin: Origin,
 }
 
+/// A country (ISO 3166-1 alpha-2) or a region of one (ISO 3166-2), in capitals: its bytes as one number, so that asking
+/// whether two are the same costs nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place(u64);
+
+/// The bits that hold the region.
+const REGION_BITS: u32 = 48;
+
+impl Place {
+    /// `DE`, `US-FL`
+    pub fn parse(code: &str) -> Option<Self> {
+        let is_capital = |byte: &u8| byte.is_ascii_uppercase();
+        let (country, region) = code.as_bytes().split_at_checked(2)?;
+        let is_region = match region {
+            [] => true,
+            [b'-', region @ ..] => {
+                (1..=3).contains(&region.len())
+                    && region
+                        .iter()
+                        .all(|byte| is_capital(byte) || byte.is_ascii_digit())
+            }
+            _ => false,
+        };
+        if !is_region || !country.iter().all(is_capital) {
+            return None;
+        }
+        let mut bytes = [0; 8];
+        bytes
+            .iter_mut()
+            .zip(code.bytes())
+            .for_each(|(slot, byte)| *slot = byte);
+        Some(Self(u64::from_be_bytes(bytes)))
+    }
+
+    /// Of a region, the country that it is in; of a country, itself.
+    pub fn country(self) -> Self {
+        Self(self.0 >> REGION_BITS << REGION_BITS)
+    }
+
+    pub fn is_region(self) -> bool {
+        self != self.country()
+    }
+}
+
+/// Where a person lives, as far as it is known: the stricter law of residence and market applies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Residence {
+    country: Option<Place>,
+    /// Always one of `country`.
+    region: Option<Place>,
+}
+
+impl Residence {
+    /// A region that is none of that country is not known, and a country follows from its region.
+    pub fn new(country: Option<&str>, region: Option<&str>) -> Self {
+        let region = region
+            .and_then(Place::parse)
+            .filter(|place| place.is_region());
+        let country = country.and_then(Place::parse).map(Place::country);
+        let country = country.or(region.map(Place::country));
+        Self {
+            country,
+            region: region.filter(|region| country == Some(region.country())),
+        }
+    }
+
+    pub fn country(self) -> Option<Place> {
+        self.country
+    }
+
+    pub fn region(self) -> Option<Place> {
+        self.region
+    }
+}
+
+impl Market {
+    /// Where somebody lives of whom nothing else is known.
+    pub fn place(&self) -> Option<Place> {
+        Place::parse(self.country.as_deref()?)
+    }
+}
+
 impl Charter {
     /// The laws that protect somebody in a market: of the market's country, and of the country and region where the person
     /// lives. Where the region is not known, those of all regions of that country, so that the strictest holds.
     pub fn laws_for<'a>(
         &'a self,
         market: &'a Market,
-        country: Option<&'a str>,
-        region: Option<&'a str>,
+        residence: Residence,
     ) -> impl Iterator<Item = &'a Law> + Clone {
-        let home = country.or(market.country.as_deref());
+        let Residence { country, region } = residence;
+        let home = country.or(market.place());
         let laws = self.laws.iter().filter(move |(index, law)| {
-            let code = law.code.as_str();
-            let is_of_region = || match region {
-                Some(region) => code == region,
-                None => code.split_once('-').is_some_and(|(of, _)| home == Some(of)),
+            let is_of_region = |place: Place| match region {
+                Some(region) => place == region,
+                None => place.is_region() && Some(place.country()) == home,
             };
-            market.law == Some(*index) || country == Some(code) || is_of_region()
+            market.law == Some(*index)
+                || law
+                    .place
+                    .is_some_and(|place| country == Some(place) || is_of_region(place))
         });
         laws.map(|(_, law)| law)
     }

@@ -37,14 +37,18 @@ impl Section {
         self.0
     }
 
+    /// What [approvals] may name.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        let grouped = APPROVAL_GROUPS.iter().flat_map(|(_, words)| words.iter());
+        grouped.copied().chain(Self::SINGLE)
+    }
+
     /// `None` for a name that is no section's.
     pub fn named(word: &str) -> Option<Self> {
-        let grouped = APPROVAL_GROUPS.iter().flat_map(|(_, words)| words.iter());
-        (Self::WHOLE.iter().map(|section| &section.0))
-            .chain(grouped)
-            .chain(&Self::SINGLE)
-            .find(|known| **known == word)
-            .map(|known| Self(known))
+        (Self::WHOLE.iter().map(|section| section.0))
+            .chain(Self::words())
+            .find(|known| *known == word)
+            .map(Self)
     }
 
     /// The group of a word at the top of `charter.toml`, or the rest.

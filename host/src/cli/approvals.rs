@@ -5,8 +5,7 @@ use comfy_table::{Table, presets};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::cli::client::{To, segment};
-use crate::cli::say::say;
+use crate::cli::client::{Asking, segment, word};
 use crate::cli::{Ending, Failure};
 
 /// Look at the actions that wait for a person, and decide about them.
@@ -44,10 +43,7 @@ struct List {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
     limit: u16,
     #[command(flatten)]
-    to: To,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 #[derive(clap::Args, Debug)]
@@ -58,10 +54,7 @@ struct Decide {
     #[arg(long, default_value = "")]
     reason: String,
     #[command(flatten)]
-    to: To,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 pub(super) fn run(args: Args) -> Result<Ending, Failure> {
@@ -79,22 +72,16 @@ fn show(list: &List) -> Result<Ending, Failure> {
             path += &format!("&{name}={}", segment(value));
         }
     }
-    let page = list.to.ask(Method::GET, &path, None)?;
-    match list.json {
-        true => say!("{page:#}"),
-        false => say!("{}", table(&page)),
-    }
+    let page = list.asking.to.ask(Method::GET, &path, None)?;
+    list.asking.tell(&page, table);
     Ok(Ending::Done)
 }
 
 fn settle(decide: &Decide, verb: &str) -> Result<Ending, Failure> {
     let path = format!("/v1/actions/{}/{verb}", segment(&decide.action));
     let body = json!({ "reason": decide.reason });
-    let settled = decide.to.ask(Method::POST, &path, Some(&body))?;
-    match decide.json {
-        true => say!("{settled:#}"),
-        false => say!("{}", told(&settled)),
-    }
+    let settled = decide.asking.to.ask(Method::POST, &path, Some(&body))?;
+    decide.asking.tell(&settled, told);
     Ok(match word(&settled, "result").as_str() {
         "dropped" => Ending::Found,
         _ => Ending::Done,
@@ -139,14 +126,5 @@ fn table(page: &Value) -> String {
     match word(page, "next").as_str() {
         "" => table.to_string(),
         next => format!("{table}\nmore: --cursor {next}"),
-    }
-}
-
-/// A text as it is, nothing for null, anything else as JSON.
-fn word(value: &Value, name: &str) -> String {
-    match value.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        None | Some(Value::Null) => String::new(),
-        Some(other) => other.to_string(),
     }
 }

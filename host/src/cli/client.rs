@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::cli::Failure;
+use crate::cli::say::say;
 
 /// How long one request may take, its connection included.
 const REQUEST_S: u64 = 30;
@@ -28,6 +29,35 @@ pub(in crate::cli) struct To {
     /// A file that holds the caller's token.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+}
+
+/// Which host is asked, and how its answer is told.
+#[derive(clap::Args, Debug)]
+pub(in crate::cli) struct Asking {
+    #[command(flatten)]
+    pub(in crate::cli) to: To,
+    /// Print JSON for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Asking {
+    /// Tells the answer in these words, or as it is.
+    pub(in crate::cli) fn tell(&self, answer: &Value, words: impl FnOnce(&Value) -> String) {
+        match self.json {
+            true => say!("{answer:#}"),
+            false => say!("{}", words(answer)),
+        }
+    }
+}
+
+/// A text as it is, nothing for null, anything else as JSON.
+pub(in crate::cli) fn word(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => other.to_string(),
+    }
 }
 
 impl To {
@@ -117,20 +147,14 @@ fn refusal(status: StatusCode, problem: &Value) -> String {
 
 /// A refusal with every complaint of a charter, one to a line.
 fn listed(status: StatusCode, problem: &Value) -> String {
-    let text = |one: &Value, key: &str| {
-        one.get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
     let complaints = problem.get("complaints").and_then(Value::as_array);
     let lines = complaints.into_iter().flatten().map(|one| {
         let line = one.get("line").and_then(Value::as_u64).unwrap_or(1);
         format!(
             "\n{}:{line}: {}: {}",
-            text(one, "file"),
-            text(one, "key"),
-            text(one, "what")
+            word(one, "file"),
+            word(one, "key"),
+            word(one, "what")
         )
     });
     refusal(status, problem) + &lines.collect::<String>()

@@ -5,8 +5,7 @@ use comfy_table::{Table, presets};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::cli::client::{To, segment};
-use crate::cli::say::say;
+use crate::cli::client::{Asking, segment, word};
 use crate::cli::{Ending, Failure};
 
 /// Stop a market, a channel, a moment, an action, a policy or everything, at once.
@@ -40,10 +39,7 @@ struct Put {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    to: To,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 #[derive(clap::Args, Debug)]
@@ -54,56 +50,40 @@ struct Lift {
     #[arg(long, default_value = "")]
     reason: String,
     #[command(flatten)]
-    to: To,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 #[derive(clap::Args, Debug)]
 struct List {
     #[command(flatten)]
-    to: To,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 pub(super) fn run(args: Args) -> Result<Ending, Failure> {
     match args.command {
         Command::Put(put) => {
             let body = json!({ "reason": put.reason });
-            let stop = put.to.ask(Method::PUT, &path(&put.scope), Some(&body))?;
-            match put.json {
-                true => say!("{stop:#}"),
-                false => say!(
-                    "{} is stopped since {}: {}",
-                    word(&stop, "scope"),
-                    word(&stop, "at"),
-                    word(&stop, "reason")
-                ),
-            }
+            let path = path(&put.scope);
+            let stop = put.asking.to.ask(Method::PUT, &path, Some(&body))?;
+            put.asking.tell(&stop, |stop| {
+                let word = |name| word(stop, name);
+                let (scope, since) = (word("scope"), word("at"));
+                format!("{scope} is stopped since {since}: {}", word("reason"))
+            });
         }
         Command::Lift(lift) => {
             let body = json!({ "reason": lift.reason });
-            let stop = lift
-                .to
-                .ask(Method::DELETE, &path(&lift.scope), Some(&body))?;
-            match lift.json {
-                true => say!("{stop:#}"),
-                false => say!(
-                    "{} goes on; it was stopped since {}",
-                    word(&stop, "scope"),
-                    word(&stop, "at")
-                ),
-            }
+            let path = path(&lift.scope);
+            let stop = lift.asking.to.ask(Method::DELETE, &path, Some(&body))?;
+            lift.asking.tell(&stop, |stop| {
+                let word = |name| word(stop, name);
+                let (scope, since) = (word("scope"), word("at"));
+                format!("{scope} goes on; it was stopped since {since}")
+            });
         }
         Command::List(list) => {
-            let stops = list.to.ask(Method::GET, "/v1/stops", None)?;
-            match list.json {
-                true => say!("{stops:#}"),
-                false => say!("{}", table(&stops)),
-            }
+            let stops = list.asking.to.ask(Method::GET, "/v1/stops", None)?;
+            list.asking.tell(&stops, table);
         }
     }
     Ok(Ending::Done)
@@ -126,9 +106,4 @@ fn table(stops: &Value) -> String {
         table.add_row(["scope", "at", "by", "reason"].map(|name| word(stop, name)));
     }
     table.to_string()
-}
-
-fn word(stop: &Value, name: &str) -> String {
-    let word = stop.get(name).and_then(Value::as_str);
-    word.unwrap_or_default().to_owned()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{
-    ChannelIx, Charter, Demand, Demanding, FieldIx, Market, Needs, PurposeIx, Purposed,
+    ChannelIx, Charter, Demand, Demanding, FieldIx, Market, Needs, PurposeIx, Purposed, Residence,
 };
 use crate::clock::Instant;
 use crate::customer::Customer;
@@ -96,17 +96,8 @@ pub struct Use<'a> {
     pub purpose: PurposeIx,
     /// `None` where no channel is involved yet.
     pub channel: Option<ChannelIx>,
-    pub residence: Residence<'a>,
+    pub residence: Residence,
     pub now: Instant,
-}
-
-/// Where a person lives, as far as it is known: the stricter law of residence and market applies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Residence<'a> {
-    /// ISO 3166-1 alpha-2.
-    pub country: Option<&'a str>,
-    /// ISO 3166-2, such as `US-FL`.
-    pub region: Option<&'a str>,
 }
 
 /// How a use stands with the customer.
@@ -128,8 +119,7 @@ impl<'a> Use<'a> {
             channel: self.channel,
             market: self.market,
         };
-        let Residence { country, region } = self.residence;
-        self.charter.demand(purposed, country, region)
+        self.charter.demand(purposed, self.residence)
     }
 
     /// The channels of which one is enough, where none is involved yet and the purpose keeps them apart.
@@ -155,20 +145,20 @@ impl Demand {
     }
 }
 
-impl<'a> Residence<'a> {
+impl Customer {
     /// As the customer's own fields say, however old they are: where somebody lived last protects until another place is known.
-    pub fn of(charter: &'a Charter, customer: &'a Customer) -> Self {
+    pub fn residence(&self, charter: &Charter) -> Residence {
         let text = |field: Option<FieldIx>| {
             let field = charter.fields.at(field?);
-            match &customer.status.fields.at(field.key)?.value {
+            match &self.status.fields.at(field.key)?.value {
                 Value::Text(text) => Some(text.as_str()),
                 _ => None,
             }
         };
-        Self {
-            country: text(charter.customer.country),
-            region: text(charter.customer.region),
-        }
+        Residence::new(
+            text(charter.customer.country),
+            text(charter.customer.region),
+        )
     }
 }
 

@@ -47,14 +47,8 @@ pub(super) async fn put(
     scope: Segment,
     body: Bytes,
 ) -> Answered {
-    let caller = shared.guard.admit_as(Role::Operate, &headers)?;
-    let scope = segment(scope)?;
-    let why = Why::read(&body)?;
-    check(&caller, &scope)?;
-    let stop = shared
-        .node
-        .put_stop(&scope, &why.reason, &caller.name)
-        .await?;
+    let Asked { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+    let stop = shared.node.put_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
 }
 
@@ -64,15 +58,33 @@ pub(super) async fn lift(
     scope: Segment,
     body: Bytes,
 ) -> Answered {
-    let caller = shared.guard.admit_as(Role::Operate, &headers)?;
-    let scope = segment(scope)?;
-    let why = Why::read(&body)?;
-    check(&caller, &scope)?;
-    let stop = shared
-        .node
-        .lift_stop(&scope, &why.reason, &caller.name)
-        .await?;
+    let Asked { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+    let stop = shared.node.lift_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
+}
+
+/// What somebody who may wants to stop or lift.
+struct Asked {
+    scope: String,
+    why: Why,
+    by: Text,
+}
+
+fn asked(
+    shared: &Shared,
+    headers: &HeaderMap,
+    scope: Segment,
+    body: &[u8],
+) -> Result<Asked, Problem> {
+    let caller = shared.guard.admit_as(Role::Operate, headers)?;
+    let scope = segment(scope)?;
+    let why = Why::read(body)?;
+    check(&caller, &scope)?;
+    Ok(Asked {
+        scope,
+        why,
+        by: caller.name.clone(),
+    })
 }
 
 /// Who speaks for some markets stops only those.

@@ -3,8 +3,9 @@
 use std::slice;
 
 use kairos::charter::Charter;
+use kairos::charter::Residence;
 use kairos::clock::Instant;
-use kairos::customer::consent::{Residence, Use};
+use kairos::customer::consent::Use;
 use kairos::customer::{Consent, Consents, Given};
 use kairos::ids::Key;
 use proptest::prelude::*;
@@ -325,10 +326,7 @@ fn what_no_consent_makes_lawful_is_never_allowed() {
             market: charter.markets.at(charter.names.markets[market]),
             purpose: charter.names.purposes["health"],
             channel: None,
-            residence: Residence {
-                country,
-                region: None,
-            },
+            residence: Residence::new(country, None),
             now: Instant::from_millis(2),
         })
     };

@@ -141,11 +141,16 @@ fn where_the_region_is_not_known_the_strictest_of_them_holds() {
     trial.customer().consents.say(in_us);
     let offer = propose("offer", "sms");
     trial.now = at("2010-12-01T13:30:00Z");
-    check(
-        &trial,
-        &offer,
-        "deferred until 2010-12-01T14:00:00Z; hours: quiet hours of `sms` by law of US-CT are 20:00-09:00",
-    );
+    let strictest = "deferred until 2010-12-01T14:00:00Z; hours: quiet hours of `sms` by law of US-CT are 20:00-09:00";
+    check(&trial, &offer, strictest);
+    // Nor is one known that is no code, or that is of another country.
+    for region in ["Florida", "us-fl"] {
+        trial.lives("region", region);
+        check(&trial, &offer, strictest);
+    }
+    trial.lives("country", "US");
+    trial.lives("region", "CA-ON");
+    check(&trial, &offer, strictest);
     trial.lives("region", "US-FL");
     check(&trial, &offer, "permitted at 2010-12-01T13:30:00Z");
     trial.now = at("2010-12-01T12:30:00Z");
@@ -295,4 +300,15 @@ fn a_permit_says_until_when_it_is_worth_acting() {
         at("2010-12-03T12:00:00Z"),
         "counted from what was asked"
     );
+}
+
+#[test]
+fn a_region_alone_tells_the_country() {
+    // A33: the law of the United States where somebody lives protects them in every market.
+    let mut trial = Trial::new();
+    let offer = propose("offer", "sms");
+    trial.now = at("2010-12-01T12:30:00Z");
+    check(&trial, &offer, "");
+    trial.lives("region", "US-FL");
+    check(&trial, &offer, "");
 }

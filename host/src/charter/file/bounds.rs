@@ -5,6 +5,7 @@ use crate::charter::caps::{CAP_AT_MOST, CAP_PER, Cap};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::values;
+use crate::clock::Span;
 
 pub(super) const CAP_KEYS: Keys = Keys {
     known: &["at-most", "per", "counts"],
@@ -59,20 +60,23 @@ pub(super) fn read_caps(node: &Node, findings: &Findings) -> Vec<Cap> {
     caps.filter_map(|node| read_cap(node, findings)).collect()
 }
 
+/// The time in which contacts are counted.
+pub(super) fn per(node: &Node) -> Result<Span, String> {
+    let per = values::duration(node)?;
+    if per > CAP_PER {
+        return Err(format!(
+            "is `{per}`: contacts are remembered for at most `{CAP_PER}`"
+        ));
+    }
+    Ok(per)
+}
+
 fn read_cap(node: &Node, findings: &Findings) -> Option<Cap> {
     let section = Section::open(node, &CAP_KEYS, findings);
     let at_most = section.required("at-most", |node| {
         values::count(node, u64::from(CAP_AT_MOST))
     });
-    let per = section.required("per", |node| {
-        let per = values::duration(node)?;
-        if per > CAP_PER {
-            return Err(format!(
-                "is `{per}`: contacts are remembered for at most `{CAP_PER}`"
-            ));
-        }
-        Ok(per)
-    });
+    let per = section.required("per", per);
     let counts = read_classes(&section, "counts");
     Some(Cap {
         at_most: u32::try_from(at_most?).unwrap_or(CAP_AT_MOST),

@@ -7,7 +7,7 @@ use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section, refer, stand_in};
 use crate::charter::file::values;
 use crate::charter::hours::CalendarIx;
-use crate::charter::laws::{Law, LawBasis, Origin, OriginKind};
+use crate::charter::laws::{Law, LawBasis, Origin, OriginKind, Place};
 use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
 
@@ -59,6 +59,7 @@ pub(super) fn read_laws(top: &Section<'_>, charter: &mut Charter, findings: &Fin
         }
         let mut law = Law {
             code: Text::new(name),
+            place: Place::parse(name),
             bases: Vec::new(),
             holidays: None,
             gpc: None,

@@ -7,6 +7,7 @@ use crate::charter::fields::FieldIx;
 use crate::charter::file::page::Node;
 use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::{events, laws, values};
+use crate::charter::laws::Place;
 use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
@@ -155,7 +156,7 @@ fn lands<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I>
             );
             break;
         }
-        if !values::is_land(name) {
+        if Place::parse(name).is_none() {
             top.findings.say(
                 node,
                 format!("`{name}` is not a name for {what}: write a country or a region, such as `DE` or `US-FL`"),

@@ -6,7 +6,8 @@ use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::values;
 use crate::charter::markets::PublicKey;
 use crate::charter::nearest::did_you_mean;
-use crate::charter::people::{APPROVAL_GROUPS, Approval, Person};
+use crate::charter::people::{Approval, Person};
+use crate::charter::sections;
 use crate::ids::Text;
 
 pub(super) const PERSON_KEYS: Keys = Keys {
@@ -14,17 +15,6 @@ pub(super) const PERSON_KEYS: Keys = Keys {
     later: &[],
     central: &[],
 };
-
-/// Sections that no group covers, which may be named singly.
-const SINGLE: [&str; 7] = [
-    "people",
-    "approvals",
-    "owner",
-    "review-by",
-    "currency",
-    "rates",
-    "kpis",
-];
 
 pub(super) fn read_people(top: &Section<'_>, findings: &Findings) -> Vec<Person> {
     top.open_each("people")
@@ -58,8 +48,8 @@ pub(super) fn read_approvals(top: &Section<'_>, charter: &mut Charter, findings:
     };
     let section = Section { node, findings };
     for (name, node) in top.open_each("approvals") {
-        if !is_section(name) {
-            let guess = did_you_mean(name, sections());
+        if !sections::Section::words().any(|word| word == name) {
+            let guess = did_you_mean(name, sections::Section::words());
             findings.say(
                 node,
                 format!("`{name}` is not a section of the charter{guess}"),
@@ -74,17 +64,6 @@ pub(super) fn read_approvals(top: &Section<'_>, charter: &mut Charter, findings:
             people,
         });
     }
-}
-
-fn sections() -> impl Iterator<Item = &'static str> {
-    APPROVAL_GROUPS
-        .iter()
-        .flat_map(|(_, sections)| sections.iter().copied())
-        .chain(SINGLE)
-}
-
-fn is_section(name: &str) -> bool {
-    sections().any(|section| section == name)
 }
 
 /// One of the charter's people who can sign.

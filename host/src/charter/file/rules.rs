@@ -2,7 +2,7 @@
 
 use crate::charter::Charter;
 use crate::charter::actions::Class;
-use crate::charter::caps::{CAP_AT_MOST, CAP_PER, CoolDown, Pressure};
+use crate::charter::caps::{CAP_AT_MOST, CoolDown, Pressure};
 use crate::charter::expression::Condition;
 use crate::charter::expression::scope::{Scope, Sight};
 use crate::charter::file::bounds::{self, read_classes};
@@ -43,15 +43,7 @@ pub(super) fn read_pressure(top: &Section<'_>, charter: &mut Charter, findings: 
     };
     let section = Section::open(node, &PRESSURE_KEYS, findings);
     let at_most = section.required("at-most", bounds::amount);
-    let per = section.required("per", |node| {
-        let per = values::duration(node)?;
-        if per > CAP_PER {
-            return Err(format!(
-                "is `{per}`: contacts are remembered for at most `{CAP_PER}`"
-            ));
-        }
-        Ok(per)
-    });
+    let per = section.required("per", bounds::per);
     let mut weights = vec![WEIGHT; charter.channels.len()];
     for (channel, node) in section.open_each("weights") {
         let Some(index) = charter.names.channels.get(channel) else {

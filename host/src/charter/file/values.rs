@@ -300,17 +300,6 @@ pub(super) fn word<T: Copy>(node: &Node, words: &[(&str, T)]) -> Read<T> {
         })
 }
 
-/// Whether `name` is a country or a region, such as `DE` or `US-FL`, by its shape.
-pub(super) fn is_land(name: &str) -> bool {
-    let (country, region) = name.split_once('-').unwrap_or((name, "A"));
-    country.len() == 2
-        && country.bytes().all(|byte| byte.is_ascii_uppercase())
-        && (1..=3).contains(&region.len())
-        && region
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
 /// Whether `name` is snake_case, as names are that the platform defines.
 pub(super) fn is_snake_case(name: &str) -> bool {
     name.len() <= NAME_BYTES

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::cli::charter::{files, live};
-use crate::cli::client::To;
+use crate::cli::client::{Asking, To, word};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::server::archive;
@@ -13,29 +15,23 @@ pub(super) struct Push {
     /// The folder.
     folder: PathBuf,
     #[command(flatten)]
-    to: To,
-    /// Print JSON for machines.
-    #[arg(long)]
-    json: bool,
+    asking: Asking,
 }
 
 impl Push {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let tar = archive::write(&files(&self.folder)?)?;
-        let told = self.to.send("/v1/charter", "application/x-tar", tar)?;
-        if self.json {
-            say!("{told:#}");
-            return Ok(Ending::Done);
-        }
-        let text = |key: &str| {
-            told.get(key)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-        };
-        match told.get("state").is_some_and(serde_json::Value::is_null) {
-            true => say!("charter {} was live already", text("version")),
-            false => say!("charter {} is live, {}", text("version"), text("digest")),
-        }
+        let told = self
+            .asking
+            .to
+            .send("/v1/charter", "application/x-tar", tar)?;
+        self.asking.tell(&told, |told| {
+            let (version, digest) = (word(told, "version"), word(told, "digest"));
+            match told.get("state").is_some_and(Value::is_null) {
+                true => format!("charter {version} was live already"),
+                false => format!("charter {version} is live, {digest}"),
+            }
+        });
         Ok(Ending::Done)
     }
 }
