@@ -303,12 +303,16 @@ fn a_permit_says_until_when_it_is_worth_acting() {
 }
 
 #[test]
-fn a_region_alone_tells_the_country() {
-    // A33: the law of the United States where somebody lives protects them in every market.
+fn the_law_of_the_region_where_somebody_lives_holds_in_every_market() {
+    // A33: the law of where somebody lives protects them in every market.
     let mut trial = Trial::new();
     let offer = propose("offer", "sms");
-    trial.now = at("2010-12-01T12:30:00Z");
-    check(&trial, &offer, "");
+    trial.now = at("2010-12-01T07:30:00Z");
+    check(&trial, &offer, "permitted at 2010-12-01T07:30:00Z");
     trial.lives("region", "US-FL");
-    check(&trial, &offer, "");
+    check(
+        &trial,
+        &offer,
+        "deferred until 2010-12-01T08:00:00Z; hours: quiet hours of `sms` by law of US-FL are 20:00-08:00",
+    );
 }

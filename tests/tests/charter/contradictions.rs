@@ -263,6 +263,25 @@ fn figures_that_measure_nothing() {
     insta::assert_snapshot!(told("markets/de.toml", r#"share   = { of = "order.placed", where = "data.de.gift_wrap" }"#, r#"outcome = "bought", within = "3d", per-action = "company_insight""#.replace(", ", "\n").as_str()), @r#"markets/de.toml:55: kpis."de.wrapped_share".per-action: `company_insight` is not granted to this market"#);
 }
 
+// C05, D13: a market's own field is no way round the consent that a central one asks for.
+#[test]
+fn a_copy_stays_for_the_purpose_of_what_it_was_copied_from() {
+    let told = |to: &str| {
+        let update = format!("{{ set = \"de.gift_wrap\", to = \"{to}\" }}");
+        told(
+            "markets/de.toml",
+            "{ set = \"de.gift_wrap\", to = \"data.de.gift_wrap\" }",
+            &update,
+        )
+    };
+    insta::assert_snapshot!(told("newsletter == 'daily'"), @r#"markets/de.toml:43: events."order.placed".updates.to: `newsletter` is for `marketing`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
+    insta::assert_snapshot!(told("account_signals_14d > 0"), @r#"markets/de.toml:43: events."order.placed".updates.to: `account_signals_14d` is for `sales`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
+    insta::assert_snapshot!(told("segment.big_spender"), @r#"markets/de.toml:43: events."order.placed".updates.to: `segment.big_spender` is not copied into a market's own field: let the policy read it"#);
+    insta::assert_snapshot!(told("cart_value > 0"), @r#"markets/de.toml:43: events."order.placed".updates.to: `cart_value` is kept for `30d`: give `de.gift_wrap` a `retention` of at most as much"#);
+    let viewed = "[events.\"product.viewed\"]\nupdates = [{ set = \"de.gift_wrap\", to = \"true\" }]\n[settings]";
+    insta::assert_snapshot!(crate::told("markets/de.toml", "[settings]", viewed), @r#"markets/de.toml:46: events."product.viewed".updates.set: `product.viewed` is for `profiling`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
+}
+
 // C04, C05: a local name never shadows a central one, wherever it stands.
 #[test]
 fn local_names_never_shadow() {

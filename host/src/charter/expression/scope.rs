@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::charter::Charter;
+use crate::charter::consent::{Basis, PurposeIx};
 use crate::charter::events::{DatumIx, EventIx};
-use crate::charter::fields::{FieldIx, ItemsIx, Type, WindowIx};
+use crate::charter::fields::{Field, FieldIx, ItemsIx, Type, WindowIx};
 use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::segments::{SegmentIx, StageIx};
@@ -29,6 +30,9 @@ pub(in crate::charter) enum Sight {
     Data,
     /// The data, and all that is known of the customer.
     Everything,
+    /// The data, and what may be copied into this field of a market: what rests on a contract or on the field's own
+    /// purpose, and is kept no shorter.
+    CopiedInto(FieldIx),
 }
 
 /// What a name stands for.
@@ -65,6 +69,61 @@ impl Scope<'_> {
             Sight::Data => Err(format!(
                 "`{name}` cannot be read here: what is counted follows from the event's `data` alone"
             )),
+            Sight::CopiedInto(field) => self.check_copy(name, &found, field).map(|()| found),
+        }
+    }
+
+    /// What is for a purpose that somebody must allow is not used for another.
+    pub(in crate::charter) fn check_purpose(
+        &self,
+        name: &str,
+        purpose: PurposeIx,
+        into: &Field,
+    ) -> Result<(), String> {
+        let of = self.charter.purposes.at(purpose);
+        match purpose == into.purpose || of.basis == Basis::Contract {
+            true => Ok(()),
+            false => Err(format!(
+                "`{name}` is for `{}`, and `{}` is for `{}`: what is copied stays for the same purpose",
+                of.name,
+                into.name,
+                self.charter.purposes.at(into.purpose).name
+            )),
+        }
+    }
+
+    /// A copy is guarded as what it was copied from: no purpose is lost on the way, and nothing is kept for longer.
+    fn check_copy(&self, name: &str, found: &Named, into: FieldIx) -> Result<(), String> {
+        let charter = self.charter;
+        let into = charter.fields.at(into);
+        let (purpose, retention) = match found {
+            // What the event itself is for is asked once, of the whole update.
+            Named::Datum(..) => return Ok(()),
+            Named::Field(field, _) => {
+                let field = charter.fields.at(*field);
+                (field.purpose, field.retention)
+            }
+            Named::Window(window) => {
+                let window = charter.windows.at(*window);
+                (window.purpose, None)
+            }
+            Named::Items(items) => {
+                let items = charter.items.at(*items);
+                (items.purpose, items.retention)
+            }
+            Named::Segment(_) | Named::Stage(_) => {
+                return Err(format!(
+                    "`{name}` is not copied into a market's own field: let the policy read it"
+                ));
+            }
+        };
+        self.check_purpose(name, purpose, into)?;
+        match retention {
+            Some(kept) if into.retention.is_none_or(|own| own > kept) => Err(format!(
+                "`{name}` is kept for `{kept}`: give `{}` a `retention` of at most as much",
+                into.name
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -85,8 +85,15 @@ fn read_update(node: &Node, scope: &Scope<'_>, findings: &Findings) -> Option<Up
             );
         }
     }
-    let when = section.optional("when", |node| Condition::parse(source_of(node)?, scope));
     let field = section.required(verb, |node| updated_field(node, verb, scope))?;
+    let scope = &Scope {
+        sight: match scope.market {
+            None => Sight::Everything,
+            Some(_) => Sight::CopiedInto(field),
+        },
+        ..*scope
+    };
+    let when = section.optional("when", |node| Condition::parse(source_of(node)?, scope));
     let change = match takes {
         None => Change::Clear,
         Some(takes) => {
@@ -148,6 +155,12 @@ fn updated_field(node: &Node, verb: &str, scope: &Scope<'_>) -> Result<FieldIx, 
             return Err(format!("`{}` is another market's own", field.name));
         }
         _ => {}
+    }
+    if let (Some(_), Some(event)) = (scope.market, scope.event)
+        && let event = scope.charter.events.at(event)
+        && let Some(purpose) = event.purpose
+    {
+        scope.check_purpose(&event.name, purpose, field)?;
     }
     match verb {
         "add" if !typing::is_amount(field.ty) => Err(format!(
