@@ -53,6 +53,18 @@ pub struct Derived {
     pub of: Membership,
 }
 
+impl Derived {
+    /// Whether everything that the membership rests on may be used.
+    pub fn may_be_known(&self, now: Instant, standing: &Standing) -> bool {
+        let seen = Seen {
+            event: &self.event,
+            now,
+            standing,
+        };
+        seen.allows_membership(self.of)
+    }
+}
+
 /// A pending action that will not act, and why.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lapsed {
@@ -82,7 +94,10 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
     memberships::judge(event, now, standing, &mut absorbed);
     // Once: what follows from these is not asked.
     for derived in std::mem::take(&mut absorbed.derived) {
-        take_in(&derived.event, now, standing, &mut absorbed);
+        // Nothing counts, waits or ends because of what nobody may know.
+        if derived.may_be_known(now, standing) {
+            take_in(&derived.event, now, standing, &mut absorbed);
+        }
         absorbed.derived.push(derived);
     }
     pending::hold_back(event, now, standing, &mut absorbed);

@@ -59,7 +59,10 @@ impl Counter {
 
 /// All figures of this host. One short lock: it is taken only for actions that have a bound.
 #[derive(Debug, Default)]
-pub struct Spending(Mutex<HashMap<Counter, i64>>);
+pub struct Spending(Mutex<Figures>);
+
+/// Counters follow from the charter and the clock alone: nobody can choose them so that they collide.
+type Figures = HashMap<Counter, i64, foldhash::fast::RandomState>;
 
 /// One thing to be used up, and its bound.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +83,7 @@ impl Spending {
         self.figures().retain(|counter, _| counter.ends() >= oldest);
     }
 
-    fn figures(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
+    fn figures(&self) -> MutexGuard<'_, Figures> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,8 +1,14 @@
 //! The path of an event, in process: what is absorbed, what is decided, what is kept.
 
+use std::time::Duration;
+
+use kairos::customer::{Account, IdentityKey, Named};
+use kairos::decide::decide;
+use kairos::event::{Caller, Door, Event};
 use kairos_tests::desk::{Desk, Rejected, consent, event, order};
 use kairos_tests::policies::policy;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 fn outcome(reply: &Value) -> &str {
     reply["decisions"][0]["outcome"]
@@ -407,4 +413,72 @@ fn the_same_moment_is_found_whichever_channel_it_came_by() {
         assert_eq!(reply["decisions"][0]["moment"], "order_placed", "{channel}");
         assert_eq!(outcome(&reply), "act");
     }
+}
+
+// D13, C10: what a visitor refuses while their login waits for something else is not lost on whoever logs in.
+#[test]
+fn a_refusal_that_comes_during_a_login_holds_for_whoever_logged_in() {
+    let desk = Desk::retail();
+    let with_account = |id: &str, subject: &str| {
+        let mut event = order(id, subject, 10);
+        event["account"] = json!("company:7");
+        event
+    };
+    desk.send("gb", &consent("c-1", "crm:1", "granted"));
+    desk.send("gb", &with_account("o-1", "crm:2"));
+    let charter = desk.node.charter();
+    let caller = Caller::open();
+    let door = Door {
+        charter: &charter,
+        clock: desk.node.clock(),
+        caller: &caller,
+        market: "gb",
+        is_gpc: false,
+    };
+    let read = |event: &Value| Event::parse(&door, event.to_string().as_bytes()).expect("an event");
+    let mut login = with_account("o-2", "crm:1");
+    login["visitor"] = json!("visitor:v");
+    let (login, refusal) = (
+        read(&login),
+        read(&consent("c-2", "visitor:v", "withdrawn")),
+    );
+    let cache = desk.node.cache();
+    let company = charter.names.identities["company"];
+    let company = charter.identities.at(company).key;
+    let key = IdentityKey::of(desk.node.salt(), company, "7");
+    desk.wait(async {
+        let Some(Named::Account(account)) = cache.find(key).await.expect("a view") else {
+            panic!("company:7 is an account");
+        };
+        let line = cache.line::<Account>(account).await;
+        let mut login = std::pin::pin!(decide(desk.core(), login));
+        let mut refusal = std::pin::pin!(decide(desk.core(), refusal));
+        // The login waits for its account; the refusal comes, and may have to wait for the login.
+        let soon = Duration::from_millis(100);
+        assert!(timeout(soon, &mut login).await.is_err());
+        let refused = timeout(soon, &mut refusal).await;
+        drop(line);
+        let (logged_in, refused) = tokio::join!(login, async {
+            match refused {
+                Ok(refused) => refused,
+                Err(_) => refusal.await,
+            }
+        });
+        logged_in.expect("a decision");
+        refused.expect("a decision");
+    });
+    let customer = desk.customer_state("crm:1");
+    assert!(
+        customer
+            .consents
+            .iter()
+            .any(|consent| consent.state.is_refusal()),
+        "{:?}",
+        customer.consents
+    );
+    let [ours, theirs] = ["crm:1", "visitor:v"].map(|subject| desk.customer(subject));
+    assert_eq!(
+        ours.expect("a customer")["id"],
+        theirs.expect("a customer")["id"]
+    );
 }

@@ -196,12 +196,16 @@ fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
 /// A field as a policy sees it.
 pub fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
     let field = seen.event.charter.fields.at(field);
-    let Some(fact) = status(seen, field.per).and_then(|status| status.fields.at(field.key)) else {
+    let Some(status) = status(seen, field.per) else {
         return Reading::Unknown;
     };
+    // Before anything else: whether there is a value is nobody's business either.
     if !seen.allows(field.purpose) {
         return Reading::Withheld;
     }
+    let Some(fact) = status.fields.at(field.key) else {
+        return Reading::Unknown;
+    };
     let stamped = Stamped {
         value: fact.value.clone(),
         as_of: fact.occurred_at,

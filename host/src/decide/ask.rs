@@ -40,13 +40,8 @@ impl Turn<'_> {
         decisions.extend(self.ask_of(self.event, standing, taken));
         for derived in &absorbed.derived {
             let event = &derived.event;
-            let seen = Seen {
-                event,
-                now: self.now,
-                standing,
-            };
             // Whether they are in it must not show in that a policy is asked.
-            if !event.is_moment() || !seen.allows_membership(derived.of) {
+            if !event.is_moment() || !derived.may_be_known(self.now, standing) {
                 continue;
             }
             let decided = self.ask_of(event, standing, taken);

@@ -101,12 +101,18 @@ impl Whom {
             let Named::Customer(id) = found.named else {
                 return Err(Undecided::CharterChanged);
             };
-            let other = match keys.1 {
-                Some(visitor) => customer(cache.find(visitor).await?).filter(|other| *other != id),
+            // A visitor whom nobody knows yet is waited for as well: nobody else gives the name to somebody meanwhile.
+            let visitor = match keys.1 {
+                Some(visitor) => Some(cache.find_or_reserve(visitor, draw).await?),
                 None => None,
             };
+            let other = visitor.as_ref().map(|found| found.named);
+            let other = customer(other).filter(|other| *other != id);
+            let reservations = found.reservation.into_iter();
             self.held = Held {
-                reservations: found.reservation.into_iter().collect(),
+                reservations: reservations
+                    .chain(visitor.and_then(|found| found.reservation))
+                    .collect(),
                 ..Held::default()
             };
             let mut ids = [Some(id), other];
@@ -120,7 +126,9 @@ impl Whom {
                 Some(visitor) => customer(cache.find_now(visitor)?).filter(|other| *other != id),
                 None => None,
             };
-            if named.is_none_or(|named| named == id) && now_other == other {
+            if named.is_none_or(|named| named == id)
+                && now_other.is_none_or(|now| other == Some(now))
+            {
                 let ours = match named {
                     Some(_) => {
                         if found.origin == Origin::View {
@@ -130,7 +138,7 @@ impl Whom {
                     }
                     None => None,
                 };
-                let theirs = match other {
+                let theirs = match now_other {
                     Some(other) => load(cache, &self.held, other).await?,
                     None => None,
                 };

@@ -159,6 +159,9 @@ fn whoever_did_not_allow_what_a_segment_rests_on_is_not_known_by_it() {
         segments.get("curious").is_some(),
         "the platform knows: {segments}"
     );
+    // Nor does a count tell of it.
+    let entries = status(&desk, "crm:2")["windows"]["entries_90d"].clone();
+    assert!(entries.is_null() || entries == 0, "{entries}");
     let closed = event("x-1", "complaint.closed", "crm:2", json!({}));
     assert_eq!(
         desk.send("gb", &closed)["decisions"],

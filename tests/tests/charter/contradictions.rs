@@ -276,7 +276,7 @@ fn a_copy_stays_for_the_purpose_of_what_it_was_copied_from() {
     };
     insta::assert_snapshot!(told("newsletter == 'daily'"), @r#"markets/de.toml:43: events."order.placed".updates.to: `newsletter` is for `marketing`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
     insta::assert_snapshot!(told("account_signals_14d > 0"), @r#"markets/de.toml:43: events."order.placed".updates.to: `account_signals_14d` is for `sales`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
-    insta::assert_snapshot!(told("segment.big_spender"), @r#"markets/de.toml:43: events."order.placed".updates.to: `segment.big_spender` is not copied into a market's own field: let the policy read it"#);
+    insta::assert_snapshot!(told("segment.warm"), @r#"markets/de.toml:43: events."order.placed".updates.to: `segment.warm` is for `sales`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);
     insta::assert_snapshot!(told("cart_value > 0"), @r#"markets/de.toml:43: events."order.placed".updates.to: `cart_value` is kept for `30d`: give `de.gift_wrap` a `retention` of at most as much"#);
     let viewed = "[events.\"product.viewed\"]\nupdates = [{ set = \"de.gift_wrap\", to = \"true\" }]\n[settings]";
     insta::assert_snapshot!(crate::told("markets/de.toml", "[settings]", viewed), @r#"markets/de.toml:46: events."product.viewed".updates.set: `product.viewed` is for `profiling`, and `de.gift_wrap` is for `service`: what is copied stays for the same purpose"#);

@@ -30,8 +30,8 @@ pub(in crate::charter) enum Sight {
     Data,
     /// The data, and all that is known of the customer.
     Everything,
-    /// The data, and what may be copied into this field of a market: what rests on a contract or on the field's own
-    /// purpose, and is kept no shorter.
+    /// The data, and what may be copied into this field: what rests on a contract or on the field's own purpose, and is
+    /// kept no shorter.
     CopiedInto(FieldIx),
 }
 
@@ -96,28 +96,27 @@ impl Scope<'_> {
     fn check_copy(&self, name: &str, found: &Named, into: FieldIx) -> Result<(), String> {
         let charter = self.charter;
         let into = charter.fields.at(into);
-        let (purpose, retention) = match found {
+        let (purposes, retention) = match found {
             // What the event itself is for is asked once, of the whole update.
             Named::Datum(..) => return Ok(()),
             Named::Field(field, _) => {
                 let field = charter.fields.at(*field);
-                (field.purpose, field.retention)
+                (std::slice::from_ref(&field.purpose), field.retention)
             }
             Named::Window(window) => {
                 let window = charter.windows.at(*window);
-                (window.purpose, None)
+                (std::slice::from_ref(&window.purpose), None)
             }
             Named::Items(items) => {
                 let items = charter.items.at(*items);
-                (items.purpose, items.retention)
+                (std::slice::from_ref(&items.purpose), items.retention)
             }
-            Named::Segment(_) | Named::Stage(_) => {
-                return Err(format!(
-                    "`{name}` is not copied into a market's own field: let the policy read it"
-                ));
-            }
+            Named::Segment(segment) => (&*charter.segments.at(*segment).purposes, None),
+            Named::Stage(stage) => (&*charter.stages.at(*stage).purposes, None),
         };
-        self.check_purpose(name, purpose, into)?;
+        for purpose in purposes {
+            self.check_purpose(name, *purpose, into)?;
+        }
         match retention {
             Some(kept) if into.retention.is_none_or(|own| own > kept) => Err(format!(
                 "`{name}` is kept for `{kept}`: give `{}` a `retention` of at most as much",

@@ -87,10 +87,7 @@ fn read_update(node: &Node, scope: &Scope<'_>, findings: &Findings) -> Option<Up
     }
     let field = section.required(verb, |node| updated_field(node, verb, scope))?;
     let scope = &Scope {
-        sight: match scope.market {
-            None => Sight::Everything,
-            Some(_) => Sight::CopiedInto(field),
-        },
+        sight: Sight::CopiedInto(field),
         ..*scope
     };
     let when = section.optional("when", |node| Condition::parse(source_of(node)?, scope));
@@ -156,7 +153,7 @@ fn updated_field(node: &Node, verb: &str, scope: &Scope<'_>) -> Result<FieldIx, 
         }
         _ => {}
     }
-    if let (Some(_), Some(event)) = (scope.market, scope.event)
+    if let Some(event) = scope.event
         && let event = scope.charter.events.at(event)
         && let Some(purpose) = event.purpose
     {
