@@ -173,3 +173,14 @@ fn a_market_takes_less_than_it_is_granted() {
     markets/fr.toml:6: actions: `nothing` is not an action of this charter: there are `cart_reminder`, `company_insight`, `loyalty_banner`, `order_confirmation` and `thank_you`
     ");
 }
+
+#[test]
+fn a_market_has_one_choice_in_one_file() {
+    let mut files = gifts("charter.toml", "", "");
+    let (_, de) = files[1].clone();
+    files.push(("markets/de.toml.toml".to_owned(), de.clone()));
+    insta::assert_snapshot!(complaints(&files), @"markets/de.toml.toml:3: market: is `de`, and the file is that of `de.toml`: they must be the same");
+    files.pop();
+    files.push(("markets/de.toml".to_owned(), de));
+    insta::assert_snapshot!(complaints(&files), @"markets/de.toml:3: market: `de` has a choice already: a market has one, in one file");
+}
