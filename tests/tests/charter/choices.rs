@@ -174,6 +174,18 @@ fn a_market_takes_less_than_it_is_granted() {
     ");
 }
 
+// Where charter.toml does not say when an action lapses, a day holds; a market can only make it shorter.
+#[test]
+fn a_lapse_beyond_the_default_is_wider() {
+    let thank_you = |lapses: &str| {
+        let table = format!("[actions.thank_you]\nlapses = \"{lapses}\"\n[actions.cart_reminder]");
+        de("[actions.cart_reminder]", &table)
+    };
+    insta::assert_snapshot!(thank_you("30d"), @"markets/de.toml:23: actions.thank_you.lapses: `30d` is wider than the default of `1d` in charter.toml:287: a market can only narrow");
+    assert_eq!(thank_you("1d"), "accepted");
+    assert_eq!(thank_you("2h"), "accepted");
+}
+
 #[test]
 fn a_market_has_one_choice_in_one_file() {
     let mut files = gifts("charter.toml", "", "");
