@@ -30,6 +30,12 @@ pub(super) struct Live {
     policies: BTreeMap<Text, Vec<Shown>>,
 }
 
+/// What every format begins with.
+#[derive(Deserialize)]
+struct Formatted {
+    format: u32,
+}
+
 /// One file of the charter.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,12 +94,14 @@ impl Live {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Unusable::Io { file, source }),
         };
-        let live: Self = match serde_json::from_slice(&text) {
-            Ok(live) => live,
-            Err(source) => return Err(Unusable::Damaged { file, source }),
+        // What a newer format says besides does not read here.
+        let damaged = |source| Unusable::Damaged {
+            file: file.clone(),
+            source,
         };
-        match live.format {
-            FORMAT => Ok(Some(live)),
+        let Formatted { format } = serde_json::from_slice(&text).map_err(damaged)?;
+        match format {
+            FORMAT => serde_json::from_slice(&text).map(Some).map_err(damaged),
             found => Err(Unusable::Newer { file, found }),
         }
     }

@@ -177,3 +177,21 @@ fn a_lost_or_spoilt_note_of_what_is_live_is_no_way_in() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_note_of_a_newer_host_asks_for_that_host() {
+    let host = host();
+    let note = host.folder().join("data/live.json");
+    let text = std::fs::read_to_string(&note).expect("a note");
+    let newer = with(
+        &text,
+        "\"format\": 1,",
+        "\"format\": 2,\n  \"regions\": {},",
+    );
+    std::fs::write(&note, newer).expect("a file");
+    let said = refuse(host).to_string();
+    assert!(
+        said.contains("live.json` is of format 2, newer than this host's 1: start a newer host"),
+        "{said}"
+    );
+}
