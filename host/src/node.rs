@@ -35,7 +35,7 @@ use crate::telemetry::Telemetry;
 
 pub use alarms::Violated;
 pub use approvals::Page;
-pub use change::{Change, Changed, Expects, Unchanged};
+pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
 pub use figures::Figures;
 pub use live::Unusable;

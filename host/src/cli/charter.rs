@@ -92,13 +92,18 @@ fn today() -> jiff::civil::Date {
 
 /// A charter that is right; else what is wrong with it.
 fn load(folder: &Path) -> Result<Charter, Failure> {
+    compile(folder, &files(folder)?)
+}
+
+/// The charter of these files, which are those of the folder or come with them.
+fn compile(folder: &Path, files: &[(String, String)]) -> Result<Charter, Failure> {
     let wrong = |complaints: Complaints| {
         format!(
             "{complaints}\n\nthe charter in {} is not right: `kairos charter check`",
             folder.display()
         )
     };
-    Ok(Charter::load(folder).map_err(wrong)?)
+    Ok(Charter::compile(files).map_err(wrong)?)
 }
 
 /// The files that are live in a host.

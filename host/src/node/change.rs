@@ -266,7 +266,7 @@ fn check_expected(
 }
 
 /// Adds the live choices of the markets that the new charter still grants something and that came without one.
-fn with_choices(
+pub fn with_choices(
     mut files: Vec<(String, String)>,
     old: &[(String, String)],
 ) -> Result<Vec<(String, String)>, Unchanged> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use kairos::server::Access;
 use kairos_tests::Host;
 
-use crate::frame::{DE, charter, version, with};
+use crate::frame::{DE, charter, unguarded, version, with};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_host-under-test");
 
@@ -258,4 +258,26 @@ fn a_reader_that_stops_early_is_no_failure() {
         .expect("a process");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_diff_with_a_host_keeps_the_choices_that_a_push_keeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::of(
+        &[("charter.toml", &unguarded()), ("markets/de.toml", DE)],
+        |_| Access::Open,
+    );
+    let url = format!("http://{}", host.address);
+    let diff = |central: &str| {
+        let new = write(folder.path(), &[("charter.toml", central)]);
+        run(&["diff", &new, "--url", &url])
+    };
+    assert_eq!(diff(&unguarded()), (0, "nothing differs\n".to_owned()));
+    let narrower = with(&unguarded(), "between = [0, 10]", "between = [0, 4]");
+    let (status, said) = diff(&narrower);
+    assert_eq!(status, 1);
+    assert!(
+        said.contains("markets/de.toml:9: actions.reminder.parameters.discount.between"),
+        "{said}"
+    );
 }
