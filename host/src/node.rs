@@ -255,23 +255,27 @@ impl Node {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         // While it was compiled the charter may have changed.
         let charter = self.charter();
-        let checked = checked.rebound(&charter)?;
+        let fitted = checked.fitted(&charter)?;
+        let version = fitted.version().clone();
+        let mut next = live.clone();
         if !live.had(market, digest) {
             deploy::check(&charter, market, self.clock.now())?;
-            let mut next = live.clone();
             next.remember(market, digest);
             next.write(&self.data)?;
-            *live = next;
         }
-        let active = self.catalog.activate(checked, &charter)?;
-        let version = active.version.clone();
+        // INVARIANT: no policy answers before its record is on its way, and what is recorded goes live.
         let went_live = WentLive {
             at: self.clock.wall(),
             digest,
             version: version.clone(),
             market: Text::new(market),
         };
-        self.record_policy(&went_live)?;
+        if let Err(refused) = self.record_policy(&went_live) {
+            live.write(&self.data)?;
+            return Err(refused.into());
+        }
+        *live = next;
+        self.catalog.activate(fitted);
         Ok(version)
     }
 
