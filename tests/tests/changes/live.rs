@@ -1,5 +1,7 @@
 //! A new version takes effect at once and for everybody, or not at all.
 
+use std::io::Write as _;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kairos::evidence::{Chartered, Kind};
@@ -220,4 +222,41 @@ fn every_change_is_recorded_with_its_files_and_who_approved_it() {
     .json();
     assert_eq!(again["state"], json!(null));
     assert_eq!(host.node.store().log().end(), end);
+}
+
+#[test]
+fn a_slow_disk_under_the_charter_holds_up_no_decision() {
+    let host = host();
+    let text = unguarded();
+    let digest = kairos::ids::Digest::of(text.as_bytes()).to_string();
+    let kept = host
+        .folder()
+        .join("data/kept")
+        .join(digest.replace(':', "-"));
+    // Something that reads as a file, once somebody has written into it.
+    std::fs::remove_file(&kept).expect("a file");
+    let made = Command::new("mkfifo").arg(&kept).status();
+    assert!(made.expect("a process").success());
+    let mut readers: Vec<_> = (0..2 * host.node.engines().cores())
+        .map(|_| host.connect())
+        .collect();
+    for reader in &mut readers {
+        reader.say("GET /v1/charter HTTP/1.1\r\nhost: kairos\r\naccept: application/x-tar\r\n\r\n");
+    }
+    // Opens once the first of them reads; the others find the file again.
+    let mut disk = std::fs::File::options()
+        .write(true)
+        .open(&kept)
+        .expect("a reader");
+    std::fs::remove_file(&kept).expect("a file");
+    std::fs::write(&kept, &text).expect("a file");
+    for number in 0..8 {
+        let answer = host.post("gb", &viewed(&number.to_string()));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    disk.write_all(text.as_bytes()).expect("a reader");
+    drop(disk);
+    for mut reader in readers {
+        assert_eq!(reader.hear().expect("an answer").status, 200);
+    }
 }
