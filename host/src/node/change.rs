@@ -18,7 +18,10 @@ use crate::store::{self, Failed, Position};
 #[derive(Clone, Debug)]
 pub enum Change {
     /// `charter.toml` and what comes with it; the choices of markets that are not among the files stay as they are live.
-    Central { files: Vec<(String, String)> },
+    Central {
+        files: Vec<(String, String)>,
+        expects: Expects,
+    },
     /// One market's own choice.
     Market {
         market: Text,
@@ -27,7 +30,7 @@ pub enum Change {
     },
 }
 
-/// What the caller saw of the market's choice that is to be replaced.
+/// What the caller saw of the charter, or of the market's choice, that is to be replaced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Expects {
     /// It did not say.
@@ -69,6 +72,10 @@ pub enum Unchanged {
         "market `{market}` has another choice by now: read it again with `GET /v1/markets/{market}/charter`, and change that"
     )]
     Overtaken { market: Text },
+    #[error(
+        "another charter is live by now: read it again with `GET /v1/charter`, and change that"
+    )]
+    Superseded,
     #[error("the files cannot be kept with the evidence")]
     Kept(#[source] std::io::Error),
     #[error(transparent)]
@@ -152,10 +159,11 @@ impl Node {
         Some((Arc::clone(text), Digest::of(text.as_bytes())))
     }
 
-    /// Every file of the live charter, signatures included.
-    pub fn live_files(&self) -> Result<Vec<(String, String)>, Unusable> {
+    /// Every file of the live charter, signatures included, and the charter's digest.
+    pub fn live_files(&self) -> Result<(Vec<(String, String)>, Digest), Unusable> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.texts(&self.data)
+        let digest = live.charter().unwrap_or_else(|| self.charter().digest);
+        Ok((live.texts(&self.data)?, digest))
     }
 
     /// Keeps the files and queues the record; it counts once it is durable.
@@ -227,7 +235,12 @@ fn changed(
     old: &[(String, String)],
 ) -> Result<Vec<(String, String)>, Unchanged> {
     match change {
-        Change::Central { files } => with_choices(files, old),
+        Change::Central { files, expects } => match (&expects, live.charter()) {
+            (Expects::OneOf(seen), Some(live)) if !seen.contains(&live) => {
+                Err(Unchanged::Superseded)
+            }
+            _ => with_choices(files, old),
+        },
         Change::Market {
             market,
             text,

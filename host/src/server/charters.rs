@@ -34,7 +34,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .layer(DefaultBodyLimit::max(CHARTER_BODY_BYTES))
 }
 
-/// `GET /v1/charter`: what is live, for programs, or as the files that it is made of.
+/// `GET /v1/charter`: what is live, for programs, or as the files that it is made of, and the tag that a change of it may
+/// name.
 async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
     shared.guard.admit(&headers)?;
     let wants_files = headers
@@ -43,13 +44,22 @@ async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered
         .is_some_and(|accept| accept.contains(TAR));
     let node = Arc::clone(&shared.node);
     if !wants_files {
-        return Ok(Json(beside(move || node.live_charter()).await?).into_response());
+        let charter = node.charter();
+        let tag = [(header::ETAG, etag(charter.digest))];
+        let told = beside(move || node.told(&charter)).await?;
+        return Ok((tag, Json(told)).into_response());
     }
-    let tar = beside(move || {
-        let files = node.live_files()?;
-        archive::write(&files).map_err(Unchanged::Kept)
+    let packed = beside(move || {
+        let (files, digest) = node.live_files()?;
+        let tar = archive::write(&files).map_err(Unchanged::Kept)?;
+        Ok::<_, Unchanged>((tar, digest))
     });
-    Ok(([(header::CONTENT_TYPE, TAR)], tar.await??).into_response())
+    let (tar, digest) = packed.await??;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(TAR)),
+        (header::ETAG, etag(digest)),
+    ];
+    Ok((headers, tar).into_response())
 }
 
 /// `GET /v1/charter/{kind}/{name}`: who decides it.
@@ -70,7 +80,7 @@ async fn decides(
     Ok(Json(decides.await??).into_response())
 }
 
-/// `POST /v1/charter`: the platform's version, for every market.
+/// `POST /v1/charter`: the platform's version, for every market; with `if-match`, only where that is what is live.
 async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
     let caller = shared.guard.admit_as(Role::Charter, &headers)?;
     if caller.markets != Markets::All {
@@ -79,9 +89,11 @@ async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     check_type(&headers, TAR)?;
     let change = Change::Central {
         files: archive::read(&body)?,
+        expects: expects(&headers),
     };
     let changed = change_charter(&shared.node, change, caller.name.clone()).await?;
-    Ok(Json(told(&shared.node, &changed)).into_response())
+    let tag = [(header::ETAG, etag(changed.digest))];
+    Ok((tag, Json(told(&shared.node, &changed))).into_response())
 }
 
 /// `PUT /v1/markets/{market}/charter`: a region's own choice, alone.

@@ -38,7 +38,7 @@ impl Diff {
         let (old, new) = match (&self.second, self.url) {
             (Some(second), _) => (load(&self.first)?, load(second)?),
             (None, Some(url)) => {
-                let live = live(&To::new(url, self.token_file))?;
+                let live = live(&To::new(url, self.token_file))?.files;
                 let new = with_choices(files(&self.first)?, &live)?;
                 (Charter::compile(&live)?, compile(&self.first, &new)?)
             }

@@ -26,7 +26,7 @@ impl From<Unchanged> for Problem {
                 "What is to be replaced must be named",
                 detail,
             ),
-            Unchanged::Overtaken { .. } => Self::new(
+            Unchanged::Overtaken { .. } | Unchanged::Superseded => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "overtaken",
                 "Somebody else was faster",
