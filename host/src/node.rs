@@ -146,8 +146,9 @@ pub struct Node {
 impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
-        let opening = start::open(&settings.charter, &settings.data)?;
+        let given = start::given(&settings.charter, &settings.data)?;
         let store = recovery::open(&settings)?;
+        let opening = start::open(given, (&settings.data, &store))?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let spending = Spending::new(cache.take_up_spending()?);
         cache.take_up_schedule()?;
@@ -283,6 +284,7 @@ impl Node {
         self.record_charter(&loaded, "start")
             .map_err(Box::new)
             .map_err(OpenError::Record)?;
+        self.store.log().settle().map_err(StoreError::from)?;
         self.live
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

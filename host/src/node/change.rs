@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use crate::cache::Note;
 use crate::charter::file::{CENTRAL, SIGNATURES};
 use crate::charter::sign::{Approved, Central, Unapproved};
 use crate::charter::{Charter, Complaint, Complaints, Signature};
@@ -12,7 +13,7 @@ use crate::ids::{Digest, Text};
 use crate::node::live::{Live, Unusable};
 use crate::node::{Node, kept};
 use crate::policy::Stranded;
-use crate::store::{self, Failed, Position};
+use crate::store::{self, Changes, Failed, Position, Space, View};
 
 /// What somebody wants to be live.
 #[derive(Clone, Debug)]
@@ -127,9 +128,9 @@ impl Node {
             approved: &approved,
         };
         let position = self.record_charter(&loaded, by)?;
-        self.store.log().flush()?;
+        self.store.log().settle()?;
         if let Err(unusable) = next.write(&self.data) {
-            self.record_return()?;
+            self.record_return(&old)?;
             return Err(unusable.into());
         }
         self.figures.follow(&charter);
@@ -191,28 +192,42 @@ impl Node {
             files,
             approved: approved.collect(),
         };
-        Ok(self.store.log().queue(Kind::Charter.number(), |bytes| {
-            encoding::encode_into(&record, bytes);
-        })?)
+        let record = encoding::encode(&record);
+        let mut view = Changes::default();
+        add_charter(&mut view, &record);
+        let note = Note {
+            kind: Kind::Charter.number(),
+            record,
+            view,
+        };
+        Ok(self.cache.note(&note)?)
     }
 
-    /// What was recorded did not go live after all: the charter that is live is recorded again.
-    fn record_return(&self) -> Result<(), Unchanged> {
-        let charter = self.charter();
-        let own: Vec<(String, String)> = charter
-            .files
-            .iter()
-            .map(|(name, text)| (name.clone(), text.to_string()))
-            .collect();
+    /// What was recorded did not go live after all: the charter that is live is recorded again, with its files.
+    fn record_return(&self, files: &[(String, String)]) -> Result<(), Unchanged> {
         let loaded = Loaded {
-            charter: &charter,
-            files: &own,
+            charter: &self.charter(),
+            files,
             before: None,
             approved: &[],
         };
         self.record_charter(&loaded, "kairos")?;
-        Ok(self.store.log().flush()?)
+        Ok(self.store.log().settle()?)
     }
+}
+
+/// Under which key the view has the record of the charter that went live last.
+const LAST: &[u8] = b"charter";
+
+/// What the record of a charter that went live changes in the view.
+pub(super) fn add_charter(changes: &mut Changes, record: &[u8]) {
+    changes.put(Space::Meta, LAST, record.to_vec());
+}
+
+/// The charter that went live last, by the evidence.
+pub(super) fn last_charter(view: &View) -> Result<Option<Chartered>, Unusable> {
+    let record = view.get(Space::Meta, LAST)?;
+    Ok(record.as_deref().map(encoding::decode).transpose()?)
 }
 
 /// A charter on its way into the log.
