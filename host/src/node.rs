@@ -35,7 +35,7 @@ use crate::telemetry::Telemetry;
 
 pub use alarms::Violated;
 pub use approvals::Page;
-pub use change::{Change, Changed, Expects, Unchanged};
+pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
 pub use figures::Figures;
 pub use live::Unusable;
@@ -146,8 +146,9 @@ pub struct Node {
 impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
-        let opening = start::open(&settings.charter, &settings.data)?;
+        let given = start::given(&settings.charter, &settings.data)?;
         let store = recovery::open(&settings)?;
+        let opening = start::open(given, (&settings.data, &store))?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let spending = Spending::new(cache.take_up_spending()?);
         cache.take_up_schedule()?;
@@ -255,23 +256,27 @@ impl Node {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         // While it was compiled the charter may have changed.
         let charter = self.charter();
-        let checked = checked.rebound(&charter)?;
+        let fitted = checked.fitted(&charter)?;
+        let version = fitted.version().clone();
+        let mut next = live.clone();
         if !live.had(market, digest) {
             deploy::check(&charter, market, self.clock.now())?;
-            let mut next = live.clone();
             next.remember(market, digest);
             next.write(&self.data)?;
-            *live = next;
         }
-        let active = self.catalog.activate(checked, &charter)?;
-        let version = active.version.clone();
+        // INVARIANT: no policy answers before its record is on its way, and what is recorded goes live.
         let went_live = WentLive {
             at: self.clock.wall(),
             digest,
             version: version.clone(),
             market: Text::new(market),
         };
-        self.record_policy(&went_live)?;
+        if let Err(refused) = self.record_policy(&went_live) {
+            live.write(&self.data)?;
+            return Err(refused.into());
+        }
+        *live = next;
+        self.catalog.activate(fitted);
         Ok(version)
     }
 
@@ -279,6 +284,7 @@ impl Node {
         self.record_charter(&loaded, "start")
             .map_err(Box::new)
             .map_err(OpenError::Record)?;
+        self.store.log().settle().map_err(StoreError::from)?;
         self.live
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -57,11 +57,14 @@ enum Command {
     )]
     Schema(schema::Schema),
     /// Load a folder into a running host, which refuses what is wrong, not signed, or strands a live policy.
+    ///
+    /// What was pulled, or pushed before, is only pushed onto what was live then: where somebody changed the charter or a
+    /// market's choice since, pull again and make your change there, or replace it all with --force.
     #[command(
         after_help = "Example:\n  kairos charter push charter --url http://127.0.0.1:8080 --token-file charter.token"
     )]
     Push(push::Push),
-    /// Write what is live in a running host into a folder.
+    /// Write what is live in a running host into a folder, with a note for the next push (`.live`).
     #[command(
         after_help = "Example:\n  kairos charter pull charter --url http://127.0.0.1:8080 --token-file charter.token"
     )]
@@ -92,19 +95,31 @@ fn today() -> jiff::civil::Date {
 
 /// A charter that is right; else what is wrong with it.
 fn load(folder: &Path) -> Result<Charter, Failure> {
+    compile(folder, &files(folder)?)
+}
+
+/// The charter of these files, which are those of the folder or come with them.
+fn compile(folder: &Path, files: &[(String, String)]) -> Result<Charter, Failure> {
     let wrong = |complaints: Complaints| {
         format!(
             "{complaints}\n\nthe charter in {} is not right: `kairos charter check`",
             folder.display()
         )
     };
-    Ok(Charter::load(folder).map_err(wrong)?)
+    Ok(Charter::compile(files).map_err(wrong)?)
 }
 
-/// The files that are live in a host.
-fn live(to: &To) -> Result<Vec<(String, String)>, Failure> {
-    let tar = to.fetch_tar("/v1/charter")?;
-    Ok(crate::server::archive::read(&tar)?)
+/// What is live in a host.
+struct Pulled {
+    files: Vec<(String, String)>,
+    /// What a push onto it names.
+    tag: Option<String>,
+}
+
+fn live(to: &To) -> Result<Pulled, Failure> {
+    let (tar, tag) = to.fetch_tar("/v1/charter")?;
+    let files = crate::server::archive::read(&tar)?;
+    Ok(Pulled { files, tag })
 }
 
 /// The folder's files.

@@ -20,6 +20,8 @@ const REQUEST_S: u64 = 30;
 /// The largest answer, in bytes: a full batch with everything explained.
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
+const TAR: &str = "application/x-tar";
+
 /// Which host a command speaks to, and as whom.
 #[derive(clap::Args, Clone, Debug)]
 pub(in crate::cli) struct To {
@@ -65,36 +67,43 @@ impl To {
         Self { url, token_file }
     }
 
-    /// Posts a body of any type; what the host refuses is an error in the host's words, with everything that it lists.
-    pub(in crate::cli) fn send(
+    /// Posts a tar, where there is a tag only onto what has it; what the host refuses is an error in the host's words, with
+    /// everything that it lists.
+    pub(in crate::cli) fn send_tar(
         &self,
         path: &str,
-        content_type: &'static str,
-        body: Vec<u8>,
-    ) -> Result<Value, Failure> {
-        let request = self
+        tar: Vec<u8>,
+        onto: Option<&str>,
+    ) -> Result<Value, Refusal> {
+        let mut request = self
             .target()?
             .request(Method::POST, path)
-            .header(header::CONTENT_TYPE, content_type)
-            .body(Full::from(body))?;
+            .header(header::CONTENT_TYPE, TAR);
+        if let Some(tag) = onto {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        let request = request.body(Full::from(tar)).map_err(Failure::from)?;
         let response = self.exchange(request)?;
         let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        match response.status.is_success() {
-            true => Ok(said),
-            false => Err(listed(response.status, &said).into()),
+        match response.status {
+            status if status.is_success() => Ok(said),
+            StatusCode::PRECONDITION_FAILED => {
+                Err(Refusal::Overtaken(refusal(response.status, &said)))
+            }
+            status => Err(Refusal::Other(listed(status, &said).into())),
         }
     }
 
-    /// Fetches a tar.
-    pub(in crate::cli) fn fetch_tar(&self, path: &str) -> Result<Bytes, Failure> {
+    /// Fetches a tar, and its tag where it has one.
+    pub(in crate::cli) fn fetch_tar(&self, path: &str) -> Result<(Bytes, Option<String>), Failure> {
         let request = self
             .target()?
             .request(Method::GET, path)
-            .header(header::ACCEPT, "application/x-tar")
+            .header(header::ACCEPT, TAR)
             .body(Full::default())?;
         let response = self.exchange(request)?;
         if response.status.is_success() {
-            return Ok(response.body);
+            return Ok((response.body, response.tag));
         }
         let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         Err(refusal(response.status, &said).into())
@@ -212,10 +221,22 @@ pub(in crate::cli) enum Lost {
     Late,
 }
 
+/// Why the host did not take what was sent.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum Refusal {
+    /// In the host's words: there is something else than the caller saw.
+    #[error("{0}")]
+    Overtaken(String),
+    #[error(transparent)]
+    Other(#[from] Failure),
+}
+
 /// A whole answer.
 #[derive(Debug)]
 pub(in crate::cli) struct Response {
     pub(in crate::cli) status: StatusCode,
+    /// What `ETag` says.
+    pub(in crate::cli) tag: Option<String>,
     /// What `Retry-After` asks for.
     pub(in crate::cli) retry_after: Option<Duration>,
     pub(in crate::cli) body: Bytes,
@@ -342,6 +363,7 @@ impl Connection {
         self.open = Some(sender);
         Ok(Response {
             status: parts.status,
+            tag: tag(parts.headers.get(header::ETAG)),
             retry_after: retry_after(parts.headers.get(header::RETRY_AFTER)),
             body,
         })
@@ -367,6 +389,10 @@ impl Connection {
 fn retry_after(value: Option<&HeaderValue>) -> Option<Duration> {
     let seconds = value?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+fn tag(value: Option<&HeaderValue>) -> Option<String> {
+    Some(value?.to_str().ok()?.to_owned())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use crate::cache::Note;
 use crate::charter::file::{CENTRAL, SIGNATURES};
 use crate::charter::sign::{Approved, Central, Unapproved};
 use crate::charter::{Charter, Complaint, Complaints, Signature};
@@ -12,13 +13,16 @@ use crate::ids::{Digest, Text};
 use crate::node::live::{Live, Unusable};
 use crate::node::{Node, kept};
 use crate::policy::Stranded;
-use crate::store::{self, Failed, Position};
+use crate::store::{self, Changes, Failed, Position, Space, View};
 
 /// What somebody wants to be live.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// `charter.toml` and what comes with it; the choices of markets that are not among the files stay as they are live.
-    Central { files: Vec<(String, String)> },
+    Central {
+        files: Vec<(String, String)>,
+        expects: Expects,
+    },
     /// One market's own choice.
     Market {
         market: Text,
@@ -27,7 +31,7 @@ pub enum Change {
     },
 }
 
-/// What the caller saw of the market's choice that is to be replaced.
+/// What the caller saw of the charter, or of the market's choice, that is to be replaced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Expects {
     /// It did not say.
@@ -69,6 +73,10 @@ pub enum Unchanged {
         "market `{market}` has another choice by now: read it again with `GET /v1/markets/{market}/charter`, and change that"
     )]
     Overtaken { market: Text },
+    #[error(
+        "another charter is live by now: read it again with `GET /v1/charter`, and change that"
+    )]
+    Superseded,
     #[error("the files cannot be kept with the evidence")]
     Kept(#[source] std::io::Error),
     #[error(transparent)]
@@ -120,9 +128,9 @@ impl Node {
             approved: &approved,
         };
         let position = self.record_charter(&loaded, by)?;
-        self.store.log().flush()?;
+        self.store.log().settle()?;
         if let Err(unusable) = next.write(&self.data) {
-            self.record_return()?;
+            self.record_return(&old)?;
             return Err(unusable.into());
         }
         self.figures.follow(&charter);
@@ -152,10 +160,11 @@ impl Node {
         Some((Arc::clone(text), Digest::of(text.as_bytes())))
     }
 
-    /// Every file of the live charter, signatures included.
-    pub fn live_files(&self) -> Result<Vec<(String, String)>, Unusable> {
+    /// Every file of the live charter, signatures included, and the charter's digest.
+    pub fn live_files(&self) -> Result<(Vec<(String, String)>, Digest), Unusable> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.texts(&self.data)
+        let digest = live.charter().unwrap_or_else(|| self.charter().digest);
+        Ok((live.texts(&self.data)?, digest))
     }
 
     /// Keeps the files and queues the record; it counts once it is durable.
@@ -183,28 +192,42 @@ impl Node {
             files,
             approved: approved.collect(),
         };
-        Ok(self.store.log().queue(Kind::Charter.number(), |bytes| {
-            encoding::encode_into(&record, bytes);
-        })?)
+        let record = encoding::encode(&record);
+        let mut view = Changes::default();
+        add_charter(&mut view, &record);
+        let note = Note {
+            kind: Kind::Charter.number(),
+            record,
+            view,
+        };
+        Ok(self.cache.note(&note)?)
     }
 
-    /// What was recorded did not go live after all: the charter that is live is recorded again.
-    fn record_return(&self) -> Result<(), Unchanged> {
-        let charter = self.charter();
-        let own: Vec<(String, String)> = charter
-            .files
-            .iter()
-            .map(|(name, text)| (name.clone(), text.to_string()))
-            .collect();
+    /// What was recorded did not go live after all: the charter that is live is recorded again, with its files.
+    fn record_return(&self, files: &[(String, String)]) -> Result<(), Unchanged> {
         let loaded = Loaded {
-            charter: &charter,
-            files: &own,
+            charter: &self.charter(),
+            files,
             before: None,
             approved: &[],
         };
         self.record_charter(&loaded, "kairos")?;
-        Ok(self.store.log().flush()?)
+        Ok(self.store.log().settle()?)
     }
+}
+
+/// Under which key the view has the record of the charter that went live last.
+const LAST: &[u8] = b"charter";
+
+/// What the record of a charter that went live changes in the view.
+pub(super) fn add_charter(changes: &mut Changes, record: &[u8]) {
+    changes.put(Space::Meta, LAST, record.to_vec());
+}
+
+/// The charter that went live last, by the evidence.
+pub(super) fn last_charter(view: &View) -> Result<Option<Chartered>, Unusable> {
+    let record = view.get(Space::Meta, LAST)?;
+    Ok(record.as_deref().map(encoding::decode).transpose()?)
 }
 
 /// A charter on its way into the log.
@@ -227,7 +250,12 @@ fn changed(
     old: &[(String, String)],
 ) -> Result<Vec<(String, String)>, Unchanged> {
     match change {
-        Change::Central { files } => with_choices(files, old),
+        Change::Central { files, expects } => match (&expects, live.charter()) {
+            (Expects::OneOf(seen), Some(live)) if !seen.contains(&live) => {
+                Err(Unchanged::Superseded)
+            }
+            _ => with_choices(files, old),
+        },
         Change::Market {
             market,
             text,
@@ -266,7 +294,7 @@ fn check_expected(
 }
 
 /// Adds the live choices of the markets that the new charter still grants something and that came without one.
-fn with_choices(
+pub fn with_choices(
     mut files: Vec<(String, String)>,
     old: &[(String, String)],
 ) -> Result<Vec<(String, String)>, Unchanged> {

@@ -19,7 +19,10 @@ pub(super) fn keep(data: &Path, content: &[u8]) -> io::Result<Digest> {
         return Ok(digest);
     }
     let folder = data.join("kept");
-    fs::create_dir_all(&folder)?;
+    if !folder.exists() {
+        fs::create_dir_all(&folder)?;
+        fs::File::open(data)?.sync_all()?;
+    }
     replace(&target, content)?;
     Ok(digest)
 }

@@ -1,5 +1,8 @@
 //! What is live, as a file of the data folder: which files the charter is made of, what `--charter` held at the last
 //! start, and which policies each market has had.
+//!
+//! INVARIANT: the file is written after the evidence of what it says is durable. So the last charter in the evidence is
+//! what is live, and the file is believed only in what the evidence does not say.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,8 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::charter::Charter;
+use crate::encoding::Undecodable;
 use crate::ids::{Digest, Text};
-use crate::node::kept;
+use crate::node::{change, kept, stops};
+use crate::store::{Store, View, ViewError};
 
 const FILE: &str = "live.json";
 const FORMAT: u32 = 1;
@@ -28,6 +33,12 @@ pub(super) struct Live {
     files: BTreeMap<String, File>,
     /// By market, the newest last.
     policies: BTreeMap<Text, Vec<Shown>>,
+}
+
+/// What every format begins with.
+#[derive(Deserialize)]
+struct Formatted {
+    format: u32,
 }
 
 /// One file of the charter.
@@ -77,23 +88,89 @@ pub enum Unusable {
     Newer { file: PathBuf, found: u32 },
     #[error("`{name}` of the live charter cannot be read from what is kept in the data folder")]
     Kept { name: String, source: io::Error },
+    #[error(
+        "`{}` is missing, and the evidence names no charter: it says which charter is live and who must approve the next; put it back from a copy",
+        .file.display()
+    )]
+    Lost { file: PathBuf },
+    #[error("what the evidence says is live does not read: restore the data folder from a copy")]
+    Evidence(#[from] Undecodable),
+    #[error(transparent)]
+    View(#[from] ViewError),
 }
 
 impl Live {
-    /// What is live in a data folder; `None` where nothing ever was.
-    pub(super) fn read(data: &Path) -> Result<Option<Self>, Unusable> {
+    /// What is live in a data folder, by its evidence; `None` where nothing ever was. `given` is what `--charter` holds.
+    pub(super) fn recall(
+        (data, store): (&Path, &Store),
+        given: &[(String, String)],
+    ) -> Result<Option<Self>, Unusable> {
+        let view = store.view();
+        let note = Self::read(data)?;
+        let is_lost = note.is_none();
+        let Some(record) = change::last_charter(view)? else {
+            // Whoever opens a log for the first time records a charter before anything else.
+            let log = store.log();
+            return match is_lost && log.records(log.first()).next().is_some() {
+                true => Err(Unusable::Lost {
+                    file: data.join(FILE),
+                }),
+                false => Ok(note),
+            };
+        };
+        let note = note.unwrap_or_default();
+        if note.charter() != Some(record.digest) {
+            tracing::warn!(
+                version = %record.version,
+                "what is live is taken from the evidence: `live.json` is missing or older"
+            );
+        }
+        let files = record
+            .files
+            .into_iter()
+            .map(|(name, digest)| (name.to_string(), digest));
+        let live = note.made_of((record.version, record.digest), files);
+        match is_lost {
+            true => live.without_note((data, view), given).map(Some),
+            false => Ok(Some(live)),
+        }
+    }
+
+    /// What of `--charter` was live before counts as unchanged since: what was loaded later stays in its place.
+    fn without_note(
+        self,
+        (data, view): (&Path, &View),
+        given: &[(String, String)],
+    ) -> Result<Self, Unusable> {
+        let is_kept = |text: &str| kept::path(data, Digest::of(text.as_bytes())).exists();
+        let known: Vec<_> = given
+            .iter()
+            .filter(|(_, text)| is_kept(text))
+            .cloned()
+            .collect();
+        let mut live = self.started_with(&known);
+        for policy in stops::policies(view)? {
+            live.remember(&policy.market, policy.digest);
+        }
+        Ok(live)
+    }
+
+    /// What the file says; `None` where there is none.
+    fn read(data: &Path) -> Result<Option<Self>, Unusable> {
         let file = data.join(FILE);
         let text = match std::fs::read(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Unusable::Io { file, source }),
         };
-        let live: Self = match serde_json::from_slice(&text) {
-            Ok(live) => live,
-            Err(source) => return Err(Unusable::Damaged { file, source }),
+        // What a newer format says besides does not read here.
+        let damaged = |source| Unusable::Damaged {
+            file: file.clone(),
+            source,
         };
-        match live.format {
-            FORMAT => Ok(Some(live)),
+        let Formatted { format } = serde_json::from_slice(&text).map_err(damaged)?;
+        match format {
+            FORMAT => serde_json::from_slice(&text).map(Some).map_err(damaged),
             found => Err(Unusable::Newer { file, found }),
         }
     }
@@ -141,20 +218,30 @@ impl Live {
 
     /// As it is once these files are the live charter's.
     pub(super) fn with(&self, charter: &Charter, files: &[(String, String)]) -> Self {
-        let mut next = self.clone();
-        next.format = FORMAT;
-        next.version = charter.version.clone();
-        next.charter = Some(Shown(charter.digest));
-        for file in next.files.values_mut() {
+        let files = files
+            .iter()
+            .map(|(name, text)| (name.clone(), Digest::of(text.as_bytes())));
+        let made = (charter.version.clone(), charter.digest);
+        self.clone().made_of(made, files)
+    }
+
+    fn made_of(
+        mut self,
+        (version, charter): (Text, Digest),
+        files: impl Iterator<Item = (String, Digest)>,
+    ) -> Self {
+        self.format = FORMAT;
+        self.version = version;
+        self.charter = Some(Shown(charter));
+        for file in self.files.values_mut() {
             file.live = None;
         }
-        for (name, text) in files {
-            let digest = Shown(Digest::of(text.as_bytes()));
-            next.files.entry(name.clone()).or_default().live = Some(digest);
+        for (name, digest) in files {
+            self.files.entry(name).or_default().live = Some(Shown(digest));
         }
-        next.files
+        self.files
             .retain(|_, file| file.live.is_some() || file.folder.is_some());
-        next
+        self
     }
 
     /// As it is once the host was started with these files in `--charter`.

@@ -4,7 +4,7 @@ use crate::cache::{CacheError, Earlier, Recovery, Replayed};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::evidence::{self, Kind, WentLive};
-use crate::node::{Settings, stops};
+use crate::node::{Settings, change, stops};
 use crate::stop::Switched;
 use crate::store::{Changes, Position, Record, Store, StoreError, View};
 
@@ -53,6 +53,10 @@ fn replay(
         Some(Kind::Policy) => {
             let live: WentLive = encoding::decode(&record.bytes).map_err(note)?;
             stops::add_policy(changes, &live);
+            Ok(())
+        }
+        Some(Kind::Charter) => {
+            change::add_charter(changes, &record.bytes);
             Ok(())
         }
         _ => Ok(()),

@@ -10,6 +10,7 @@ use crate::charter::{Charter, Signature};
 use crate::ids::Digest;
 use crate::node::live::Live;
 use crate::node::{OpenError, kept};
+use crate::store::Store;
 
 /// The charter to start with, and how it came about.
 pub(super) struct Opening {
@@ -21,10 +22,22 @@ pub(super) struct Opening {
     pub(super) approved: Vec<Approved>,
 }
 
-/// Decides what is live from now on. Only the first charter of a data folder needs no approval.
-pub(super) fn open(folder: &Path, data: &Path) -> Result<Opening, OpenError> {
+/// The files in `--charter`.
+pub(super) fn given(folder: &Path, data: &Path) -> Result<Vec<(String, String)>, OpenError> {
     let given = Charter::read(folder)?;
-    let Some(live) = Live::read(data)? else {
+    // No data folder is made for a charter that is wrong.
+    if !data.exists() {
+        Charter::compile(&given)?;
+    }
+    Ok(given)
+}
+
+/// Decides what is live from now on. Only the first charter of a data folder needs no approval.
+pub(super) fn open(
+    given: Vec<(String, String)>,
+    (data, store): (&Path, &Store),
+) -> Result<Opening, OpenError> {
+    let Some(live) = Live::recall((data, store), &given)? else {
         let charter = Charter::compile(&given)?;
         let live = Live::default().with(&charter, &given).started_with(&given);
         return Ok(Opening {

@@ -11,7 +11,7 @@ use crate::encoding;
 use crate::evidence::{Kind, WentLive};
 use crate::ids::{Digest, Text};
 use crate::limits::TEXT_BYTES;
-use crate::node::Node;
+use crate::node::{Node, Unusable};
 use crate::stop::{Scope, Stop, Stops, Switch, Switched};
 use crate::store::{Changes, Failed, Position, Refused, Space, View};
 
@@ -351,4 +351,15 @@ pub(super) fn add_policy(changes: &mut Changes, live: &WentLive) {
         live.digest.as_bytes(),
         encoding::encode(live),
     );
+}
+
+/// The policies that went live, the newest last.
+pub(super) fn policies(view: &View) -> Result<Vec<WentLive>, Unusable> {
+    let mut policies = Vec::new();
+    for pair in view.scan_after(Space::Policies, None) {
+        let (_, value) = pair?;
+        policies.push(encoding::decode::<WentLive>(&value)?);
+    }
+    policies.sort_by_key(|live| live.at);
+    Ok(policies)
 }

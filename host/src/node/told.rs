@@ -7,9 +7,8 @@ use crate::ids::{Digest, Text};
 use crate::node::Node;
 
 impl Node {
-    /// What is live, who approves which part of it, and what each market may do in the end (A33, C20).
-    pub fn live_charter(&self) -> Json {
-        let charter = &*self.charter();
+    /// What a charter that is live says, who approves which part of it, and what each market may do in the end (A33, C20).
+    pub fn told(&self, charter: &Charter) -> Json {
         let now = self.clock().now();
         let markets = charter.markets.iter().map(|(index, market)| {
             let name = format!("markets/{}.toml", market.name);

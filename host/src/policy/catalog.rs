@@ -42,6 +42,19 @@ pub struct Active {
     compiled: Arc<Loaded>,
 }
 
+/// A policy with its place in the charter that it is bound to: nothing can keep it from going live there.
+pub struct Fitted {
+    place: MarketIx,
+    active: Active,
+}
+
+impl Fitted {
+    /// As the evidence names it.
+    pub fn version(&self) -> &Text {
+        &self.active.version
+    }
+}
+
 /// A policy's code on every core, whatever charter it is bound to.
 struct Loaded {
     /// What it starts with.
@@ -83,22 +96,18 @@ impl Catalog {
         charter: &Charter,
     ) -> Result<Arc<Active>, Refused> {
         let active = Active::check(&self.engines, market, wasm, charter)?;
-        self.activate(active, charter)
+        Ok(self.activate(active.fitted(charter)?))
     }
 
-    /// Makes a checked policy its market's; where the charter is another one by now, it is bound to that first.
-    pub fn activate(&self, active: Active, charter: &Charter) -> Result<Arc<Active>, Refused> {
-        let active = match active.charter == charter.digest {
-            true => active,
-            false => active.rebound(charter)?,
-        };
-        let place = binding::market_named(charter, &active.market)?;
+    /// Makes a policy its market's.
+    pub fn activate(&self, fitted: Fitted) -> Arc<Active> {
+        let Fitted { place, active } = fitted;
         let active = Arc::new(active);
         self.publish(|policies| {
-            policies.leave(charter.digest);
+            policies.leave(active.charter);
             policies.put(place, Arc::clone(&active));
         });
-        Ok(active)
+        active
     }
 
     /// Every live policy bound to another charter; or those that it would strand.
@@ -238,6 +247,16 @@ impl Active {
             binding,
             compiled: Arc::clone(&self.compiled),
         })
+    }
+
+    /// With its place in the charter; bound to that first, where it is bound to another.
+    pub fn fitted(self, charter: &Charter) -> Result<Fitted, Refused> {
+        let active = match self.charter == charter.digest {
+            true => self,
+            false => self.rebound(charter)?,
+        };
+        let place = binding::market_named(charter, &active.market)?;
+        Ok(Fitted { place, active })
     }
 
     /// What the policy is given at `moment`; `None` where it does not handle it.

@@ -12,7 +12,7 @@ use axum::routing::get;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
-use crate::charter::who::who;
+use crate::charter::who::{Unanswered, who};
 use crate::event::{Markets, Role};
 use crate::ids::{Digest, Text};
 use crate::limits::CHARTER_BODY_BYTES;
@@ -23,7 +23,7 @@ use crate::server::{Shared, archive};
 
 const TAR: &str = "application/x-tar";
 const TOML: &str = "application/toml";
-/// Expressions and tables nest; whoever compiles them has room for it.
+/// Expressions and tables nest; whoever reads them has room for it.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
@@ -34,19 +34,32 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .layer(DefaultBodyLimit::max(CHARTER_BODY_BYTES))
 }
 
-/// `GET /v1/charter`: what is live, for programs, or as the files that it is made of.
+/// `GET /v1/charter`: what is live, for programs, or as the files that it is made of, and the tag that a change of it may
+/// name.
 async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
     shared.guard.admit(&headers)?;
     let wants_files = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains(TAR));
+    let node = Arc::clone(&shared.node);
     if !wants_files {
-        return Ok(Json(shared.node.live_charter()).into_response());
+        let charter = node.charter();
+        let tag = [(header::ETAG, etag(charter.digest))];
+        let told = beside(move || node.told(&charter)).await?;
+        return Ok((tag, Json(told)).into_response());
     }
-    let tar = shared.node.live_files().map_err(Unchanged::from)?;
-    let tar = archive::write(&tar).map_err(Unchanged::Kept)?;
-    Ok(([(header::CONTENT_TYPE, TAR)], tar).into_response())
+    let packed = beside(move || {
+        let (files, digest) = node.live_files()?;
+        let tar = archive::write(&files).map_err(Unchanged::Kept)?;
+        Ok::<_, Unchanged>((tar, digest))
+    });
+    let (tar, digest) = packed.await??;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(TAR)),
+        (header::ETAG, etag(digest)),
+    ];
+    Ok((headers, tar).into_response())
 }
 
 /// `GET /v1/charter/{kind}/{name}`: who decides it.
@@ -60,13 +73,14 @@ async fn decides(
         path.map_err(|_| Problem::bad_request("the path is not percent-encoded text"))?;
     let charter = shared.node.charter();
     let now = shared.node.clock().now();
-    match who(&charter, &format!("{kind}.{name}"), now) {
-        Ok(decides) => Ok(Json(decides.json()).into_response()),
-        Err(unanswered) => Err(unanswered.into()),
-    }
+    let decides = beside(move || {
+        let decides = who(&charter, &format!("{kind}.{name}"), now)?;
+        Ok::<_, Unanswered>(decides.json())
+    });
+    Ok(Json(decides.await??).into_response())
 }
 
-/// `POST /v1/charter`: the platform's version, for every market.
+/// `POST /v1/charter`: the platform's version, for every market; with `if-match`, only where that is what is live.
 async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
     let caller = shared.guard.admit_as(Role::Charter, &headers)?;
     if caller.markets != Markets::All {
@@ -75,9 +89,11 @@ async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     check_type(&headers, TAR)?;
     let change = Change::Central {
         files: archive::read(&body)?,
+        expects: expects(&headers),
     };
     let changed = change_charter(&shared.node, change, caller.name.clone()).await?;
-    Ok(Json(told(&shared.node, &changed)).into_response())
+    let tag = [(header::ETAG, etag(changed.digest))];
+    Ok((tag, Json(told(&shared.node, &changed))).into_response())
 }
 
 /// `PUT /v1/markets/{market}/charter`: a region's own choice, alone.
@@ -125,23 +141,29 @@ async fn choice(
     Ok((headers, text.to_string()).into_response())
 }
 
-/// Beside the cores, which go on deciding; whoever hangs up does not stop it.
 async fn change_charter(node: &Arc<Node>, change: Change, by: Text) -> Result<Changed, Problem> {
-    let (tell, told) = tokio::sync::oneshot::channel();
     let node = Arc::clone(node);
+    Ok(beside(move || node.change_charter(change, &by)).await??)
+}
+
+/// Beside the cores, which go on deciding; whoever hangs up does not stop it.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let (tell, told) = tokio::sync::oneshot::channel();
     let run = move || {
         // Whoever asked may be gone.
-        let _ = tell.send(node.change_charter(change, &by));
+        let _ = tell.send(work());
     };
     let thread = std::thread::Builder::new()
         .name("kairos-charter".into())
         .stack_size(STACK_BYTES)
         .spawn(run);
     if let Err(error) = thread {
-        tracing::error!(%error, "no thread starts for a change of the charter");
+        tracing::error!(%error, "no thread starts for the charter");
         return Err(Problem::unfinished());
     }
-    Ok(told.await.map_err(|_| Problem::unfinished())??)
+    told.await.map_err(|_| Problem::unfinished())
 }
 
 fn told(node: &Node, changed: &Changed) -> serde_json::Value {

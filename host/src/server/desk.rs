@@ -56,7 +56,9 @@ impl Desk {
     /// Answers one request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
         let watch = Stopwatch::start();
-        let asked = match Target::of(request.uri().path()) {
+        let target = Target::of(request.uri().path());
+        let unanswered = target.unanswered(request.method());
+        let asked = match target {
             Target::Events { .. } => Asked::Event,
             Target::Consent { .. } => Asked::Consent,
             Target::Charter
@@ -68,7 +70,7 @@ impl Desk {
         let answer = match timeout(budget, self.dispatch(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(problem)) => whole(problem.response()),
-            Err(_) => whole(Problem::too_slow().response()),
+            Err(_) => whole(Problem::too_slow(unanswered).response()),
         };
         let figures = &self.shared.figures;
         figures.answered(asked, answer.status(), watch.elapsed());

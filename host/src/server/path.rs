@@ -1,5 +1,7 @@
 //! The routes that need a core or a body of their own size, found without a router.
 
+use http::Method;
+
 use crate::decide::Approval;
 use crate::reply::UNSUBSCRIBE;
 
@@ -35,6 +37,31 @@ impl<'a> Target<'a> {
             .or_else(|| Self::unsubscribe(path))
             .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
+    }
+
+    /// What whoever got no answer in time does not know, and how to find out.
+    pub(super) fn unanswered(self, method: &Method) -> &'static str {
+        match self {
+            _ if method.is_safe() => "nothing was changed: ask again",
+            Self::Events { .. } => {
+                "whether the event was decided is not known: send it again, with the same id and source"
+            }
+            Self::Consent { .. } => {
+                "whether the consent was taken is not known: send it again, with the same `ce-id` where it had one"
+            }
+            Self::Approval { .. } => {
+                "whether the action was settled is not known: send it again, it is settled only once"
+            }
+            Self::Unsubscribe { .. } => {
+                "whether the consent was withdrawn is not known: send it again"
+            }
+            Self::Charter => {
+                "whether what was sent is live is not known: read the charter again before sending anything"
+            }
+            Self::Other => {
+                "whether it was done is not known: of stops, `GET /v1/stops` tells; send anything else again"
+            }
+        }
     }
 
     fn events(path: &'a str) -> Option<Self> {
@@ -140,6 +167,31 @@ mod tests {
         assert_eq!(percent_decoded("crm%3A1"), Some("crm:1".into()));
         for bad in ["%", "%3", "%zz", "%ff", "%+1"] {
             assert_eq!(percent_decoded(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_send_as_an_event_what_was_none() {
+        for (method, path, says) in [
+            (
+                Method::POST,
+                "/v1/markets/gb/events",
+                "the same id and source",
+            ),
+            (Method::PUT, "/v1/customers/crm:1/consents/all", "`ce-id`"),
+            (Method::POST, "/v1/actions/a/approve", "settled only once"),
+            (Method::POST, "/v1/charter", "read the charter again"),
+            (
+                Method::PUT,
+                "/v1/markets/gb/charter",
+                "read the charter again",
+            ),
+            (Method::GET, "/v1/charter", "ask again"),
+            (Method::PUT, "/v1/stops/all", "`GET /v1/stops` tells"),
+        ] {
+            let told = Target::of(path).unanswered(&method);
+            assert!(told.contains(says), "{path}: {told}");
+            assert_eq!(told.contains("event"), path.ends_with("/events"), "{told}");
         }
     }
 }

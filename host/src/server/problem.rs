@@ -236,12 +236,13 @@ impl Problem {
         )
     }
 
-    pub(super) fn too_slow() -> Self {
+    /// `what_now` says what is not known, and how to find out.
+    pub(super) fn too_slow(what_now: &'static str) -> Self {
         Self::new(
             StatusCode::GATEWAY_TIMEOUT,
             "too-slow",
             "The answer took too long",
-            "whether the event was decided is not known: send it again, with the same id and source",
+            what_now,
         )
         .retry_after(1)
     }

@@ -1,7 +1,7 @@
 //! Anybody can ask who decides what, what a change changes, and what a market may do in the end.
 
 use kairos::charter::Charter;
-use kairos::charter::diff::compare;
+use kairos::charter::diff::{Sort, compare};
 use kairos::charter::who::who;
 use kairos::clock::Instant;
 use kairos::server::Access;
@@ -311,4 +311,23 @@ fn a_running_host_tells_what_is_live() {
         host.get("/v1/markets/gb/charter").told(),
         "404 unknown: there is no choice of market `gb`"
     );
+}
+
+#[test]
+fn a_lapse_is_compared_with_the_day_that_holds_without_one() {
+    let sort = |before: &str, after: &str| {
+        let text = |lapses: &str| with(&charter(), "lapses     = \"36h\"\n", lapses);
+        let (before, after) = (text(before), text(after));
+        let told = compare(&compiled(&before, DE), &compiled(&after, DE), now());
+        let told = told.expect("a comparison");
+        let (_, differences) = &told.sections[0];
+        differences[0].sort
+    };
+    let (none, short, long) = ("", "lapses = \"12h\"\n", "lapses = \"30d\"\n");
+    assert_eq!(sort(none, short), Sort::Narrowed);
+    assert_eq!(sort(short, none), Sort::Widened);
+    assert_eq!(sort(short, long), Sort::Widened);
+    // What a policy may ask for is less, and what holds where it asks for nothing is more.
+    assert_eq!(sort(none, long), Sort::Changed);
+    assert_eq!(sort(long, none), Sort::Changed);
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use kairos::server::Access;
 use kairos_tests::Host;
 
-use crate::frame::{DE, charter, version, with};
+use crate::frame::{DE, charter, put, unguarded, version, with};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_host-under-test");
 
@@ -258,4 +258,70 @@ fn a_reader_that_stops_early_is_no_failure() {
         .expect("a process");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+// C27: what a region chose meanwhile is not undone by a push, unless somebody says so.
+#[test]
+fn a_push_of_what_was_overtaken_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::of(
+        &[("charter.toml", &unguarded()), ("markets/de.toml", DE)],
+        |_| Access::Open,
+    );
+    let url = format!("http://{}", host.address);
+    let pulled = folder.path().join("pulled").display().to_string();
+    assert_eq!(run(&["pull", &pulled, "--url", &url]).0, 0);
+    let next = |version: &str| {
+        let to = format!("version   = \"{version}\"");
+        let central = with(&unguarded(), "version   = \"1\"", &to);
+        write(Path::new(&pulled), &[("charter.toml", &central)])
+    };
+    // The platform's own pushes follow each other.
+    for version in ["2", "3"] {
+        let (status, said) = run(&["push", &next(version), "--url", &url]);
+        assert_eq!(status, 0, "{said}");
+    }
+    let tag = host.get("/v1/markets/de/charter");
+    let tag = tag.header("etag").expect("a tag");
+    let narrower = DE.replace("[0, 5]", "[0, 2]");
+    assert_eq!(
+        put(&host, "de", &narrower, &[("if-match", tag)]).status,
+        200
+    );
+    let (status, said) = run(&["push", &next("4"), "--url", &url]);
+    assert_eq!(status, 1, "{said}");
+    for words in [
+        "another charter is live by now",
+        "kairos charter pull",
+        "--force",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert_eq!(version(&host), "3");
+    assert_eq!(run(&["push", &pulled, "--url", &url, "--force"]).0, 0);
+    assert_eq!(version(&host), "4");
+    assert_eq!(run(&["check", &pulled]).0, 0);
+    assert_eq!(run(&["push", &next("5"), "--url", &url]).0, 0);
+}
+
+#[test]
+fn a_diff_with_a_host_keeps_the_choices_that_a_push_keeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::of(
+        &[("charter.toml", &unguarded()), ("markets/de.toml", DE)],
+        |_| Access::Open,
+    );
+    let url = format!("http://{}", host.address);
+    let diff = |central: &str| {
+        let new = write(folder.path(), &[("charter.toml", central)]);
+        run(&["diff", &new, "--url", &url])
+    };
+    assert_eq!(diff(&unguarded()), (0, "nothing differs\n".to_owned()));
+    let narrower = with(&unguarded(), "between = [0, 10]", "between = [0, 4]");
+    let (status, said) = diff(&narrower);
+    assert_eq!(status, 1);
+    assert!(
+        said.contains("markets/de.toml:9: actions.reminder.parameters.discount.between"),
+        "{said}"
+    );
 }

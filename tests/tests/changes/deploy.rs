@@ -1,6 +1,7 @@
 //! New policies go live only on definitions that somebody looked at in time, and with somebody to call.
 
 use kairos::charter::Charter;
+use kairos::node::LoadError;
 use kairos_tests::desk::Desk;
 
 use crate::frame::{DE, gold, unguarded, with};
@@ -82,4 +83,17 @@ fn a_market_or_policy_without_anybody_to_ask_is_refused() {
         ),
     ];
     assert!(Charter::compile(&files).is_err());
+}
+
+// C19: what has no record does not decide.
+#[test]
+fn a_policy_that_cannot_be_recorded_does_not_go_live() {
+    let desk = Desk::with(&[("charter.toml", &unguarded())]);
+    let gb = desk.node.charter().names.markets["gb"];
+    desk.node.store().close().expect("a log");
+    let refused = desk.node.load_policy("gb", &gold());
+    assert!(matches!(refused, Err(LoadError::Log(_))), "{refused:?}");
+    assert!(desk.node.catalog().active(gb).is_none());
+    let note = std::fs::read_to_string(desk.data().join("live.json")).expect("a note");
+    assert!(note.contains("\"policies\": {}"), "{note}");
 }

@@ -1,5 +1,7 @@
 //! A new version takes effect at once and for everybody, or not at all.
 
+use std::io::Write as _;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kairos::evidence::{Chartered, Kind};
@@ -7,7 +9,9 @@ use kairos::reply::State;
 use kairos_tests::{Host, Request};
 use serde_json::json;
 
-use crate::frame::{DE, charter, gold, post, signed, unguarded, version, viewed, with};
+use crate::frame::{
+    DE, charter, gold, post, post_bytes, put, signed, tar, unguarded, version, viewed, with,
+};
 use kairos::server::Access;
 
 fn host() -> Host {
@@ -220,4 +224,70 @@ fn every_change_is_recorded_with_its_files_and_who_approved_it() {
     .json();
     assert_eq!(again["state"], json!(null));
     assert_eq!(host.node.store().log().end(), end);
+}
+
+// What a region chose meanwhile is not undone by whoever did not see it.
+#[test]
+fn a_version_made_from_what_is_no_longer_live_is_refused() {
+    let host = host();
+    let tag = |host: &Host| host.get("/v1/charter").header("etag").map(str::to_owned);
+    let seen = tag(&host).expect("a tag");
+    assert_eq!(seen, format!("\"{}\"", host.node.charter().digest));
+    let choice = host.get("/v1/markets/de/charter");
+    let choice = choice.header("etag").expect("a tag");
+    let narrower = DE.replace("[0, 5]", "[0, 2]");
+    assert_eq!(
+        put(&host, "de", &narrower, &[("if-match", choice)]).status,
+        200
+    );
+    let next = second();
+    let body = tar(&[("charter.toml", &next), ("markets/de.toml", DE)]);
+    let push = |tag: &str| post_bytes(&host, &body, &[("if-match", tag)]);
+    assert_eq!(
+        push(&seen).told(),
+        "412 overtaken: another charter is live by now: read it again with `GET /v1/charter`, and change that"
+    );
+    assert_eq!(host.get("/v1/markets/de/charter").body, narrower);
+    let answer = push(&tag(&host).expect("a tag"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.header("etag"), tag(&host).as_deref());
+    assert_eq!(push("*").status, 200);
+    assert_eq!(push("\"sha256:00\"").status, 412);
+}
+
+#[test]
+fn a_slow_disk_under_the_charter_holds_up_no_decision() {
+    let host = host();
+    let text = unguarded();
+    let digest = kairos::ids::Digest::of(text.as_bytes()).to_string();
+    let kept = host
+        .folder()
+        .join("data/kept")
+        .join(digest.replace(':', "-"));
+    // Something that reads as a file, once somebody has written into it.
+    std::fs::remove_file(&kept).expect("a file");
+    let made = Command::new("mkfifo").arg(&kept).status();
+    assert!(made.expect("a process").success());
+    let mut readers: Vec<_> = (0..2 * host.node.engines().cores())
+        .map(|_| host.connect())
+        .collect();
+    for reader in &mut readers {
+        reader.say("GET /v1/charter HTTP/1.1\r\nhost: kairos\r\naccept: application/x-tar\r\n\r\n");
+    }
+    // Opens once the first of them reads; the others find the file again.
+    let mut disk = std::fs::File::options()
+        .write(true)
+        .open(&kept)
+        .expect("a reader");
+    std::fs::remove_file(&kept).expect("a file");
+    std::fs::write(&kept, &text).expect("a file");
+    for number in 0..8 {
+        let answer = host.post("gb", &viewed(&number.to_string()));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    disk.write_all(text.as_bytes()).expect("a reader");
+    drop(disk);
+    for mut reader in readers {
+        assert_eq!(reader.hear().expect("an answer").status, 200);
+    }
 }

@@ -173,3 +173,26 @@ fn a_market_takes_less_than_it_is_granted() {
     markets/fr.toml:6: actions: `nothing` is not an action of this charter: there are `cart_reminder`, `company_insight`, `loyalty_banner`, `order_confirmation` and `thank_you`
     ");
 }
+
+// Where charter.toml does not say when an action lapses, a day holds; a market can only make it shorter.
+#[test]
+fn a_lapse_beyond_the_default_is_wider() {
+    let thank_you = |lapses: &str| {
+        let table = format!("[actions.thank_you]\nlapses = \"{lapses}\"\n[actions.cart_reminder]");
+        de("[actions.cart_reminder]", &table)
+    };
+    insta::assert_snapshot!(thank_you("30d"), @"markets/de.toml:23: actions.thank_you.lapses: `30d` is wider than the default of `1d` in charter.toml:287: a market can only narrow");
+    assert_eq!(thank_you("1d"), "accepted");
+    assert_eq!(thank_you("2h"), "accepted");
+}
+
+#[test]
+fn a_market_has_one_choice_in_one_file() {
+    let mut files = gifts("charter.toml", "", "");
+    let (_, de) = files[1].clone();
+    files.push(("markets/de.toml.toml".to_owned(), de.clone()));
+    insta::assert_snapshot!(complaints(&files), @"markets/de.toml.toml:3: market: is `de`, and the file is that of `de.toml`: they must be the same");
+    files.pop();
+    files.push(("markets/de.toml".to_owned(), de));
+    insta::assert_snapshot!(complaints(&files), @"markets/de.toml:3: market: `de` has a choice already: a market has one, in one file");
+}

@@ -5,7 +5,9 @@ use crate::charter::consent::Needs;
 use crate::charter::fields::Type;
 use crate::charter::file::bounds::read_caps;
 use crate::charter::file::hours::read_hours;
-use crate::charter::file::order::{Among, AtLeast, AtMost, Between, Bound, Open, is_looser};
+use crate::charter::file::order::{
+    Among, AtLeast, AtMost, Between, Bound, Lapses, Open, is_looser,
+};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::Findings;
 use crate::charter::file::{actions, typing, values};
@@ -43,7 +45,8 @@ pub(in crate::charter) fn judge(key: &str, before: Option<&Node>, after: Option<
         | "keep" | "actions-per-minute" | "actions-per-day" | "spend-per-day" => {
             relate(before, after, |node| AtMost(number(node)))
         }
-        "lapses" | "max" | "time" | "lateness" | "retention" | "max-age" | "valid" => {
+        "lapses" => relate(before, after, |node| Lapses(node.and_then(span))),
+        "max" | "time" | "lateness" | "retention" | "max-age" | "valid" => {
             relate(before, after, |node| AtMost(node.and_then(span)))
         }
         "memory" => relate(before, after, |node| {

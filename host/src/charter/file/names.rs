@@ -326,6 +326,11 @@ pub(super) const CHOICE_KEYS: Keys = Keys {
     ],
 };
 
+/// Whose choice a file is: `de` for `markets/de.toml`.
+fn market_of(file: &str) -> Option<&str> {
+    file.strip_prefix("markets/")?.strip_suffix(".toml")
+}
+
 fn open_choices<'a>(choices: &'a [Node], names: &Names, findings: &'a Findings) -> Vec<Choice<'a>> {
     let mut opened = Vec::with_capacity(choices.len());
     for node in choices {
@@ -333,10 +338,7 @@ fn open_choices<'a>(choices: &'a [Node], names: &Names, findings: &'a Findings) 
         let Some(name) = section.required("market", values::text) else {
             continue;
         };
-        let file = node
-            .file()
-            .trim_start_matches("markets/")
-            .trim_end_matches(".toml");
+        let file = market_of(node.file()).unwrap_or(node.file());
         let market = section.node.nearest(&["market"]);
         if file != name {
             findings.say(
@@ -346,6 +348,15 @@ fn open_choices<'a>(choices: &'a [Node], names: &Names, findings: &'a Findings) 
         }
         let known = names.markets.get_key_value(&name);
         match known {
+            Some((_, known)) if opened.iter().any(|one: &Choice<'_>| one.market == *known) => {
+                // Of a file that is named wrongly, that was said.
+                if file == name {
+                    findings.say(
+                        market,
+                        format!("`{name}` has a choice already: a market has one, in one file"),
+                    );
+                }
+            }
             Some((_, &market)) => opened.push(Choice {
                 market,
                 name: file,

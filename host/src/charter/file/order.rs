@@ -2,7 +2,8 @@
 //!
 //! | bound | narrower is |
 //! |---|---|
-//! | a number or a time at most: lapse, latest delay, reach, lengths, limits, budgets | smaller |
+//! | a number or a time at most: latest delay, reach, lengths, limits, budgets | smaller |
+//! | a lapse, where nothing is said the default | shorter |
 //! | the earliest delay | later |
 //! | what a consent must be; `auto`, `approval`, `never`; optional, required; `both`, `replace`, `keep` | later in this order |
 //! | channels, slots, values, languages, moments, actions | fewer of them |
@@ -12,7 +13,7 @@
 
 use std::fmt;
 
-use crate::charter::actions::{Automation, Class, OnPending};
+use crate::charter::actions::{Automation, Class, LAPSES_AFTER, OnPending};
 use crate::charter::caps::Cap;
 use crate::charter::consent::Needs;
 use crate::charter::file::hours::{WEEKDAYS, stretch};
@@ -53,6 +54,37 @@ impl<T: Copy + Ord + Word> Bound for AtMost<T> {
     fn compared(&self, granted: &Self) -> (String, String) {
         let word =
             |bound: Option<T>| bound.map_or("without bound".to_owned(), |bound| bound.word());
+        (word(self.0), word(granted.0))
+    }
+}
+
+/// How long after its time something may act; `None` leaves it to the policy, and to [`LAPSES_AFTER`] where that says nothing.
+pub(super) struct Lapses(pub(super) Option<Span>);
+
+impl Lapses {
+    fn where_nobody_asks(&self) -> Span {
+        self.0.unwrap_or(LAPSES_AFTER)
+    }
+}
+
+impl Bound for Lapses {
+    /// Both what a policy may ask for and what holds where none asks must be no longer.
+    fn is_within(&self, granted: &Self) -> bool {
+        AtMost(self.0).is_within(&AtMost(granted.0))
+            && self.where_nobody_asks() <= granted.where_nobody_asks()
+    }
+
+    fn meet(self, granted: &Self) -> Option<Self> {
+        let shorter = self.where_nobody_asks().min(granted.where_nobody_asks());
+        let is_said = self.0.or(granted.0).is_some();
+        Some(Self(is_said.then_some(shorter)))
+    }
+
+    fn compared(&self, granted: &Self) -> (String, String) {
+        let word = |lapses: Option<Span>| match lapses {
+            Some(lapses) => lapses.word(),
+            None => format!("the default of {}", LAPSES_AFTER.word()),
+        };
         (word(self.0), word(granted.0))
     }
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::charter::Charter;
 use crate::charter::diff::{Comparison, compare};
-use crate::cli::charter::{live, load, now};
+use crate::cli::charter::{compile, files, live, load, now};
 use crate::cli::client::To;
 use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
+use crate::node::with_choices;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Diff {
@@ -21,7 +22,7 @@ pub(super) struct Diff {
         conflicts_with = "url"
     )]
     second: Option<PathBuf>,
-    /// Compare with what is live in this host.
+    /// Compare with what is live in this host; choices that are live and not in the folder stay, as they do in a push.
     #[arg(long, visible_alias = "host")]
     url: Option<String>,
     /// A file that holds the caller's token.
@@ -37,8 +38,9 @@ impl Diff {
         let (old, new) = match (&self.second, self.url) {
             (Some(second), _) => (load(&self.first)?, load(second)?),
             (None, Some(url)) => {
-                let live = live(&To::new(url, self.token_file))?;
-                (Charter::compile(&live)?, load(&self.first)?)
+                let live = live(&To::new(url, self.token_file))?.files;
+                let new = with_choices(files(&self.first)?, &live)?;
+                (Charter::compile(&live)?, compile(&self.first, &new)?)
             }
             (None, None) => return Err("name two folders, or one and `--url`".into()),
         };

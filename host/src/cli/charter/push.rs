@@ -1,19 +1,26 @@
 //! `kairos charter push` and `pull`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::charter::{files, live};
-use crate::cli::client::{Asking, To, word};
+use crate::cli::charter::{Pulled, files, live};
+use crate::cli::client::{Asking, Refusal, To, word};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::server::archive;
+
+/// The tag of what was live when the folder was pulled, or last pushed. No part of the charter.
+const NOTE: &str = ".live";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Push {
     /// The folder.
     folder: PathBuf,
+    /// Replace what is live, also where it is not what was pulled.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     asking: Asking,
 }
@@ -21,18 +28,37 @@ pub(super) struct Push {
 impl Push {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let tar = archive::write(&files(&self.folder)?)?;
-        let told = self
-            .asking
-            .to
-            .send("/v1/charter", "application/x-tar", tar)?;
+        let seen = match self.force {
+            true => None,
+            false => noted(&self.folder)?,
+        };
+        let sent = self.asking.to.send_tar("/v1/charter", tar, seen.as_deref());
+        let told = sent.map_err(|refusal| self.refused(refusal))?;
+        let digest = word(&told, "digest");
+        note(&self.folder, &format!("\"{digest}\"")).map_err(|error| {
+            format!("it is live, and `{NOTE}` in the folder cannot be written: {error}; pull before the next push")
+        })?;
         self.asking.tell(&told, |told| {
-            let (version, digest) = (word(told, "version"), word(told, "digest"));
+            let version = word(told, "version");
             match told.get("state").is_some_and(Value::is_null) {
                 true => format!("charter {version} was live already"),
                 false => format!("charter {version} is live, {digest}"),
             }
         });
         Ok(Ending::Done)
+    }
+
+    fn refused(&self, refusal: Refusal) -> Failure {
+        let folder = self.folder.display();
+        match refusal {
+            Refusal::Overtaken(said) => format!(
+                "{said}\n\nwhat is live is not what `{folder}` was made from: see what differs with `kairos charter diff {folder} \
+                 --url …`; `kairos charter pull` into a new folder, make your change there and push that, or replace what is live \
+                 with `--force`"
+            )
+            .into(),
+            Refusal::Other(failure) => failure,
+        }
     }
 }
 
@@ -46,7 +72,8 @@ pub(super) struct Pull {
 
 impl Pull {
     pub(super) fn run(self) -> Result<Ending, Failure> {
-        for (name, text) in live(&self.to)? {
+        let Pulled { files, tag } = live(&self.to)?;
+        for (name, text) in files {
             let file = self.folder.join(&name);
             if let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder)?;
@@ -54,6 +81,23 @@ impl Pull {
             std::fs::write(&file, text)?;
             say!("{}", file.display());
         }
+        if let Some(tag) = tag {
+            note(&self.folder, &tag)?;
+        }
         Ok(Ending::Done)
+    }
+}
+
+fn note(folder: &Path, tag: &str) -> io::Result<()> {
+    std::fs::write(folder.join(NOTE), format!("{tag}\n"))
+}
+
+/// `None` for a folder that was neither pulled nor pushed.
+fn noted(folder: &Path) -> Result<Option<String>, Failure> {
+    let file = folder.join(NOTE);
+    match std::fs::read_to_string(&file) {
+        Ok(tag) => Ok(Some(tag.trim().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("`{}` cannot be read: {error}", file.display()).into()),
     }
 }

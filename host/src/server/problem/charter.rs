@@ -26,7 +26,7 @@ impl From<Unchanged> for Problem {
                 "What is to be replaced must be named",
                 detail,
             ),
-            Unchanged::Overtaken { .. } => Self::new(
+            Unchanged::Overtaken { .. } | Unchanged::Superseded => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "overtaken",
                 "Somebody else was faster",
@@ -114,13 +114,13 @@ impl Problem {
         )
     }
 
-    /// It may or may not be live; reading the charter tells.
+    /// Where it was a change, it may or may not be live; reading the charter tells.
     pub(in crate::server) fn unfinished() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "unfinished",
             "The host did not get to the end of it",
-            "the change of the charter ended without an answer: the host's log says why",
+            "the work on the charter ended without an answer: the host's log says why",
         )
     }
 

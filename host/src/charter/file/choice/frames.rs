@@ -4,7 +4,7 @@ use crate::charter::actions::{Delay, Parameter};
 use crate::charter::channels::{ChannelIx, Mode};
 use crate::charter::file::bounds::{amount, check_delay};
 use crate::charter::file::choice::{Era, Narrowing};
-use crate::charter::file::order::{Among, AtLeast, AtMost, Between, Word};
+use crate::charter::file::order::{Among, AtLeast, AtMost, Between, Lapses, Word};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::parameters::read_unless;
 use crate::charter::file::reading::{Keys, Section, refer};
@@ -112,8 +112,8 @@ impl Narrowing<'_> {
         let path = |key| ["actions", name, key];
         frame.channels = self.chosen_channels(&section, name, &frame)?;
         frame.delay = self.chosen_delay(&section, name, &frame)?;
-        let read = |node: &Node| values::duration(node).map(|lapses| AtMost(Some(lapses)));
-        let granted = AtMost(frame.lapses);
+        let read = |node: &Node| values::duration(node).map(|lapses| Lapses(Some(lapses)));
+        let granted = Lapses(frame.lapses);
         frame.lapses = self
             .narrowed((&section, "lapses"), &path("lapses"), granted, read)?
             .0;
