@@ -130,15 +130,8 @@ impl Status {
         self.windows.forget(charter, now);
         self.items.forget(charter, now);
         contacts::forget(&mut self.contacts, now);
-        let contacts = &mut self.contacts;
-        self.pending.retain(|pending| {
-            let is_unapproved = pending.approval.is_some_and(|until| until < now);
-            let is_over = pending.until < now;
-            // Nobody said that it did not act, so it counts.
-            if is_over && pending.approval.is_none() {
-                contacts::add(contacts, pending.made());
-            }
-            !is_over && !is_unapproved
+        self.end(now, |pending| {
+            pending.until < now || pending.approval.is_some_and(|until| until < now)
         });
         timers::forget(&mut self.timers, charter, now);
         self.signals.retain(|(event, at)| {
@@ -148,6 +141,18 @@ impl Status {
             });
             let mut ends = heeded.map(|cool_down| at.plus(cool_down.lasts));
             ends.any(|end| end >= now)
+        });
+    }
+
+    /// Ends what waits and is over; what may have acted counts as made.
+    pub fn end(&mut self, now: Instant, mut is_over: impl FnMut(&Pending) -> bool) {
+        let contacts = &mut self.contacts;
+        self.pending.retain(|pending| {
+            let ends = is_over(pending);
+            if ends && pending.may_have_acted(now) {
+                contacts::add(contacts, pending.made());
+            }
+            !ends
         });
     }
 

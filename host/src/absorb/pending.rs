@@ -4,7 +4,7 @@ use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
 use crate::charter::{Charter, Residence};
 use crate::clock::Instant;
 use crate::customer::consent::{EXPIRED, Use};
-use crate::customer::{Consents, Customer, Pending};
+use crate::customer::{Consents, Customer, Pending, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Text};
 
@@ -41,7 +41,7 @@ pub(super) fn supersede(
     let gone = chosen(standing, is_pointless);
     if !gone.is_empty() {
         let because = Text::from(format!("superseded: {}", kind.name));
-        cancel(standing, &gone, absorbed, |_| because.clone());
+        cancel((standing, now), &gone, absorbed, |_| because.clone());
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn hold_back(
         holding.find(|suppression| suppression.refuses.contains(&pending.class))
     };
     let gone = chosen(standing, |pending| of(pending).is_some());
-    cancel(standing, &gone, absorbed, |pending| {
+    cancel((standing, now), &gone, absorbed, |pending| {
         let reason = of(pending).map_or("", |suppression| suppression.reason.as_str());
         Text::from(format!("suppressions: {reason}"))
     });
@@ -99,9 +99,8 @@ pub(super) fn hold_back(
 
 /// Takes out what the customer's consent no longer allows.
 pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapsed> {
-    let mut own = std::mem::take(&mut customer.status.pending);
-    let lapsed = swept((event, now), customer, &mut own, |_| true);
-    customer.status.pending = own;
+    let lapsed = objected((event, now), customer, customer.status.pending.iter());
+    end(&mut customer.status, now, &lapsed);
     lapsed
 }
 
@@ -110,35 +109,36 @@ fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Standing) -
     let (Some(customer), Some(account)) = (&standing.customer, &mut standing.account) else {
         return Vec::new();
     };
-    let own = &mut account.status.pending;
-    swept((event, now), customer, own, |pending| {
-        pending.customer == Some(customer.id)
-    })
+    let waiting = account.status.pending.iter();
+    let theirs = waiting.filter(|pending| pending.customer == Some(customer.id));
+    let lapsed = objected((event, now), customer, theirs);
+    end(&mut account.status, now, &lapsed);
+    lapsed
 }
 
-/// Takes out of `waiting` what the customer's consent does not allow.
-fn swept(
+/// What of `waiting` the customer's consent does not allow.
+fn objected<'a>(
     (event, now): (&Event, Instant),
     customer: &Customer,
-    waiting: &mut Vec<Pending>,
-    rests_on_them: impl Fn(&Pending) -> bool,
+    waiting: impl Iterator<Item = &'a Pending>,
 ) -> Vec<Lapsed> {
     let charter = &*event.charter;
     let residence = customer.residence(charter);
-    let mut lapsed = Vec::new();
-    waiting.retain(|pending| {
-        if !rests_on_them(pending) {
-            return true;
-        }
-        let word = objection(charter, &customer.consents, (pending, residence, now));
-        lapsed.extend(word.map(|word| Lapsed {
+    let lapsed = waiting.filter_map(|pending| {
+        let word = objection(charter, &customer.consents, (pending, residence, now))?;
+        Some(Lapsed {
             id: pending.id,
             action: pending.action,
             because: Text::from(format!("consent: {word}")),
-        }));
-        word.is_none()
+        })
     });
-    lapsed
+    lapsed.collect()
+}
+
+fn end(status: &mut Status, now: Instant, lapsed: &[Lapsed]) {
+    if !lapsed.is_empty() {
+        status.end(now, |pending| lapsed.iter().any(|one| one.id == pending.id));
+    }
 }
 
 /// What stands against a waiting action in the customer's consent. What the charter no longer knows is left to whoever
@@ -182,13 +182,13 @@ fn chosen(standing: &Standing, is_gone: impl Fn(&Pending) -> bool) -> Vec<Action
 }
 
 fn cancel(
-    standing: &mut Standing,
+    (standing, now): (&mut Standing, Instant),
     gone: &[ActionId],
     absorbed: &mut Absorbed,
     because: impl Fn(&Pending) -> Text,
 ) {
     for status in standing.statuses() {
-        status.pending.retain(|pending| {
+        status.end(now, |pending| {
             let is_gone = gone.contains(&pending.id);
             if is_gone {
                 absorbed.cancelled.push(Lapsed {
@@ -197,7 +197,7 @@ fn cancel(
                     because: because(pending),
                 });
             }
-            !is_gone
+            is_gone
         });
     }
 }

@@ -198,12 +198,14 @@ impl<'a> Docket<'a> {
         let case = &self.case;
         let key = candidate.proposal.key.as_ref();
         let (action, on_pending) = (candidate.kind(case).key, candidate.on_pending(case));
-        candidate.way(case).mode == Mode::Inspire && pending.is_replaced_by(action, key, on_pending)
+        candidate.way(case).mode == Mode::Inspire
+            && pending.is_replaced_by(case.seen.now, action, key, on_pending)
     }
 
-    /// Whether the candidate comes before what waits.
+    /// Whether the candidate comes before what waits, and still can.
     pub(super) fn outranks(&self, candidate: &Candidate<'_>, pending: &Pending) -> bool {
-        before(candidate.priority(&self.case), priority(pending)) == Ordering::Less
+        !pending.may_have_acted(self.case.seen.now)
+            && before(candidate.priority(&self.case), priority(pending)) == Ordering::Less
     }
 }
 

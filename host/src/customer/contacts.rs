@@ -63,10 +63,23 @@ impl Pending {
         }
     }
 
+    /// Whether its time has come and it needed nobody's approval. Nobody said that it did not act, so it counts, and can no
+    /// longer give way.
+    pub fn may_have_acted(&self, now: Instant) -> bool {
+        self.approval.is_none() && self.due < now
+    }
+
     /// Whether a new action takes its place: one of the same key, or of the same kind where the charter says so.
-    pub fn is_replaced_by(&self, action: Key, key: Option<&Text>, on_pending: OnPending) -> bool {
-        (key.is_some() && self.key.as_ref() == key)
-            || (on_pending == OnPending::Replace && self.action == action)
+    pub fn is_replaced_by(
+        &self,
+        now: Instant,
+        action: Key,
+        key: Option<&Text>,
+        on_pending: OnPending,
+    ) -> bool {
+        let is_same_key = key.is_some() && self.key.as_ref() == key;
+        let is_same_kind = on_pending == OnPending::Replace && self.action == action;
+        !self.may_have_acted(now) && (is_same_key || is_same_kind)
     }
 }
 

@@ -112,6 +112,32 @@ fn a_withdrawal_anywhere_cancels_at_once_what_rests_on_it_and_nothing_else() {
 }
 
 #[test]
+fn what_is_cancelled_after_its_time_counts_as_a_contact() {
+    // A21, A23: the offers were due at noon of the fourth, and nobody said that they were not sent.
+    for (off, expected) in [
+        (
+            says("c-2", "crm:1", "marketing", "withdrawn"),
+            "offer consent: withdrawn",
+        ),
+        (
+            event("r-1", "order.cancelled", "crm:1", json!({ "euros": 50 })),
+            "offer superseded: order.cancelled",
+        ),
+    ] {
+        for (time, contacts) in [("2010-12-04T12:00:00Z", 1), ("2010-12-04T12:00:01Z", 3)] {
+            let desk = desk();
+            desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+            desk.send("gb", &viewed("v-1", "crm:1"));
+            desk.at(time);
+            let reply = desk.send("gb", &with(off.clone(), "time", json!(time)));
+            assert_eq!(cancelled(&reply), [expected, expected]);
+            let status = desk.customer_state("crm:1").status;
+            assert_eq!(status.contacts.len(), contacts, "beside the banner: {time}");
+        }
+    }
+}
+
+#[test]
 fn a_withdrawal_of_one_channel_leaves_the_other() {
     let desk = desk();
     desk.at("2010-12-01T12:10:00Z");
