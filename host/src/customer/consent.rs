@@ -77,10 +77,15 @@ impl Given {
         matches!(self, Self::Denied | Self::Withdrawn)
     }
 
+    /// Whether something was allowed by it. Being asked allows nothing, and so takes no refusal back.
+    pub fn is_giving(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Granted | Self::Soft)
+    }
+
     fn meets(self, needs: Needs) -> bool {
         match needs {
             Needs::Nothing => !self.is_refusal(),
-            Needs::Soft => matches!(self, Self::Confirmed | Self::Granted | Self::Soft),
+            Needs::Soft => self.is_giving(),
             Needs::Granted => matches!(self, Self::Confirmed | Self::Granted),
             Needs::Confirmed => self == Self::Confirmed,
             Needs::Never => false,
@@ -186,7 +191,7 @@ impl Consents {
             .max_by_key(|consent| (consent.at, consent.state));
         let given = matching()
             .filter(|consent| !consent.state.is_refusal())
-            .filter(|consent| refused.is_none_or(|refused| refused.at < consent.at))
+            .filter(|consent| refused.is_none_or(|refused| consent.lifts(refused)))
             .min_by_key(|consent| (consent.state, std::cmp::Reverse(consent.at)));
         given.or(refused)
     }
@@ -219,11 +224,10 @@ impl Consents {
         let matching = || self.0.iter().filter(|consent| consent.is_about(of));
         let refused = matching()
             .filter(|consent| consent.state.is_refusal())
-            .map(|consent| consent.at)
-            .max();
+            .max_by_key(|consent| consent.at);
         matching().any(|consent| {
             consent.state.meets(needs)
-                && refused.is_none_or(|refused| refused < consent.at)
+                && refused.is_none_or(|refused| consent.lifts(refused))
                 && !demand.is_expired(consent.at, of.now)
         })
     }
@@ -308,8 +312,8 @@ impl Consents {
     fn refusal_of(&self, given: &Consent) -> Option<&Consent> {
         let again = |refusal: &Consent| {
             let same = self.0.iter().filter(|consent| consent.key() == given.key());
-            let mut given = same.filter(|consent| !consent.state.is_refusal());
-            given.any(|consent| consent.at > refusal.at)
+            let mut given = same.filter(|consent| consent.lifts(refusal));
+            given.next().is_some()
         };
         let refusals = self.0.iter().filter(|consent| consent.state.is_refusal());
         refusals
@@ -365,6 +369,11 @@ impl Consent {
             && self.channel.is_none_or(|own| channel() == Some(own))
             && self.brand.is_none_or(|brand| brand == of.market.brand_key)
             && self.market.is_none_or(|market| market == of.market.key)
+    }
+
+    /// Whether it takes back a refusal of what both are about.
+    fn lifts(&self, refusal: &Self) -> bool {
+        self.state.is_giving() && refusal.at < self.at
     }
 
     /// Whether it is about everything that `other` is about.

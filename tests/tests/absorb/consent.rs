@@ -302,6 +302,40 @@ fn at_login_a_refusal_counts_whatever_its_age() {
 }
 
 #[test]
+fn asking_does_not_lift_an_objection() {
+    // A23, D13: in the United States and for audiences no consent is needed, so only the objection stands in the way.
+    let desk = desk();
+    desk.at("2010-12-01T12:00:10Z");
+    let said = |id: &str, purpose: &str, state: &str, second: u32| {
+        let time = json!(format!("2010-12-01T12:00:0{second}Z"));
+        with(says(id, "crm:1", purpose, state), "time", time)
+    };
+    for purpose in ["marketing", "ads"] {
+        desk.send(
+            "us",
+            &said(&format!("c-{purpose}"), purpose, "withdrawn", 1),
+        );
+        desk.send(
+            "us",
+            &said(&format!("r-{purpose}"), purpose, "requested", 2),
+        );
+    }
+    let reply = desk.send("us", &viewed("v-1", "crm:1"));
+    let refused = |purpose: &str, channel: &str| {
+        format!("consent: `{purpose}` over `{channel}` is withdrawn")
+    };
+    assert_eq!(why(&reply, "offer", "email"), refused("marketing", "email"));
+    assert_eq!(why(&reply, "offer", "sms"), refused("marketing", "sms"));
+    assert_eq!(why(&reply, "audience", "net"), refused("ads", "net"));
+    desk.send("us", &said("g-1", "marketing", "soft", 3));
+    let reply = desk.send("us", &viewed("v-2", "crm:1"));
+    assert!(
+        later(&reply).contains(&"offer/email".into()),
+        "an answer does"
+    );
+}
+
+#[test]
 fn what_no_consent_makes_lawful_is_never_allowed() {
     // C22: `needs = "never"` in a law, whatever the customer says; elsewhere it is the purpose that counts.
     let charter = charter();
