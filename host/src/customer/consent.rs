@@ -273,30 +273,26 @@ impl Consents {
     }
 
     /// Joins what two customers said who turned out to be one: where they differ, the stricter one wins, whatever its age.
+    ///
+    /// INVARIANT: what either of them had refused is refused, and what we did not allow is not allowed.
     pub(super) fn take_stricter(&mut self, other: &Self) {
-        for ours in std::mem::take(&mut self.0) {
-            let joined = match other.refusal_of(&ours) {
-                _ if ours.state.is_refusal() => ours,
-                // Theirs holds for everything that ours was about, even where ours is younger.
-                Some(refusal) => Consent {
-                    at: ours.at.max(refusal.at),
-                    purpose: ours.purpose,
-                    channel: ours.channel,
-                    brand: ours.brand,
-                    market: ours.market,
-                    ..refusal.clone()
-                },
-                // What only one of them allowed, the other never did: theirs does not carry over.
-                None => match other.given(ours.key()) {
-                    Some(theirs) => ours.and_stricter(theirs.clone()),
-                    None => ours,
-                },
+        let ours = std::mem::take(self);
+        for given in ours.iter().filter(|said| !said.state.is_refusal()) {
+            // What only one of them allowed, the other never did: theirs does not carry over.
+            let given = match other.given(given.key()) {
+                Some(theirs) => given.clone().and_stricter(theirs.clone()),
+                None => given.clone(),
             };
-            self.say(joined);
+            let refusals = [&ours, other].into_iter();
+            for refusal in refusals.flat_map(|side| side.refusals_of(&given)) {
+                self.say(refusal);
+            }
+            self.say(given);
         }
-        let refusals = other.0.iter().filter(|consent| consent.state.is_refusal());
-        for refusal in refusals {
-            self.say(refusal.clone());
+        for said in ours.iter().chain(other.iter()) {
+            if said.state.is_refusal() {
+                self.say(said.clone());
+            }
         }
     }
 
@@ -308,17 +304,18 @@ impl Consents {
             .min_by_key(|given| given.state)
     }
 
-    /// What was refused of everything that `given` is about, and not given again since.
-    fn refusal_of(&self, given: &Consent) -> Option<&Consent> {
-        let again = |refusal: &Consent| {
-            let same = self.0.iter().filter(|consent| consent.key() == given.key());
-            let mut given = same.filter(|consent| consent.lifts(refusal));
-            given.next().is_some()
-        };
+    /// What was refused of anything that `given` is about, and not given again since: of just that, and no older than `given`.
+    fn refusals_of(&self, given: &Consent) -> impl Iterator<Item = Consent> {
         let refusals = self.0.iter().filter(|consent| consent.state.is_refusal());
-        refusals
-            .filter(|refusal| refusal.covers(given) && !again(refusal))
-            .max_by_key(|refusal| (refusal.at, refusal.state))
+        let theirs = refusals.filter_map(|refusal| refusal.within(given));
+        let standing = theirs.filter(|refusal| {
+            let mut since = self.0.iter().filter(|consent| consent.lifts(refusal));
+            !since.any(|consent| consent.covers(refusal))
+        });
+        standing.map(|refusal| Consent {
+            at: refusal.at.max(given.at),
+            ..refusal
+        })
     }
 }
 
@@ -382,6 +379,21 @@ impl Consent {
             && (self.channel.is_none() || self.channel == other.channel)
             && (self.brand.is_none() || self.brand == other.brand)
             && (self.market.is_none() || self.market == other.market)
+    }
+
+    /// The same of only what `other` is about too; `None` where they have nothing in common.
+    fn within(&self, other: &Self) -> Option<Self> {
+        let common = |ours: Option<Key>, theirs: Option<Key>| match (ours, theirs) {
+            (Some(ours), Some(theirs)) if ours != theirs => None,
+            (ours, theirs) => Some(ours.or(theirs)),
+        };
+        Some(Self {
+            purpose: common(self.purpose, other.purpose)?,
+            channel: common(self.channel, other.channel)?,
+            brand: common(self.brand, other.brand)?,
+            market: common(self.market, other.market)?,
+            ..self.clone()
+        })
     }
 
     /// Whether, with this known, `other` makes no difference whatever else is said. A later refusal ends all; a plain yes

@@ -272,36 +272,6 @@ fn a_clock_that_runs_ahead_does_not_outlive_a_withdrawal() {
 }
 
 #[test]
-fn at_login_a_refusal_counts_whatever_its_age() {
-    // C10, golden 9: the visitor said no long ago, the customer yes today.
-    let desk = desk();
-    desk.send("gb", &says("c-0", "visitor:v", "profiling", "granted"));
-    let refused = with(
-        says("c-1", "visitor:v", "marketing", "denied"),
-        "time",
-        json!("2010-11-01T12:00:00Z"),
-    );
-    desk.send("gb", &refused);
-    desk.send("gb", &says("c-2", "crm:1", "marketing", "granted"));
-    let before = desk.send("gb", &viewed("v-1", "crm:1"));
-    assert!(later(&before).contains(&"offer/email".into()));
-    let login = with(viewed("v-2", "crm:1"), "visitor", json!("visitor:v"));
-    let reply = desk.send("gb", &login);
-    assert_eq!(
-        why(&reply, "offer", "email"),
-        "consent: `marketing` over `email` is denied"
-    );
-    let cancelled = reply["cancelled"].as_array().unwrap();
-    assert!(
-        cancelled
-            .iter()
-            .all(|one| one["because"] == "consent: denied")
-            && !cancelled.is_empty(),
-        "{reply:#}"
-    );
-}
-
-#[test]
 fn asking_does_not_lift_an_objection() {
     // A23, D13: in the United States and for audiences no consent is needed, so only the objection stands in the way.
     let desk = desk();
@@ -372,14 +342,14 @@ fn what_no_consent_makes_lawful_is_never_allowed() {
 
 /// One thing that somebody says at some second, in some market.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+pub(crate) struct Said {
     second: u32,
     market: &'static str,
     state: &'static str,
     channel: Option<&'static str>,
 }
 
-fn anything() -> impl Strategy<Value = Said> {
+pub(crate) fn anything() -> impl Strategy<Value = Said> {
     let state = prop::sample::select(vec![
         "granted",
         "confirmed",
@@ -431,7 +401,7 @@ proptest! {
     }
 }
 
-fn charter() -> Charter {
+pub(crate) fn charter() -> Charter {
     let files = [("charter.toml".to_owned(), crate::CHARTER.to_owned())];
     Charter::compile(&files).expect("a charter")
 }
@@ -440,33 +410,49 @@ fn charter() -> Charter {
 fn heard(charter: &Charter, statements: &[Said]) -> Vec<(bool, Option<String>)> {
     let mut consents = Consents::default();
     for one in statements {
-        let state = Given::parse(one.state).unwrap();
-        let market = charter.markets.at(charter.names.markets[one.market]);
-        let narrow = !state.is_refusal();
-        consents.say(Consent {
-            purpose: Some(Key::of("purpose", "marketing")),
-            channel: one.channel.map(|channel| Key::of("channel", channel)),
-            brand: narrow.then_some(market.brand_key),
-            market: narrow.then_some(market.key),
-            state,
-            source: Key::of("source", "shop"),
-            at: Instant::from_millis(i64::from(one.second)),
-            proof: None,
-            wording: None,
-        });
+        consents.say(statement(charter, *one, "marketing"));
     }
+    let uses = uses(charter, &["marketing"]);
+    uses.iter()
+        .map(|of| (consents.allow(*of), consents.objection(*of)))
+        .collect()
+}
+
+/// `all` of a giving is of `ads`: there is no giving of everything.
+pub(crate) fn statement(charter: &Charter, one: Said, purpose: &str) -> Consent {
+    let state = Given::parse(one.state).unwrap();
+    let market = charter.markets.at(charter.names.markets[one.market]);
+    let narrow = !state.is_refusal();
+    let purpose = match purpose {
+        "all" if narrow => Some("ads"),
+        "all" => None,
+        purpose => Some(purpose),
+    };
+    Consent {
+        purpose: purpose.map(|purpose| Key::of("purpose", purpose)),
+        channel: one.channel.map(|channel| Key::of("channel", channel)),
+        brand: narrow.then_some(market.brand_key),
+        market: narrow.then_some(market.key),
+        state,
+        source: Key::of("source", "shop"),
+        at: Instant::from_millis(i64::from(one.second)),
+        proof: None,
+        wording: None,
+    }
+}
+
+pub(crate) fn uses<'a>(charter: &'a Charter, purposes: &[&str]) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for market in ["gb", "de", "us", "ch"] {
         for channel in [None, Some("email"), Some("sms")] {
-            let of = Use {
+            uses.extend(purposes.iter().map(|purpose| Use {
                 charter,
                 market: charter.markets.at(charter.names.markets[market]),
-                purpose: charter.names.purposes["marketing"],
+                purpose: charter.names.purposes[*purpose],
                 channel: channel.map(|channel| charter.names.channels[channel]),
                 residence: Residence::default(),
                 now: Instant::from_millis(100),
-            };
-            uses.push((consents.allow(of), consents.objection(of)));
+            }));
         }
     }
     uses
