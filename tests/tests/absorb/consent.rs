@@ -272,6 +272,40 @@ fn a_clock_that_runs_ahead_does_not_outlive_a_withdrawal() {
 }
 
 #[test]
+fn giving_over_no_channel_or_in_no_market_is_refused_and_withdrawing_is_wide() {
+    // A23: an empty list is a mistake of the form, not leave for everything.
+    let desk = desk();
+    for (name, right) in [
+        (
+            "channels",
+            "name at least one, or leave it out for all that the purpose has",
+        ),
+        (
+            "markets",
+            "name at least one, or leave it out for the market where it is said",
+        ),
+    ] {
+        let mut said = says(&format!("c-{name}"), "crm:1", "marketing", "granted");
+        said["data"][name] = json!([]);
+        let error = format!("{:?}", desk.try_send("gb", &said).unwrap_err());
+        let what = format!("`data.{name}` of `consent.given` is empty: {right}");
+        assert!(error.contains(&what), "{error}");
+        assert!(error.contains(&format!("/data/{name}")), "{error}");
+    }
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    desk.at("2010-12-01T12:00:10Z");
+    let mut stop = says("c-2", "crm:1", "marketing", "withdrawn");
+    stop["time"] = json!("2010-12-01T12:00:05Z");
+    stop["data"]["channels"] = json!([]);
+    desk.send("gb", &stop);
+    let reply = desk.send("gb", &viewed("v-1", "crm:1"));
+    for channel in ["email", "sms"] {
+        let expected = format!("consent: `marketing` over `{channel}` is withdrawn");
+        assert_eq!(why(&reply, "offer", channel), expected);
+    }
+}
+
+#[test]
 fn asking_does_not_lift_an_objection() {
     // A23, D13: in the United States and for audiences no consent is needed, so only the objection stands in the way.
     let desk = desk();
