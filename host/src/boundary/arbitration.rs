@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::boundary::times::{Times, settle};
 use crate::boundary::{
-    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, load, reach,
+    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, consent, load, reach,
 };
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
@@ -72,7 +72,7 @@ impl<'a> Docket<'a> {
     }
 
     fn judge(&mut self, candidate: Candidate<'a>) -> Verdict {
-        let times = match settle(self, &candidate) {
+        let times = match self.times(&candidate) {
             Ok(times) => times,
             Err(refusal) => return Verdict::Refuse(refusal),
         };
@@ -90,6 +90,18 @@ impl<'a> Docket<'a> {
         match is_later {
             true => Verdict::Defer(permit),
             false => Verdict::Permit(permit),
+        }
+    }
+
+    /// When it acts, if the customer's consent still counts then.
+    fn times(&self, candidate: &Candidate<'_>) -> Result<Times, Refusal> {
+        let times = settle(self, candidate)?;
+        match consent::judge_due(&self.case, candidate, times.due) {
+            None => Ok(times),
+            Some(Objection(why)) => Err(Refusal {
+                rule: "consent",
+                why: Text::new(why),
+            }),
         }
     }
 

@@ -201,7 +201,7 @@ fn a_consent_expires_where_the_law_says_so() {
     let mut said = says("c-1", "crm:1", "marketing", "confirmed");
     said["data"]["markets"] = json!(["gb", "de"]);
     desk.send("de", &said);
-    desk.at("2011-01-30T12:00:00Z");
+    desk.at("2011-01-27T12:00:00Z");
     assert!(later(&desk.send("de", &viewed("v-1", "crm:1"))).contains(&"offer/email".into()));
     desk.at("2011-01-30T12:00:01Z");
     let reply = desk.send("de", &viewed("v-2", "crm:1"));
@@ -303,6 +303,23 @@ fn giving_over_no_channel_or_in_no_market_is_refused_and_withdrawing_is_wide() {
         let expected = format!("consent: `marketing` over `{channel}` is withdrawn");
         assert_eq!(why(&reply, "offer", channel), expected);
     }
+}
+
+#[test]
+fn what_would_act_after_its_consent_has_expired_is_refused() {
+    // C22, A23: good for 60 days in Germany, and the offer acts in three.
+    let desk = desk();
+    let mut said = says("c-1", "crm:1", "marketing", "confirmed");
+    said["data"]["markets"] = json!(["gb", "de"]);
+    desk.send("de", &said);
+    desk.at("2011-01-27T12:00:01Z");
+    let reply = desk.send("de", &viewed("v-1", "crm:1"));
+    assert_eq!(
+        why(&reply, "offer", "email"),
+        "consent: at 2011-01-30T12:00:01Z, when it would act, `marketing` over `email` is expired: confirmed at \
+         2010-12-01T12:00:00Z, which counts for 60d by law DE: UWG section 7(2) no. 2"
+    );
+    assert!(later(&desk.send("gb", &viewed("v-2", "crm:1"))).contains(&"offer/email".into()));
 }
 
 #[test]
