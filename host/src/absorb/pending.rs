@@ -1,12 +1,61 @@
 //! Actions that wait, and what makes them pointless or forbidden in the meantime.
 
 use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
-use crate::charter::{Charter, Residence};
+use crate::charter::{Charter, OnPending, Residence};
 use crate::clock::Instant;
 use crate::customer::consent::{EXPIRED, Use};
+use crate::customer::contacts::before;
 use crate::customer::{Consents, Customer, Pending, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Text};
+
+/// Ends what waits beside a better one although only one of both may: each was planned before the two customers turned out
+/// to be one. Of equals, the later one stays.
+pub(super) fn part_rivals(charter: &Charter, now: Instant, status: &mut Status) -> Vec<Lapsed> {
+    if status.pending.len() < 2 {
+        return Vec::new();
+    }
+    let mut order: Vec<&Pending> = status.pending.iter().collect();
+    order.retain(|pending| !pending.may_have_acted(now));
+    order
+        .sort_by(|one, other| before(one.priority(), other.priority()).then(other.id.cmp(&one.id)));
+    let mut stays: Vec<&Pending> = Vec::with_capacity(order.len());
+    let mut lapsed = Vec::new();
+    for pending in order {
+        let mut better = stays.iter();
+        match better.find_map(|better| rivalry(charter, now, (better, pending))) {
+            None => stays.push(pending),
+            Some(because) => lapsed.push(Lapsed {
+                id: pending.id,
+                action: pending.action,
+                because: Text::new_static(because),
+            }),
+        }
+    }
+    end(status, now, &lapsed);
+    lapsed
+}
+
+/// Why only one of two may wait.
+fn rivalry(
+    charter: &Charter,
+    now: Instant,
+    (one, other): (&Pending, &Pending),
+) -> Option<&'static str> {
+    if one.key.is_some() && one.key == other.key {
+        return Some("merged: only one of its key may wait");
+    }
+    let waits_alone = |pending: &Pending| {
+        let action = charter.names.action_keys.get(&pending.action);
+        let market = charter.names.market_keys.get(&pending.market);
+        let frame = action
+            .zip(market)
+            .and_then(|(action, market)| charter.market(*market, now).frame(*action));
+        frame.is_some_and(|frame| frame.pending != OnPending::Both)
+    };
+    let is_one_kind = one.action == other.action && waits_alone(one) && waits_alone(other);
+    is_one_kind.then_some("merged: only one of its kind may wait")
+}
 
 /// Notes when something went wrong after which it is to be quiet (B11).
 pub(super) fn note_signal(event: &Event, standing: &mut Standing) {

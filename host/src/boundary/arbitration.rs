@@ -13,6 +13,7 @@ use crate::boundary::{
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::context::zone_of;
+use crate::customer::contacts::{Priority, before};
 use crate::customer::{Contact, Pending, Rank};
 use crate::ids::{ActionId, Text};
 use crate::spending::Charge;
@@ -217,7 +218,7 @@ impl<'a> Docket<'a> {
     /// Whether the candidate comes before what waits, and still can.
     pub(super) fn outranks(&self, candidate: &Candidate<'_>, pending: &Pending) -> bool {
         !pending.may_have_acted(self.case.seen.now)
-            && before(candidate.priority(&self.case), priority(pending)) == Ordering::Less
+            && before(candidate.priority(&self.case), pending.priority()) == Ordering::Less
     }
 }
 
@@ -236,22 +237,6 @@ impl Candidate<'_> {
             .map(|frame| frame.pending)
             .unwrap_or_default()
     }
-}
-
-/// Whose turn it is: the class, then the rank in it.
-pub(super) type Priority = (Class, Rank);
-
-pub(super) fn priority(pending: &Pending) -> Priority {
-    (pending.class, pending.rank)
-}
-
-/// `Less` where `one` comes before `other`.
-pub(super) fn before(one: Priority, other: Priority) -> Ordering {
-    let ((class, rank), (others_class, others_rank)) = (one, other);
-    class
-        .cmp(&others_class)
-        .then(others_rank.weight.cmp(&rank.weight))
-        .then(others_rank.score.total_cmp(&rank.score))
 }
 
 /// Whether only one of two may act: they share a key or a slot, or only one of their kind may wait.

@@ -1,5 +1,7 @@
 //! What was said to a customer, and what waits to be said.
 
+use std::cmp::Ordering;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +54,23 @@ pub struct Rank {
     pub score: f64,
 }
 
+/// Whose turn it is: the class, then the rank in it.
+pub type Priority = (Class, Rank);
+
+/// `Less` where `one` comes before `other`.
+pub fn before(one: Priority, other: Priority) -> Ordering {
+    let ((class, rank), (others_class, others_rank)) = (one, other);
+    class
+        .cmp(&others_class)
+        .then(others_rank.weight.cmp(&rank.weight))
+        .then(others_rank.score.total_cmp(&rank.score))
+}
+
 impl Pending {
+    pub fn priority(&self) -> Priority {
+        (self.class, self.rank)
+    }
+
     /// The contact that it is once it has acted.
     pub fn made(&self) -> Contact {
         Contact {
