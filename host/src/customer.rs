@@ -38,6 +38,8 @@ pub struct Customer {
     pub status: Status,
     /// Set when this customer was found to be another: whom to ask instead.
     pub merged_into: Option<CustomerId>,
+    /// Who turned out to be this customer.
+    pub merged: Vec<CustomerId>,
 }
 
 /// One company that customers belong to.
@@ -90,12 +92,18 @@ impl Customer {
             consents: Consents::default(),
             status: Status::default(),
             merged_into: None,
+            merged: Vec::new(),
         }
     }
 
     /// Whether a strong identity names this customer.
     pub fn is_identified(&self) -> bool {
         self.aliases.iter().any(|alias| alias.is_strong)
+    }
+
+    /// Whether `id` is this customer's, or of somebody who turned out to be this customer.
+    pub fn is_or_was(&self, id: CustomerId) -> bool {
+        self.id == id || self.merged.contains(&id)
     }
 
     /// Takes over what was known of somebody who turned out to be this customer. Consents: the stricter one wins; contacts
@@ -107,6 +115,8 @@ impl Customer {
         for alias in &other.aliases {
             identity::add(&mut self.aliases, alias.clone());
         }
+        self.merged.push(other.id);
+        self.merged.extend_from_slice(&other.merged);
         self.status.take_over(charter, &other.status);
     }
 }

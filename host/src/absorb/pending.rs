@@ -159,7 +159,8 @@ fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Standing) -
         return Vec::new();
     };
     let waiting = account.status.pending.iter();
-    let theirs = waiting.filter(|pending| pending.customer == Some(customer.id));
+    let theirs =
+        waiting.filter(|pending| pending.customer.is_some_and(|id| customer.is_or_was(id)));
     let lapsed = objected((event, now), customer, theirs);
     end(&mut account.status, now, &lapsed);
     lapsed

@@ -237,6 +237,39 @@ fn desk_of_insights() -> Desk {
 }
 
 #[test]
+fn an_objection_ends_what_waits_for_the_company_because_of_a_visitor_who_was_that_person() {
+    // A38, A39, C10
+    let desk = desk_of_insights();
+    desk.send("gb", &order("o-0", "crm:1", 1));
+    for visitor in ["visitor:v", "visitor:w"] {
+        let said = says(&format!("c-{visitor}"), visitor, "profiling", "granted");
+        desk.send("gb", &said);
+        let page = viewed(&format!("v-{visitor}"), visitor);
+        let page = with(page, "account", json!("company:7"));
+        assert_eq!(later(&desk.send("gb", &page)), ["insight/net"]);
+    }
+    // One visitor turns out to be the other, who turns out to be the customer.
+    for (id, subject, visitor) in [
+        ("o-1", "visitor:w", "visitor:v"),
+        ("o-2", "crm:1", "visitor:w"),
+    ] {
+        let login = with(order(id, subject, 1), "visitor", json!(visitor));
+        desk.send("gb", &login);
+    }
+    let desk = desk.restart();
+    desk.at("2010-12-01T12:00:10Z");
+    let stop = with(
+        says("c-1", "crm:1", "sales", "withdrawn"),
+        "time",
+        json!("2010-12-01T12:00:05Z"),
+    );
+    assert_eq!(
+        cancelled(&desk.send("gb", &stop)),
+        ["insight consent: withdrawn", "insight consent: withdrawn"]
+    );
+}
+
+#[test]
 fn at_login_only_one_waits_where_two_may_not() {
     // A21, C10: of one kind that replaces what waits, and of one key.
     let replacing = crate::CHARTER.replace(
