@@ -282,6 +282,28 @@ fn nobody_approves_what_has_expired_or_ended() {
 }
 
 #[test]
+fn what_lapsed_by_time_is_told_and_no_longer_waits() {
+    // A28, C22: the consent counts for 30 hours, and nothing happened since that would have ended the voucher.
+    let law = "[laws.GB]\nmarketing.email = { needs = \"granted\", valid = \"30h\", kind = \"law\", \
+               source = \"PECR\", review-by = 2030-01-01 }\n\n[markets.gb]";
+    for decide in [approve, reject] {
+        let desk = office::desk_with("[markets.gb]", law);
+        desk.policy("gb", &policy(&[voucher(500)]));
+        desk.send("gb", &consent("c-1", "crm:1", "granted"));
+        let reply = desk.send("gb", &order("o-1", "crm:1"));
+        let id = text(&reply["decisions"][0]["waiting"][0]["id"]);
+        desk.at("2010-12-02T18:00:01Z");
+        assert_eq!(waiting(&desk), std::slice::from_ref(&id));
+        let dropped = "voucher dropped by consent: expired";
+        assert_eq!(decide(&desk, &id), dropped);
+        assert_eq!(waiting(&desk), [""; 0]);
+        assert_eq!(pending(&desk), []);
+        let desk = desk.restart();
+        assert_eq!(decide(&desk, &id), format!("{dropped}, again"));
+    }
+}
+
+#[test]
 fn the_evidence_says_who_approved_what() {
     // A28, A41, A42
     let (desk, id) = with_voucher();
