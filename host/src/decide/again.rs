@@ -158,7 +158,10 @@ impl Again<'_> {
         let case = Case {
             seen,
             moment,
-            by: Author::Approver,
+            by: Author::Approver {
+                decided: self.recalled.decided.now,
+                until: pending.until,
+            },
             stops: &node.stops(),
             spending: node.spending(),
         };
