@@ -81,6 +81,7 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
     }
     let mut absorbed = Absorbed::default();
     if let Some(customer) = &mut standing.customer {
+        absorbed.cancelled = pending::part_rivals(charter, now, &mut customer.status);
         consent::hear(event, now, customer);
     }
     absorbed.is_kept = consent::may_keep(event, now, standing);

@@ -224,7 +224,7 @@ impl Plan {
             let is_later = action.when != When::Answered;
             status.pending.retain(|pending| {
                 let gives_way = displaced.contains(&pending.id)
-                    || (is_later && pending.is_replaced_by(*of, key, *on_pending));
+                    || (is_later && pending.is_replaced_by(now, *of, key, *on_pending));
                 if gives_way {
                     replaced.push(pending.id);
                 }

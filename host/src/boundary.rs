@@ -123,13 +123,25 @@ pub enum Author<'a> {
     /// The market's safe default, as the charter has it.
     Fallback,
     /// A person who approved what a policy proposed earlier. The action that waited is taken out of the status first: it
-    /// would count against itself.
-    Approver,
+    /// would count against itself. It is no new decision: delays count from when it was first decided, and it is not
+    /// worth doing for longer than was said then.
+    Approver {
+        decided: Instant,
+        until: Instant,
+    },
 }
 
 impl<'a> Case<'a> {
     fn charter(&self) -> &'a Charter {
         &self.seen.event.charter
+    }
+
+    /// When it was first decided.
+    fn decided(&self) -> Instant {
+        match self.by {
+            Author::Approver { decided, .. } => decided,
+            Author::Policy(_) | Author::Fallback => self.seen.now,
+        }
     }
 
     /// As the deviations that hold now make it.

@@ -38,6 +38,8 @@ pub struct Customer {
     pub status: Status,
     /// Set when this customer was found to be another: whom to ask instead.
     pub merged_into: Option<CustomerId>,
+    /// Who turned out to be this customer.
+    pub merged: Vec<CustomerId>,
 }
 
 /// One company that customers belong to.
@@ -90,12 +92,18 @@ impl Customer {
             consents: Consents::default(),
             status: Status::default(),
             merged_into: None,
+            merged: Vec::new(),
         }
     }
 
     /// Whether a strong identity names this customer.
     pub fn is_identified(&self) -> bool {
         self.aliases.iter().any(|alias| alias.is_strong)
+    }
+
+    /// Whether `id` is this customer's, or of somebody who turned out to be this customer.
+    pub fn is_or_was(&self, id: CustomerId) -> bool {
+        self.id == id || self.merged.contains(&id)
     }
 
     /// Takes over what was known of somebody who turned out to be this customer. Consents: the stricter one wins; contacts
@@ -107,6 +115,8 @@ impl Customer {
         for alias in &other.aliases {
             identity::add(&mut self.aliases, alias.clone());
         }
+        self.merged.push(other.id);
+        self.merged.extend_from_slice(&other.merged);
         self.status.take_over(charter, &other.status);
     }
 }
@@ -130,15 +140,8 @@ impl Status {
         self.windows.forget(charter, now);
         self.items.forget(charter, now);
         contacts::forget(&mut self.contacts, now);
-        let contacts = &mut self.contacts;
-        self.pending.retain(|pending| {
-            let is_unapproved = pending.approval.is_some_and(|until| until < now);
-            let is_over = pending.until < now;
-            // Nobody said that it did not act, so it counts.
-            if is_over && pending.approval.is_none() {
-                contacts::add(contacts, pending.made());
-            }
-            !is_over && !is_unapproved
+        self.end(now, |pending| {
+            pending.until < now || pending.approval.is_some_and(|until| until < now)
         });
         timers::forget(&mut self.timers, charter, now);
         self.signals.retain(|(event, at)| {
@@ -148,6 +151,18 @@ impl Status {
             });
             let mut ends = heeded.map(|cool_down| at.plus(cool_down.lasts));
             ends.any(|end| end >= now)
+        });
+    }
+
+    /// Ends what waits and is over; what may have acted counts as made.
+    pub fn end(&mut self, now: Instant, mut is_over: impl FnMut(&Pending) -> bool) {
+        let contacts = &mut self.contacts;
+        self.pending.retain(|pending| {
+            let ends = is_over(pending);
+            if ends && pending.may_have_acted(now) {
+                contacts::add(contacts, pending.made());
+            }
+            !ends
         });
     }
 

@@ -8,6 +8,8 @@ mod fields;
 mod forgotten;
 #[path = "absorb/memberships.rs"]
 mod memberships;
+#[path = "absorb/merge.rs"]
+mod merge;
 #[path = "absorb/pending.rs"]
 mod pending;
 #[path = "absorb/privacy.rs"]

@@ -2,10 +2,12 @@
 
 use clap::Parser;
 use kairos::cli::{Ending, Kairos};
+use kairos::clock::{Instant, Span};
 use kairos::decide::{Approval, Fate, Judged, Settled, Unsettled, settle};
 use kairos::event::{Caller, Markets, Role, Voice};
 use kairos::ids::ActionId;
 use kairos::node::Page;
+use kairos::policy::{Proposal, Timing};
 use kairos_tests::desk::{Desk, consent, event};
 use kairos_tests::office::{self, banner, order, policy, voucher};
 use serde_json::{Value, json};
@@ -279,6 +281,85 @@ fn nobody_approves_what_has_expired_or_ended() {
     let ended = format!("action `{id}` no longer waits: replaced by a later one");
     assert_eq!(approve(&desk, &id), ended);
     assert_eq!(waiting(&desk).len(), 1, "the later one waits");
+}
+
+#[test]
+fn what_lapsed_by_time_is_told_and_no_longer_waits() {
+    // A28, C22: the consent counts for 30 hours, and nothing happened since that would have ended the voucher.
+    let law = "[laws.GB]\nmarketing.email = { needs = \"granted\", valid = \"30h\", kind = \"law\", \
+               source = \"PECR\", review-by = 2030-01-01 }\n\n[markets.gb]";
+    for decide in [approve, reject] {
+        let desk = office::desk_with("[markets.gb]", law);
+        desk.policy("gb", &policy(&[voucher(500)]));
+        desk.send("gb", &consent("c-1", "crm:1", "granted"));
+        let reply = desk.send("gb", &order("o-1", "crm:1"));
+        let id = text(&reply["decisions"][0]["waiting"][0]["id"]);
+        desk.at("2010-12-02T18:00:01Z");
+        assert_eq!(waiting(&desk), std::slice::from_ref(&id));
+        let dropped = "voucher dropped by consent: expired";
+        assert_eq!(decide(&desk, &id), dropped);
+        assert_eq!(waiting(&desk), [""; 0]);
+        assert_eq!(pending(&desk), []);
+        let desk = desk.restart();
+        assert_eq!(decide(&desk, &id), format!("{dropped}, again"));
+    }
+}
+
+/// A voucher for so many hours after its order, approved at `time`; what came of it, and until when it is worth doing.
+fn approved_late(
+    (lapses, delay): (&str, &str),
+    hours: u64,
+    time: &str,
+) -> (String, Option<Instant>) {
+    let charter = office::CHARTER.replace(
+        "lapses         = \"3d\"\npending",
+        &format!("lapses = \"{lapses}\"\n{delay}\npending"),
+    );
+    let desk = Desk::with(&[("charter.toml", &charter)]);
+    let proposal = Proposal {
+        timing: Timing::After(Span::from_millis(hours * 3_600_000)),
+        ..voucher(500)
+    };
+    desk.policy("gb", &policy(&[proposal]));
+    desk.send("gb", &consent("c-1", "crm:1", "granted"));
+    let reply = desk.send("gb", &order("o-1", "crm:1"));
+    let id = text(&reply["decisions"][0]["waiting"][0]["id"]);
+    desk.at(time);
+    let told = approve(&desk, &id);
+    let pending = desk.customer_state("crm:1").status.pending;
+    (told, pending.first().map(|pending| pending.until))
+}
+
+#[test]
+fn delays_are_measured_from_when_it_was_first_decided() {
+    // A28, B10
+    let (told, until) = approved_late(
+        ("3d", "delay = { min = \"1h\" }"),
+        1,
+        "2010-12-01T12:50:00Z",
+    );
+    assert_eq!(told, "voucher approved by ann, due 2010-12-01T13:00:00Z");
+    assert_eq!(until, Instant::parse("2010-12-04T13:00:00Z").ok());
+    let (told, until) = approved_late(
+        ("1d", "delay = { min = \"2d\" }"),
+        48,
+        "2010-12-03T00:00:00Z",
+    );
+    assert_eq!(told, "voucher approved by ann, due 2010-12-03T12:00:00Z");
+    assert_eq!(until, Instant::parse("2010-12-04T12:00:00Z").ok());
+    let (told, until) = approved_late(("3d", ""), 24, "2010-12-03T00:00:00Z");
+    assert_eq!(told, "voucher approved by ann, due 2010-12-03T00:00:00Z");
+    let first = Instant::parse("2010-12-05T12:00:00Z").ok();
+    assert_eq!(until, first, "approving late does not make it last longer");
+    let (told, _) = approved_late(
+        ("3d", "delay = { max = \"1d\" }"),
+        24,
+        "2010-12-03T00:00:00Z",
+    );
+    assert_eq!(
+        told,
+        "voucher dropped by delay: `voucher` acts 1d after the decision at the latest"
+    );
 }
 
 #[test]

@@ -1,12 +1,61 @@
 //! Actions that wait, and what makes them pointless or forbidden in the meantime.
 
 use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
-use crate::charter::{Charter, Residence};
+use crate::charter::{Charter, OnPending, Residence};
 use crate::clock::Instant;
 use crate::customer::consent::{EXPIRED, Use};
-use crate::customer::{Consents, Customer, Pending};
+use crate::customer::contacts::before;
+use crate::customer::{Consents, Customer, Pending, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Text};
+
+/// Ends what waits beside a better one although only one of both may: each was planned before the two customers turned out
+/// to be one. Of equals, the later one stays.
+pub(super) fn part_rivals(charter: &Charter, now: Instant, status: &mut Status) -> Vec<Lapsed> {
+    if status.pending.len() < 2 {
+        return Vec::new();
+    }
+    let mut order: Vec<&Pending> = status.pending.iter().collect();
+    order.retain(|pending| !pending.may_have_acted(now));
+    order
+        .sort_by(|one, other| before(one.priority(), other.priority()).then(other.id.cmp(&one.id)));
+    let mut stays: Vec<&Pending> = Vec::with_capacity(order.len());
+    let mut lapsed = Vec::new();
+    for pending in order {
+        let mut better = stays.iter();
+        match better.find_map(|better| rivalry(charter, now, (better, pending))) {
+            None => stays.push(pending),
+            Some(because) => lapsed.push(Lapsed {
+                id: pending.id,
+                action: pending.action,
+                because: Text::new_static(because),
+            }),
+        }
+    }
+    end(status, now, &lapsed);
+    lapsed
+}
+
+/// Why only one of two may wait.
+fn rivalry(
+    charter: &Charter,
+    now: Instant,
+    (one, other): (&Pending, &Pending),
+) -> Option<&'static str> {
+    if one.key.is_some() && one.key == other.key {
+        return Some("merged: only one of its key may wait");
+    }
+    let waits_alone = |pending: &Pending| {
+        let action = charter.names.action_keys.get(&pending.action);
+        let market = charter.names.market_keys.get(&pending.market);
+        let frame = action
+            .zip(market)
+            .and_then(|(action, market)| charter.market(*market, now).frame(*action));
+        frame.is_some_and(|frame| frame.pending != OnPending::Both)
+    };
+    let is_one_kind = one.action == other.action && waits_alone(one) && waits_alone(other);
+    is_one_kind.then_some("merged: only one of its kind may wait")
+}
 
 /// Notes when something went wrong after which it is to be quiet (B11).
 pub(super) fn note_signal(event: &Event, standing: &mut Standing) {
@@ -41,7 +90,7 @@ pub(super) fn supersede(
     let gone = chosen(standing, is_pointless);
     if !gone.is_empty() {
         let because = Text::from(format!("superseded: {}", kind.name));
-        cancel(standing, &gone, absorbed, |_| because.clone());
+        cancel((standing, now), &gone, absorbed, |_| because.clone());
     }
 }
 
@@ -91,7 +140,7 @@ pub(super) fn hold_back(
         holding.find(|suppression| suppression.refuses.contains(&pending.class))
     };
     let gone = chosen(standing, |pending| of(pending).is_some());
-    cancel(standing, &gone, absorbed, |pending| {
+    cancel((standing, now), &gone, absorbed, |pending| {
         let reason = of(pending).map_or("", |suppression| suppression.reason.as_str());
         Text::from(format!("suppressions: {reason}"))
     });
@@ -99,9 +148,8 @@ pub(super) fn hold_back(
 
 /// Takes out what the customer's consent no longer allows.
 pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapsed> {
-    let mut own = std::mem::take(&mut customer.status.pending);
-    let lapsed = swept((event, now), customer, &mut own, |_| true);
-    customer.status.pending = own;
+    let lapsed = objected((event, now), customer, customer.status.pending.iter());
+    end(&mut customer.status, now, &lapsed);
     lapsed
 }
 
@@ -110,35 +158,37 @@ fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Standing) -
     let (Some(customer), Some(account)) = (&standing.customer, &mut standing.account) else {
         return Vec::new();
     };
-    let own = &mut account.status.pending;
-    swept((event, now), customer, own, |pending| {
-        pending.customer == Some(customer.id)
-    })
+    let waiting = account.status.pending.iter();
+    let theirs =
+        waiting.filter(|pending| pending.customer.is_some_and(|id| customer.is_or_was(id)));
+    let lapsed = objected((event, now), customer, theirs);
+    end(&mut account.status, now, &lapsed);
+    lapsed
 }
 
-/// Takes out of `waiting` what the customer's consent does not allow.
-fn swept(
+/// What of `waiting` the customer's consent does not allow.
+fn objected<'a>(
     (event, now): (&Event, Instant),
     customer: &Customer,
-    waiting: &mut Vec<Pending>,
-    rests_on_them: impl Fn(&Pending) -> bool,
+    waiting: impl Iterator<Item = &'a Pending>,
 ) -> Vec<Lapsed> {
     let charter = &*event.charter;
     let residence = customer.residence(charter);
-    let mut lapsed = Vec::new();
-    waiting.retain(|pending| {
-        if !rests_on_them(pending) {
-            return true;
-        }
-        let word = objection(charter, &customer.consents, (pending, residence, now));
-        lapsed.extend(word.map(|word| Lapsed {
+    let lapsed = waiting.filter_map(|pending| {
+        let word = objection(charter, &customer.consents, (pending, residence, now))?;
+        Some(Lapsed {
             id: pending.id,
             action: pending.action,
             because: Text::from(format!("consent: {word}")),
-        }));
-        word.is_none()
+        })
     });
-    lapsed
+    lapsed.collect()
+}
+
+fn end(status: &mut Status, now: Instant, lapsed: &[Lapsed]) {
+    if !lapsed.is_empty() {
+        status.end(now, |pending| lapsed.iter().any(|one| one.id == pending.id));
+    }
 }
 
 /// What stands against a waiting action in the customer's consent. What the charter no longer knows is left to whoever
@@ -182,13 +232,13 @@ fn chosen(standing: &Standing, is_gone: impl Fn(&Pending) -> bool) -> Vec<Action
 }
 
 fn cancel(
-    standing: &mut Standing,
+    (standing, now): (&mut Standing, Instant),
     gone: &[ActionId],
     absorbed: &mut Absorbed,
     because: impl Fn(&Pending) -> Text,
 ) {
     for status in standing.statuses() {
-        status.pending.retain(|pending| {
+        status.end(now, |pending| {
             let is_gone = gone.contains(&pending.id);
             if is_gone {
                 absorbed.cancelled.push(Lapsed {
@@ -197,7 +247,7 @@ fn cancel(
                     because: because(pending),
                 });
             }
-            !is_gone
+            is_gone
         });
     }
 }

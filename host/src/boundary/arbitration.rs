@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 
 use crate::boundary::times::{Times, settle};
 use crate::boundary::{
-    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, load, reach,
+    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, consent, load, reach,
 };
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::context::zone_of;
+use crate::customer::contacts::{Priority, before};
 use crate::customer::{Contact, Pending, Rank};
 use crate::ids::{ActionId, Text};
 use crate::spending::Charge;
@@ -72,7 +73,7 @@ impl<'a> Docket<'a> {
     }
 
     fn judge(&mut self, candidate: Candidate<'a>) -> Verdict {
-        let times = match settle(self, &candidate) {
+        let times = match self.times(&candidate) {
             Ok(times) => times,
             Err(refusal) => return Verdict::Refuse(refusal),
         };
@@ -90,6 +91,18 @@ impl<'a> Docket<'a> {
         match is_later {
             true => Verdict::Defer(permit),
             false => Verdict::Permit(permit),
+        }
+    }
+
+    /// When it acts, if the customer's consent still counts then.
+    fn times(&self, candidate: &Candidate<'_>) -> Result<Times, Refusal> {
+        let times = settle(self, candidate)?;
+        match consent::judge_due(&self.case, candidate, times.due) {
+            None => Ok(times),
+            Some(Objection(why)) => Err(Refusal {
+                rule: "consent",
+                why: Text::new(why),
+            }),
         }
     }
 
@@ -198,12 +211,14 @@ impl<'a> Docket<'a> {
         let case = &self.case;
         let key = candidate.proposal.key.as_ref();
         let (action, on_pending) = (candidate.kind(case).key, candidate.on_pending(case));
-        candidate.way(case).mode == Mode::Inspire && pending.is_replaced_by(action, key, on_pending)
+        candidate.way(case).mode == Mode::Inspire
+            && pending.is_replaced_by(case.seen.now, action, key, on_pending)
     }
 
-    /// Whether the candidate comes before what waits.
+    /// Whether the candidate comes before what waits, and still can.
     pub(super) fn outranks(&self, candidate: &Candidate<'_>, pending: &Pending) -> bool {
-        before(candidate.priority(&self.case), priority(pending)) == Ordering::Less
+        !pending.may_have_acted(self.case.seen.now)
+            && before(candidate.priority(&self.case), pending.priority()) == Ordering::Less
     }
 }
 
@@ -222,22 +237,6 @@ impl Candidate<'_> {
             .map(|frame| frame.pending)
             .unwrap_or_default()
     }
-}
-
-/// Whose turn it is: the class, then the rank in it.
-pub(super) type Priority = (Class, Rank);
-
-pub(super) fn priority(pending: &Pending) -> Priority {
-    (pending.class, pending.rank)
-}
-
-/// `Less` where `one` comes before `other`.
-pub(super) fn before(one: Priority, other: Priority) -> Ordering {
-    let ((class, rank), (others_class, others_rank)) = (one, other);
-    class
-        .cmp(&others_class)
-        .then(others_rank.weight.cmp(&rank.weight))
-        .then(others_rank.score.total_cmp(&rank.score))
 }
 
 /// Whether only one of two may act: they share a key or a slot, or only one of their kind may wait.

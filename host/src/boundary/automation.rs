@@ -25,7 +25,7 @@ pub(super) fn approval(
     until: Instant,
 ) -> Option<Instant> {
     let is_asked =
-        of(case, candidate) == Automation::Approval && !matches!(case.by, Author::Approver);
+        of(case, candidate) == Automation::Approval && !matches!(case.by, Author::Approver { .. });
     let within = candidate.kind(case).approve_within;
     is_asked.then(|| case.seen.now.plus(within).min(until))
 }

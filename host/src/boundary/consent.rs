@@ -2,8 +2,27 @@
 
 use crate::boundary::{Candidate, Case, Objection};
 use crate::charter::{Basis, Target};
+use crate::clock::Instant;
+use crate::customer::consent::Use;
 
 pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Objection> {
+    objection(case, candidate, case.seen.now)
+}
+
+/// The same of when it acts: what is allowed today may have expired by then.
+pub(super) fn judge_due(
+    case: &Case<'_>,
+    candidate: &Candidate<'_>,
+    due: Instant,
+) -> Option<Objection> {
+    if due <= case.seen.now {
+        return None;
+    }
+    let Objection(why) = objection(case, candidate, due)?;
+    Some(Objection(format!("at {due}, when it would act, {why}")))
+}
+
+fn objection(case: &Case<'_>, candidate: &Candidate<'_>, at: Instant) -> Option<Objection> {
     let charter = case.charter();
     let action = charter.actions.at(candidate.action);
     let purpose = charter.purposes.at(action.purpose);
@@ -14,7 +33,10 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>) -> Option<Object
             action.name
         )));
     }
-    let of = case.seen.use_of(action.purpose, Some(candidate.channel));
+    let of = Use {
+        now: at,
+        ..case.seen.use_of(action.purpose, Some(candidate.channel))
+    };
     let Some(customer) = &case.seen.standing.customer else {
         return match (purpose.basis, action.to) {
             (Basis::Contract, _) | (Basis::LegitimateInterest, Target::Account) => None,

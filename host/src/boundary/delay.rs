@@ -4,12 +4,12 @@ use crate::boundary::{Candidate, Case, Objection, Ruling};
 use crate::clock::Instant;
 
 pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>, asked: Instant) -> Ruling {
-    let (action, now) = (&candidate.proposal.action, case.seen.now);
+    let (action, decided) = (&candidate.proposal.action, case.decided());
     let delay = candidate
         .frame(case)
         .map(|frame| frame.delay)
         .unwrap_or_default();
-    let earliest = now.plus(delay.min);
+    let earliest = decided.plus(delay.min);
     if asked < earliest {
         let why = format!(
             "`{action}` acts {} after the decision at the earliest",
@@ -18,9 +18,12 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>, asked: Instant) 
         return Ruling::Moves(earliest, Objection(why));
     }
     match delay.max {
-        Some(max) if asked > now.plus(max) => {
+        Some(max) if asked > decided.plus(max) => {
             let why = format!("`{action}` acts {max} after the decision at the latest");
-            Ruling::Moves(now.plus(max), Objection(why))
+            match decided.plus(max) {
+                latest if latest < case.seen.now => Ruling::Never(Objection(why)),
+                latest => Ruling::Moves(latest, Objection(why)),
+            }
         }
         _ => Ruling::Stands,
     }

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use crate::boundary::arbitration::{Docket, before, priority};
+use crate::boundary::arbitration::Docket;
 use crate::boundary::{Candidate, caps, pressure};
 use crate::charter::Class;
 use crate::clock::Instant;
+use crate::customer::contacts::before;
 use crate::customer::{Bound, Contact, Counted, Pending};
 use crate::ids::ActionId;
 
@@ -96,10 +97,12 @@ pub(super) fn displaced(
     if gone.is_empty() || is_kept(&[]) {
         return Vec::new();
     }
-    lower.sort_by(|one, other| match before(priority(one), priority(other)) {
-        Ordering::Equal => one.due.cmp(&other.due),
-        order => order,
-    });
+    lower.sort_by(
+        |one, other| match before(one.priority(), other.priority()) {
+            Ordering::Equal => one.due.cmp(&other.due),
+            order => order,
+        },
+    );
     for pending in lower {
         let without: Vec<ActionId> = gone
             .iter()

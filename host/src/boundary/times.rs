@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 
 use crate::boundary::arbitration::Docket;
-use crate::boundary::{Candidate, Case, Moved, Objection, Refusal, Ruling, TIME_RULES, delay};
+use crate::boundary::{
+    Author, Candidate, Case, Moved, Objection, Refusal, Ruling, TIME_RULES, delay,
+};
 use crate::charter::hours::local_date;
 use crate::charter::{Class, LAPSES_AFTER, Mode};
 use crate::clock::{Instant, Span};
@@ -32,8 +34,12 @@ pub(super) fn settle(docket: &Docket<'_>, candidate: &Candidate<'_>) -> Result<T
     };
     let frame = candidate.frame(case);
     let max = frame.and_then(|frame| frame.delay.max);
-    let bound = max.map_or(asked, |max| case.seen.now.plus(max));
+    let bound = max.map_or(asked, |max| case.decided().plus(max));
     let until = asked.min(bound).plus(lapses(case, candidate));
+    let until = match case.by {
+        Author::Approver { until: first, .. } => until.min(first),
+        Author::Policy(_) | Author::Fallback => until,
+    };
     let mut settling = Settling {
         case,
         candidate,

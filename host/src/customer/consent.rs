@@ -77,10 +77,15 @@ impl Given {
         matches!(self, Self::Denied | Self::Withdrawn)
     }
 
+    /// Whether something was allowed by it. Being asked allows nothing, and so takes no refusal back.
+    pub fn is_giving(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Granted | Self::Soft)
+    }
+
     fn meets(self, needs: Needs) -> bool {
         match needs {
             Needs::Nothing => !self.is_refusal(),
-            Needs::Soft => matches!(self, Self::Confirmed | Self::Granted | Self::Soft),
+            Needs::Soft => self.is_giving(),
             Needs::Granted => matches!(self, Self::Confirmed | Self::Granted),
             Needs::Confirmed => self == Self::Confirmed,
             Needs::Never => false,
@@ -186,7 +191,7 @@ impl Consents {
             .max_by_key(|consent| (consent.at, consent.state));
         let given = matching()
             .filter(|consent| !consent.state.is_refusal())
-            .filter(|consent| refused.is_none_or(|refused| refused.at < consent.at))
+            .filter(|consent| refused.is_none_or(|refused| consent.lifts(refused)))
             .min_by_key(|consent| (consent.state, std::cmp::Reverse(consent.at)));
         given.or(refused)
     }
@@ -219,11 +224,10 @@ impl Consents {
         let matching = || self.0.iter().filter(|consent| consent.is_about(of));
         let refused = matching()
             .filter(|consent| consent.state.is_refusal())
-            .map(|consent| consent.at)
-            .max();
+            .max_by_key(|consent| consent.at);
         matching().any(|consent| {
             consent.state.meets(needs)
-                && refused.is_none_or(|refused| refused < consent.at)
+                && refused.is_none_or(|refused| consent.lifts(refused))
                 && !demand.is_expired(consent.at, of.now)
         })
     }
@@ -269,30 +273,26 @@ impl Consents {
     }
 
     /// Joins what two customers said who turned out to be one: where they differ, the stricter one wins, whatever its age.
+    ///
+    /// INVARIANT: what either of them had refused is refused, and what we did not allow is not allowed.
     pub(super) fn take_stricter(&mut self, other: &Self) {
-        for ours in std::mem::take(&mut self.0) {
-            let joined = match other.refusal_of(&ours) {
-                _ if ours.state.is_refusal() => ours,
-                // Theirs holds for everything that ours was about, even where ours is younger.
-                Some(refusal) => Consent {
-                    at: ours.at.max(refusal.at),
-                    purpose: ours.purpose,
-                    channel: ours.channel,
-                    brand: ours.brand,
-                    market: ours.market,
-                    ..refusal.clone()
-                },
-                // What only one of them allowed, the other never did: theirs does not carry over.
-                None => match other.given(ours.key()) {
-                    Some(theirs) => ours.and_stricter(theirs.clone()),
-                    None => ours,
-                },
+        let ours = std::mem::take(self);
+        for given in ours.iter().filter(|said| !said.state.is_refusal()) {
+            // What only one of them allowed, the other never did: theirs does not carry over.
+            let given = match other.given(given.key()) {
+                Some(theirs) => given.clone().and_stricter(theirs.clone()),
+                None => given.clone(),
             };
-            self.say(joined);
+            let refusals = [&ours, other].into_iter();
+            for refusal in refusals.flat_map(|side| side.refusals_of(&given)) {
+                self.say(refusal);
+            }
+            self.say(given);
         }
-        let refusals = other.0.iter().filter(|consent| consent.state.is_refusal());
-        for refusal in refusals {
-            self.say(refusal.clone());
+        for said in ours.iter().chain(other.iter()) {
+            if said.state.is_refusal() {
+                self.say(said.clone());
+            }
         }
     }
 
@@ -304,17 +304,18 @@ impl Consents {
             .min_by_key(|given| given.state)
     }
 
-    /// What was refused of everything that `given` is about, and not given again since.
-    fn refusal_of(&self, given: &Consent) -> Option<&Consent> {
-        let again = |refusal: &Consent| {
-            let same = self.0.iter().filter(|consent| consent.key() == given.key());
-            let mut given = same.filter(|consent| !consent.state.is_refusal());
-            given.any(|consent| consent.at > refusal.at)
-        };
+    /// What was refused of anything that `given` is about, and not given again since: of just that, and no older than `given`.
+    fn refusals_of(&self, given: &Consent) -> impl Iterator<Item = Consent> {
         let refusals = self.0.iter().filter(|consent| consent.state.is_refusal());
-        refusals
-            .filter(|refusal| refusal.covers(given) && !again(refusal))
-            .max_by_key(|refusal| (refusal.at, refusal.state))
+        let theirs = refusals.filter_map(|refusal| refusal.within(given));
+        let standing = theirs.filter(|refusal| {
+            let mut since = self.0.iter().filter(|consent| consent.lifts(refusal));
+            !since.any(|consent| consent.covers(refusal))
+        });
+        standing.map(|refusal| Consent {
+            at: refusal.at.max(given.at),
+            ..refusal
+        })
     }
 }
 
@@ -367,12 +368,32 @@ impl Consent {
             && self.market.is_none_or(|market| market == of.market.key)
     }
 
+    /// Whether it takes back a refusal of what both are about.
+    fn lifts(&self, refusal: &Self) -> bool {
+        self.state.is_giving() && refusal.at < self.at
+    }
+
     /// Whether it is about everything that `other` is about.
     fn covers(&self, other: &Self) -> bool {
         (self.purpose.is_none() || self.purpose == other.purpose)
             && (self.channel.is_none() || self.channel == other.channel)
             && (self.brand.is_none() || self.brand == other.brand)
             && (self.market.is_none() || self.market == other.market)
+    }
+
+    /// The same of only what `other` is about too; `None` where they have nothing in common.
+    fn within(&self, other: &Self) -> Option<Self> {
+        let common = |ours: Option<Key>, theirs: Option<Key>| match (ours, theirs) {
+            (Some(ours), Some(theirs)) if ours != theirs => None,
+            (ours, theirs) => Some(ours.or(theirs)),
+        };
+        Some(Self {
+            purpose: common(self.purpose, other.purpose)?,
+            channel: common(self.channel, other.channel)?,
+            brand: common(self.brand, other.brand)?,
+            market: common(self.market, other.market)?,
+            ..self.clone()
+        })
     }
 
     /// Whether, with this known, `other` makes no difference whatever else is said. A later refusal ends all; a plain yes

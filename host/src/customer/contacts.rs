@@ -1,5 +1,7 @@
 //! What was said to a customer, and what waits to be said.
 
+use std::cmp::Ordering;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +54,23 @@ pub struct Rank {
     pub score: f64,
 }
 
+/// Whose turn it is: the class, then the rank in it.
+pub type Priority = (Class, Rank);
+
+/// `Less` where `one` comes before `other`.
+pub fn before(one: Priority, other: Priority) -> Ordering {
+    let ((class, rank), (others_class, others_rank)) = (one, other);
+    class
+        .cmp(&others_class)
+        .then(others_rank.weight.cmp(&rank.weight))
+        .then(others_rank.score.total_cmp(&rank.score))
+}
+
 impl Pending {
+    pub fn priority(&self) -> Priority {
+        (self.class, self.rank)
+    }
+
     /// The contact that it is once it has acted.
     pub fn made(&self) -> Contact {
         Contact {
@@ -63,10 +81,23 @@ impl Pending {
         }
     }
 
+    /// Whether its time has come and it needed nobody's approval. Nobody said that it did not act, so it counts, and can no
+    /// longer give way.
+    pub fn may_have_acted(&self, now: Instant) -> bool {
+        self.approval.is_none() && self.due < now
+    }
+
     /// Whether a new action takes its place: one of the same key, or of the same kind where the charter says so.
-    pub fn is_replaced_by(&self, action: Key, key: Option<&Text>, on_pending: OnPending) -> bool {
-        (key.is_some() && self.key.as_ref() == key)
-            || (on_pending == OnPending::Replace && self.action == action)
+    pub fn is_replaced_by(
+        &self,
+        now: Instant,
+        action: Key,
+        key: Option<&Text>,
+        on_pending: OnPending,
+    ) -> bool {
+        let is_same_key = key.is_some() && self.key.as_ref() == key;
+        let is_same_kind = on_pending == OnPending::Replace && self.action == action;
+        !self.may_have_acted(now) && (is_same_key || is_same_kind)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::charter::MomentIx;
 use crate::clock::Instant;
 use crate::customer::{Pending, Status};
 use crate::decide::Undecided;
-use crate::decide::approve::{Approval, Recalled};
+use crate::decide::approve::{Approval, REJECTED, Recalled};
 use crate::event::Event;
 use crate::evidence::{Decided, Outcome};
 use crate::ids::{ActionId, DecisionId, Text};
@@ -44,7 +44,14 @@ impl Again<'_> {
             });
         }
         // It does not count against itself.
-        let pending = take(standing, judged.action).ok_or(Undecided::NotWaiting)?;
+        let Some(pending) = take(standing, judged.action) else {
+            let mut lapsed = absorbed.cancelled.iter();
+            // What lapsed just now is told, and stays so.
+            return match lapsed.any(|lapsed| lapsed.id == judged.action) {
+                true => Ok(Vec::new()),
+                false => Err(Undecided::NotWaiting),
+            };
+        };
         let mut lapse = |because: String| {
             absorbed.cancelled.push(Lapsed {
                 id: pending.id,
@@ -53,7 +60,7 @@ impl Again<'_> {
             });
         };
         if judged.verdict == Approval::Reject {
-            lapse(format!("rejected by {by}: {}", judged.reason));
+            lapse(format!("{REJECTED} {by}: {}", judged.reason));
             return Ok(Vec::new());
         }
         let moment = match self.moment() {
@@ -151,7 +158,10 @@ impl Again<'_> {
         let case = Case {
             seen,
             moment,
-            by: Author::Approver,
+            by: Author::Approver {
+                decided: self.recalled.decided.now,
+                until: pending.until,
+            },
             stops: &node.stops(),
             spending: node.spending(),
         };

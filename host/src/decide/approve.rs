@@ -19,6 +19,9 @@ use crate::value::Value;
 /// How often it is tried again because something changed meanwhile.
 const ATTEMPTS: usize = 4;
 
+/// How the reason begins for which a rejected action no longer waits.
+pub(super) const REJECTED: &str = "rejected by";
+
 /// What a person decided about a waiting action.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -82,7 +85,7 @@ pub enum Fate {
         decision: DecisionId,
     },
     Rejected,
-    /// It was approved, and a rule refused it as things stand now.
+    /// A rule refused it as things stand now, whatever was decided about it.
     Dropped {
         rule: Text,
         why: Text,
@@ -335,7 +338,7 @@ fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<Settled, Unsettle
             };
             (action.action.clone(), fate)
         }
-        (None, Some(gone)) if body.event.kind == Approval::Reject.event() => {
+        (None, Some(gone)) if gone.because.starts_with(REJECTED) => {
             (gone.action.clone(), Fate::Rejected)
         }
         (None, Some(gone)) => {

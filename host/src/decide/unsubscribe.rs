@@ -87,6 +87,7 @@ fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
         charter.markets.at(market).name
     ));
     let now = node.clock().now();
+    let occurred_at = given.map_or(now, |given| given.max(now));
     let own = Own {
         charter: &charter,
         market,
@@ -97,8 +98,9 @@ fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
             account: None,
         },
         channel: None,
-        occurred_at: given.map_or(now, |given| given.max(now)),
-        received_at: node.clock().wall().max(now),
+        occurred_at,
+        // Of the two the earlier counts, and what was given may be later than a clock that stepped back.
+        received_at: node.clock().wall().max(occurred_at),
         data: vec![
             ("purpose", Value::Text(purpose.clone())),
             ("channels", Value::Texts([channel.clone()].into())),

@@ -128,6 +128,9 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
         Some(BuiltIn::ConsentWithdrawn) => &WITHDRAWN[..],
         _ => return Ok(()),
     };
+    if kind.built_in == Some(BuiltIn::ConsentGiven) {
+        check_lists(kind, data)?;
+    }
     if let Some(Value::Text(state)) = data.named(kind, "state")
         && !states.contains(&state.as_str())
     {
@@ -166,6 +169,25 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
         let brands = || charter.markets.iter().map(|(_, market)| &market.brand);
         if !brands().any(|known| known == brand) {
             return Err(unknown("/data/brand", "brand", brand, brands()));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is given over no channel or in no market, and an empty list is not leave for all of them.
+fn check_lists(kind: &EventKind, data: &Data) -> Result<(), Refused> {
+    for (name, all) in [
+        ("channels", "all that the purpose has"),
+        ("markets", "the market where it is said"),
+    ] {
+        if let Some(Value::Texts(named)) = data.named(kind, name)
+            && named.is_empty()
+        {
+            let what = format!(
+                "`data.{name}` of `{}` is empty: name at least one, or leave it out for {all}",
+                kind.name
+            );
+            return Err(Refused::unfit(format!("/data/{name}"), what));
         }
     }
     Ok(())

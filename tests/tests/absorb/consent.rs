@@ -201,7 +201,7 @@ fn a_consent_expires_where_the_law_says_so() {
     let mut said = says("c-1", "crm:1", "marketing", "confirmed");
     said["data"]["markets"] = json!(["gb", "de"]);
     desk.send("de", &said);
-    desk.at("2011-01-30T12:00:00Z");
+    desk.at("2011-01-27T12:00:00Z");
     assert!(later(&desk.send("de", &viewed("v-1", "crm:1"))).contains(&"offer/email".into()));
     desk.at("2011-01-30T12:00:01Z");
     let reply = desk.send("de", &viewed("v-2", "crm:1"));
@@ -272,32 +272,87 @@ fn a_clock_that_runs_ahead_does_not_outlive_a_withdrawal() {
 }
 
 #[test]
-fn at_login_a_refusal_counts_whatever_its_age() {
-    // C10, golden 9: the visitor said no long ago, the customer yes today.
+fn giving_over_no_channel_or_in_no_market_is_refused_and_withdrawing_is_wide() {
+    // A23: an empty list is a mistake of the form, not leave for everything.
     let desk = desk();
-    desk.send("gb", &says("c-0", "visitor:v", "profiling", "granted"));
-    let refused = with(
-        says("c-1", "visitor:v", "marketing", "denied"),
-        "time",
-        json!("2010-11-01T12:00:00Z"),
-    );
-    desk.send("gb", &refused);
-    desk.send("gb", &says("c-2", "crm:1", "marketing", "granted"));
-    let before = desk.send("gb", &viewed("v-1", "crm:1"));
-    assert!(later(&before).contains(&"offer/email".into()));
-    let login = with(viewed("v-2", "crm:1"), "visitor", json!("visitor:v"));
-    let reply = desk.send("gb", &login);
+    for (name, right) in [
+        (
+            "channels",
+            "name at least one, or leave it out for all that the purpose has",
+        ),
+        (
+            "markets",
+            "name at least one, or leave it out for the market where it is said",
+        ),
+    ] {
+        let mut said = says(&format!("c-{name}"), "crm:1", "marketing", "granted");
+        said["data"][name] = json!([]);
+        let error = format!("{:?}", desk.try_send("gb", &said).unwrap_err());
+        let what = format!("`data.{name}` of `consent.given` is empty: {right}");
+        assert!(error.contains(&what), "{error}");
+        assert!(error.contains(&format!("/data/{name}")), "{error}");
+    }
+    desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+    desk.at("2010-12-01T12:00:10Z");
+    let mut stop = says("c-2", "crm:1", "marketing", "withdrawn");
+    stop["time"] = json!("2010-12-01T12:00:05Z");
+    stop["data"]["channels"] = json!([]);
+    desk.send("gb", &stop);
+    let reply = desk.send("gb", &viewed("v-1", "crm:1"));
+    for channel in ["email", "sms"] {
+        let expected = format!("consent: `marketing` over `{channel}` is withdrawn");
+        assert_eq!(why(&reply, "offer", channel), expected);
+    }
+}
+
+#[test]
+fn what_would_act_after_its_consent_has_expired_is_refused() {
+    // C22, A23: good for 60 days in Germany, and the offer acts in three.
+    let desk = desk();
+    let mut said = says("c-1", "crm:1", "marketing", "confirmed");
+    said["data"]["markets"] = json!(["gb", "de"]);
+    desk.send("de", &said);
+    desk.at("2011-01-27T12:00:01Z");
+    let reply = desk.send("de", &viewed("v-1", "crm:1"));
     assert_eq!(
         why(&reply, "offer", "email"),
-        "consent: `marketing` over `email` is denied"
+        "consent: at 2011-01-30T12:00:01Z, when it would act, `marketing` over `email` is expired: confirmed at \
+         2010-12-01T12:00:00Z, which counts for 60d by law DE: UWG section 7(2) no. 2"
     );
-    let cancelled = reply["cancelled"].as_array().unwrap();
+    assert!(later(&desk.send("gb", &viewed("v-2", "crm:1"))).contains(&"offer/email".into()));
+}
+
+#[test]
+fn asking_does_not_lift_an_objection() {
+    // A23, D13: in the United States and for audiences no consent is needed, so only the objection stands in the way.
+    let desk = desk();
+    desk.at("2010-12-01T12:00:10Z");
+    let said = |id: &str, purpose: &str, state: &str, second: u32| {
+        let time = json!(format!("2010-12-01T12:00:0{second}Z"));
+        with(says(id, "crm:1", purpose, state), "time", time)
+    };
+    for purpose in ["marketing", "ads"] {
+        desk.send(
+            "us",
+            &said(&format!("c-{purpose}"), purpose, "withdrawn", 1),
+        );
+        desk.send(
+            "us",
+            &said(&format!("r-{purpose}"), purpose, "requested", 2),
+        );
+    }
+    let reply = desk.send("us", &viewed("v-1", "crm:1"));
+    let refused = |purpose: &str, channel: &str| {
+        format!("consent: `{purpose}` over `{channel}` is withdrawn")
+    };
+    assert_eq!(why(&reply, "offer", "email"), refused("marketing", "email"));
+    assert_eq!(why(&reply, "offer", "sms"), refused("marketing", "sms"));
+    assert_eq!(why(&reply, "audience", "net"), refused("ads", "net"));
+    desk.send("us", &said("g-1", "marketing", "soft", 3));
+    let reply = desk.send("us", &viewed("v-2", "crm:1"));
     assert!(
-        cancelled
-            .iter()
-            .all(|one| one["because"] == "consent: denied")
-            && !cancelled.is_empty(),
-        "{reply:#}"
+        later(&reply).contains(&"offer/email".into()),
+        "an answer does"
     );
 }
 
@@ -338,14 +393,14 @@ fn what_no_consent_makes_lawful_is_never_allowed() {
 
 /// One thing that somebody says at some second, in some market.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+pub(crate) struct Said {
     second: u32,
     market: &'static str,
     state: &'static str,
     channel: Option<&'static str>,
 }
 
-fn anything() -> impl Strategy<Value = Said> {
+pub(crate) fn anything() -> impl Strategy<Value = Said> {
     let state = prop::sample::select(vec![
         "granted",
         "confirmed",
@@ -397,7 +452,7 @@ proptest! {
     }
 }
 
-fn charter() -> Charter {
+pub(crate) fn charter() -> Charter {
     let files = [("charter.toml".to_owned(), crate::CHARTER.to_owned())];
     Charter::compile(&files).expect("a charter")
 }
@@ -406,33 +461,49 @@ fn charter() -> Charter {
 fn heard(charter: &Charter, statements: &[Said]) -> Vec<(bool, Option<String>)> {
     let mut consents = Consents::default();
     for one in statements {
-        let state = Given::parse(one.state).unwrap();
-        let market = charter.markets.at(charter.names.markets[one.market]);
-        let narrow = !state.is_refusal();
-        consents.say(Consent {
-            purpose: Some(Key::of("purpose", "marketing")),
-            channel: one.channel.map(|channel| Key::of("channel", channel)),
-            brand: narrow.then_some(market.brand_key),
-            market: narrow.then_some(market.key),
-            state,
-            source: Key::of("source", "shop"),
-            at: Instant::from_millis(i64::from(one.second)),
-            proof: None,
-            wording: None,
-        });
+        consents.say(statement(charter, *one, "marketing"));
     }
+    let uses = uses(charter, &["marketing"]);
+    uses.iter()
+        .map(|of| (consents.allow(*of), consents.objection(*of)))
+        .collect()
+}
+
+/// `all` of a giving is of `ads`: there is no giving of everything.
+pub(crate) fn statement(charter: &Charter, one: Said, purpose: &str) -> Consent {
+    let state = Given::parse(one.state).unwrap();
+    let market = charter.markets.at(charter.names.markets[one.market]);
+    let narrow = !state.is_refusal();
+    let purpose = match purpose {
+        "all" if narrow => Some("ads"),
+        "all" => None,
+        purpose => Some(purpose),
+    };
+    Consent {
+        purpose: purpose.map(|purpose| Key::of("purpose", purpose)),
+        channel: one.channel.map(|channel| Key::of("channel", channel)),
+        brand: narrow.then_some(market.brand_key),
+        market: narrow.then_some(market.key),
+        state,
+        source: Key::of("source", "shop"),
+        at: Instant::from_millis(i64::from(one.second)),
+        proof: None,
+        wording: None,
+    }
+}
+
+pub(crate) fn uses<'a>(charter: &'a Charter, purposes: &[&str]) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for market in ["gb", "de", "us", "ch"] {
         for channel in [None, Some("email"), Some("sms")] {
-            let of = Use {
+            uses.extend(purposes.iter().map(|purpose| Use {
                 charter,
                 market: charter.markets.at(charter.names.markets[market]),
-                purpose: charter.names.purposes["marketing"],
+                purpose: charter.names.purposes[*purpose],
                 channel: channel.map(|channel| charter.names.channels[channel]),
                 residence: Residence::default(),
                 now: Instant::from_millis(100),
-            };
-            uses.push((consents.allow(of), consents.objection(of)));
+            }));
         }
     }
     uses

@@ -1,8 +1,10 @@
 //! Actions that wait, and what makes them pointless or forbidden in the meantime.
 
+use kairos::policy::{Decision, Proposal};
+use kairos_tests::desk::Desk;
 use serde_json::{Value, json};
 
-use crate::{at, desk, event, later, says, viewed, why, with};
+use crate::{at, desk, event, later, order, says, viewed, why, with};
 
 fn cancelled(reply: &Value) -> Vec<String> {
     let cancelled = reply["cancelled"].as_array().cloned().unwrap_or_default();
@@ -18,7 +20,7 @@ fn cancelled(reply: &Value) -> Vec<String> {
         .collect()
 }
 
-fn pending(desk: &kairos_tests::desk::Desk) -> usize {
+fn pending(desk: &Desk) -> usize {
     let status = desk.customer("crm:1").unwrap()["status"].clone();
     status["pending"].as_array().unwrap().len()
 }
@@ -112,6 +114,32 @@ fn a_withdrawal_anywhere_cancels_at_once_what_rests_on_it_and_nothing_else() {
 }
 
 #[test]
+fn what_is_cancelled_after_its_time_counts_as_a_contact() {
+    // A21, A23: the offers were due at noon of the fourth, and nobody said that they were not sent.
+    for (off, expected) in [
+        (
+            says("c-2", "crm:1", "marketing", "withdrawn"),
+            "offer consent: withdrawn",
+        ),
+        (
+            event("r-1", "order.cancelled", "crm:1", json!({ "euros": 50 })),
+            "offer superseded: order.cancelled",
+        ),
+    ] {
+        for (time, contacts) in [("2010-12-04T12:00:00Z", 1), ("2010-12-04T12:00:01Z", 3)] {
+            let desk = desk();
+            desk.send("gb", &says("c-1", "crm:1", "marketing", "granted"));
+            desk.send("gb", &viewed("v-1", "crm:1"));
+            desk.at(time);
+            let reply = desk.send("gb", &with(off.clone(), "time", json!(time)));
+            assert_eq!(cancelled(&reply), [expected, expected]);
+            let status = desk.customer_state("crm:1").status;
+            assert_eq!(status.contacts.len(), contacts, "beside the banner: {time}");
+        }
+    }
+}
+
+#[test]
 fn a_withdrawal_of_one_channel_leaves_the_other() {
     let desk = desk();
     desk.at("2010-12-01T12:10:00Z");
@@ -197,15 +225,114 @@ fn a_late_signal_does_not_shorten_the_quiet_time() {
     );
 }
 
-#[test]
-fn an_objection_ends_what_waits_for_the_company_because_of_that_person_alone() {
-    // A38, A39: consent stays with the person.
-    let desk = kairos_tests::desk::Desk::with(&[("charter.toml", crate::CHARTER)]);
+/// Whose policy in `gb` tells the company's people of every page.
+fn desk_of_insights() -> Desk {
+    let desk = Desk::with(&[("charter.toml", crate::CHARTER)]);
     let mut guest = crate::guest("gb", &["page_viewed"]);
     guest.manifest.moments[0].proposes =
         vec![kairos_tests::guest::may_propose("insight", &["net"])];
     guest.decision = kairos::policy::Decision::Act(vec![crate::proposal("insight", "net")]);
     desk.policy("gb", &guest.component());
+    desk
+}
+
+#[test]
+fn an_objection_ends_what_waits_for_the_company_because_of_a_visitor_who_was_that_person() {
+    // A38, A39, C10
+    let desk = desk_of_insights();
+    desk.send("gb", &order("o-0", "crm:1", 1));
+    for visitor in ["visitor:v", "visitor:w"] {
+        let said = says(&format!("c-{visitor}"), visitor, "profiling", "granted");
+        desk.send("gb", &said);
+        let page = viewed(&format!("v-{visitor}"), visitor);
+        let page = with(page, "account", json!("company:7"));
+        assert_eq!(later(&desk.send("gb", &page)), ["insight/net"]);
+    }
+    // One visitor turns out to be the other, who turns out to be the customer.
+    for (id, subject, visitor) in [
+        ("o-1", "visitor:w", "visitor:v"),
+        ("o-2", "crm:1", "visitor:w"),
+    ] {
+        let login = with(order(id, subject, 1), "visitor", json!(visitor));
+        desk.send("gb", &login);
+    }
+    let desk = desk.restart();
+    desk.at("2010-12-01T12:00:10Z");
+    let stop = with(
+        says("c-1", "crm:1", "sales", "withdrawn"),
+        "time",
+        json!("2010-12-01T12:00:05Z"),
+    );
+    assert_eq!(
+        cancelled(&desk.send("gb", &stop)),
+        ["insight consent: withdrawn", "insight consent: withdrawn"]
+    );
+}
+
+#[test]
+fn at_login_only_one_waits_where_two_may_not() {
+    // A21, C10: of one kind that replaces what waits, and of one key.
+    let replacing = crate::CHARTER.replace(
+        "lapses    = \"30d\"\ncancel-on",
+        "lapses    = \"30d\"\npending   = \"replace\"\ncancel-on",
+    );
+    for (charter, key, because) in [
+        (
+            replacing.as_str(),
+            None,
+            "merged: only one of its kind may wait",
+        ),
+        (
+            crate::CHARTER,
+            Some("one"),
+            "merged: only one of its key may wait",
+        ),
+    ] {
+        let desk = Desk::with(&[("charter.toml", charter)]);
+        let mut guest = crate::guest("gb", &["page_viewed"]);
+        let proposal = Proposal {
+            key: key.map(Into::into),
+            ..crate::proposal("offer", "email")
+        };
+        guest.decision = Decision::Act(vec![proposal]);
+        desk.policy("gb", &guest.component());
+        desk.send("gb", &says("c-0", "visitor:v", "profiling", "granted"));
+        let planned = [("visitor:v", 1), ("crm:1", 2)].map(|(subject, second)| {
+            let said = says(&format!("c-{second}"), subject, "marketing", "granted");
+            desk.send("gb", &said);
+            desk.at(&format!("2010-12-01T12:00:0{second}Z"));
+            let reply = desk.send("gb", &viewed(&format!("v-{second}"), subject));
+            reply["decisions"][0]["scheduled"][0]["id"].clone()
+        });
+        let login = with(order("o-1", "crm:1", 1), "visitor", json!("visitor:v"));
+        let reply = desk.send("gb", &login);
+        assert_eq!(cancelled(&reply), [format!("offer {because}")]);
+        assert_eq!(
+            reply["cancelled"][0]["id"], planned[0],
+            "the older gives way"
+        );
+        let status = desk.customer("crm:1").unwrap()["status"].clone();
+        assert_eq!(status["pending"].as_array().unwrap().len(), 1);
+        assert_eq!(status["pending"][0]["id"], planned[1]);
+    }
+}
+
+#[test]
+fn at_login_what_may_wait_together_does() {
+    let desk = desk();
+    desk.send("gb", &says("c-0", "visitor:v", "profiling", "granted"));
+    for subject in ["visitor:v", "crm:1"] {
+        desk.send("gb", &viewed(&format!("v-{subject}"), subject));
+    }
+    let login = with(order("o-1", "crm:1", 1), "visitor", json!("visitor:v"));
+    assert_eq!(desk.send("gb", &login).get("cancelled"), None);
+    assert_eq!(pending(&desk), 2, "two audiences");
+}
+
+#[test]
+fn an_objection_ends_what_waits_for_the_company_because_of_that_person_alone() {
+    // A38, A39: consent stays with the person.
+    let desk = desk_of_insights();
     for (id, subject) in [("v-1", "crm:1"), ("v-2", "crm:2")] {
         let page = with(viewed(id, subject), "account", json!("company:7"));
         assert_eq!(later(&desk.send("gb", &page)), ["insight/net"]);

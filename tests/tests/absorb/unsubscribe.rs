@@ -118,6 +118,22 @@ fn a_second_click_changes_nothing_and_one_after_a_new_consent_counts_again() {
 }
 
 #[test]
+fn a_click_after_the_clock_stepped_back_withdraws_all_the_same() {
+    // D13: the consent was given later than it is now.
+    let desk = desk();
+    desk.at("2010-12-01T12:00:40Z");
+    let said = says("c-1", "crm:1", "marketing", "granted");
+    desk.send("gb", &with(said, "time", json!("2010-12-01T12:00:30Z")));
+    let mail = link(&desk.send("gb", &viewed("v-1", "crm:1")), "email").unwrap();
+    desk.at("2010-12-01T12:00:10Z");
+    assert!(!click(&desk, &mail).unwrap());
+    assert_eq!(
+        may_write(&desk, "v-2"),
+        ["consent: `marketing` over `email` is withdrawn", ""]
+    );
+}
+
+#[test]
 fn the_link_of_a_visitor_works_after_the_login() {
     // C10
     let desk = desk();

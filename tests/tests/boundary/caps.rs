@@ -217,6 +217,50 @@ fn what_was_due_counts_after_it_has_lapsed() {
 }
 
 #[test]
+fn what_may_have_acted_makes_no_room_for_what_replaces_or_outranks_it() {
+    // A21: between its time and its end nobody says that a mail was not sent.
+    let mut trial = Trial::new();
+    trial.frame("cart_reminder").caps = vec![cap(1, Span::from_days(3))];
+    trial.frame("cart_reminder").pending = OnPending::Replace;
+    let sent = trial.pending("cart_reminder", "email", "2010-12-01T10:00:00Z");
+    let refused = "refused by caps: at most 1 `cart_reminder` per 3d: not before 2010-12-04T00:00:00Z, \
+                   and it is worth doing until 2010-12-02T12:00:00Z";
+    assert_eq!(trial.told(&propose("cart_reminder", "email")), refused);
+    trial.status().pending[0].key = Some("cart".into());
+    let same_cart = Proposal {
+        key: Some("cart".into()),
+        ..propose("cart_reminder", "email")
+    };
+    assert_eq!(trial.told(&same_cart), refused);
+    let better = Proposal {
+        score: 1.0,
+        ..propose("cart_reminder", "email")
+    };
+    assert_eq!(trial.told(&better), refused);
+    let patient = Proposal {
+        lapses_after: Some(Span::from_days(7)),
+        ..same_cart
+    };
+    let (verdicts, replaced) = trial.decide(&[patient]);
+    assert!(matches!(verdicts[..], [Verdict::Defer(_)]), "{verdicts:?}");
+    assert_eq!(replaced, []);
+    assert_eq!(trial.status().pending[0].id, sent, "it still counts");
+}
+
+#[test]
+fn what_nobody_approved_did_not_act_and_still_gives_way() {
+    // A21, A28
+    let mut trial = Trial::new();
+    trial.frame("cart_reminder").caps = vec![cap(1, Span::from_days(3))];
+    trial.frame("cart_reminder").pending = OnPending::Replace;
+    let waits = trial.pending("cart_reminder", "email", "2010-12-01T10:00:00Z");
+    trial.status().pending[0].approval = Some(at("2010-12-02T10:00:00Z"));
+    let (verdicts, replaced) = trial.decide(&[propose("cart_reminder", "email")]);
+    assert_eq!(words(&verdicts[0]), "permitted at 2010-12-01T12:00:00Z");
+    assert_eq!(replaced, [waits]);
+}
+
+#[test]
 fn a_cap_of_none_lets_nothing_through_ever() {
     let mut trial = Trial::new();
     trial.channel("email").caps = vec![cap(0, DAY)];
@@ -355,6 +399,7 @@ proptest! {
         trial.market().caps = vec![cap(most + 1, Span::from_days(per))];
         trial.channel("email").caps = vec![marketing_cap(most, per)];
         trial.frame("offer").caps = vec![cap(most, Span::from_millis(7 * 3_600_000))];
+        trial.frame("cart_reminder").pending = OnPending::Replace;
         let mut acting: Vec<(ActionId, Contact)> = Vec::new();
         for step in steps {
             trial.now = trial.now.plus(Span::from_millis(u64::from(step.hours_later) * 3_600_000));
@@ -369,7 +414,8 @@ proptest! {
             };
             let before = trial.status().clone();
             let (verdicts, replaced) = trial.decide(&[proposal]);
-            acting.retain(|(id, _)| !replaced.contains(id));
+            let now = trial.now;
+            acting.retain(|(id, contact)| contact.at < now || !replaced.contains(id));
             if let [Verdict::Permit(permit) | Verdict::Defer(permit)] = &verdicts[..] {
                 let known: Vec<ActionId> = before.pending.iter().map(|pending| pending.id).collect();
                 let new = trial.status().pending.iter().find(|pending| !known.contains(&pending.id));

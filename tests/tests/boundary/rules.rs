@@ -199,13 +199,17 @@ fn what_never_happens_by_itself_is_refused_and_what_needs_approval_waits_for_it(
         Some(at("2010-12-01T12:01:00Z")),
         "never longer than it is worth doing"
     );
+    let person = Author::Approver {
+        decided: trial.now,
+        until: at("2010-12-02T12:00:00Z"),
+    };
     assert_eq!(
-        approval(&trial, Author::Approver, &offer),
+        approval(&trial, person, &offer),
         None,
         "a person has approved it"
     );
     trial.frame("offer").automation = Automation::Never;
-    let by_a_person = trial.judge_by(Author::Approver, &[offer]);
+    let by_a_person = trial.judge_by(person, &[offer]);
     assert_eq!(
         words(&by_a_person[0]),
         "refused by automation: `offer` never happens by itself in `gb`"
