@@ -3,15 +3,21 @@
 mod approvals;
 mod charter;
 mod client;
+mod decisions;
 mod demo;
+mod explain;
 mod policy;
+mod rehearse;
+mod replay;
 mod say;
 mod send;
 mod serve;
 mod stop;
 mod token;
+mod verify;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +51,16 @@ enum Command {
     Stop(stop::Args),
     /// Look at the actions that wait for a person, and decide about them.
     Approvals(approvals::Args),
+    /// List recorded decisions, one JSON object a line.
+    Decisions(decisions::Args),
+    /// Say in plain words why something was decided.
+    Explain(explain::Args),
+    /// Try a change on recorded decisions before it acts.
+    Rehearse(rehearse::Args),
+    /// Compute recorded decisions again and compare.
+    Replay(replay::Args),
+    /// Check that the evidence is whole.
+    Verify(verify::Args),
     /// Make a token for a caller.
     Token(token::Args),
     /// Check a charter.
@@ -62,9 +78,29 @@ impl Kairos {
             Command::Send(args) => send::run(args),
             Command::Stop(args) => stop::run(args),
             Command::Approvals(args) => approvals::run(args),
+            Command::Decisions(args) => decisions::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Rehearse(args) => rehearse::run(&args),
+            Command::Replay(args) => replay::run(&args),
+            Command::Verify(args) => verify::run(&args),
             Command::Token(args) => token::run(args),
             Command::Charter(args) => charter::run(args),
             Command::Policy(args) => policy::run(args),
         }
+    }
+}
+
+/// How far a long work is, on standard error, and only when that is a terminal.
+fn progress(bytes: Option<u64>, doing: &str) -> ProgressBar {
+    let (bar, rest) = match bytes {
+        Some(bytes) => (
+            ProgressBar::new(bytes),
+            "{wide_bar} {percent}% of {total_bytes}, {eta} left",
+        ),
+        None => (ProgressBar::no_length(), "{spinner} {bytes}, {elapsed}"),
+    };
+    match ProgressStyle::with_template(&format!("{doing} {rest}")) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }

@@ -76,6 +76,22 @@ impl fmt::Display for Instant {
 }
 
 impl Span {
+    /// Reads `90d`, `12h`, `45m`, `30s`, `5ms`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at_checked(digits)?;
+        let millis = match unit {
+            "d" => 86_400_000,
+            "h" => 3_600_000,
+            "m" => 60_000,
+            "s" => 1_000,
+            "ms" => 1,
+            _ => return None,
+        };
+        let number: u64 = number.parse().ok()?;
+        number.checked_mul(millis).map(Self::from_millis)
+    }
+
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }

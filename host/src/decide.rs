@@ -6,6 +6,7 @@ mod ask;
 mod changed;
 mod fire;
 mod record;
+pub mod replay;
 mod tally;
 mod unsubscribe;
 mod waiting;
@@ -131,7 +132,7 @@ fn work_out(
     let standing = &mut changed.standing;
     let decisions = match recalled {
         None => Turn {
-            core,
+            tools: core.tools(),
             policies: &policies,
             event,
             now,

@@ -1,7 +1,11 @@
 //! The sealed record of one event and its decisions: what came in, what was read, what was proposed, what was ruled, what
 //! came of it, by which versions, and the state after. What is not in the evidence did not happen.
 
+pub mod checkpoint;
+pub mod explain;
+pub mod query;
 mod seal;
+pub mod verify;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +17,7 @@ use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Digest, Key, Text}
 use crate::policy::{Fault, Proposal};
 use crate::value::Value;
 
-pub use seal::{Opened, Unreadable, open, seal};
+pub use seal::{Opened, Unreadable, open, open_header, seal};
 
 /// Every kind of record in the log; the number is the format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +33,7 @@ pub enum Kind {
     Erase = 7,
     Schedule = 8,
     Delivery = 9,
+    /// Holds the text of a signed `checkpoint::Checkpoint` of all records before it.
     Checkpoint = 10,
 }
 
@@ -77,8 +82,6 @@ pub struct Seal {
     pub cipher: Cipher,
     /// Which key opens the payload; none for clear text.
     pub key: Option<[u8; 16]>,
-    /// The hash of the record before, once records are chained.
-    pub before: Option<[u8; 32]>,
 }
 
 /// How a payload is encrypted.
@@ -142,6 +145,8 @@ pub struct Told {
     pub visitor: Option<Text>,
     pub account: Option<Text>,
     pub channel: Option<Text>,
+    /// The browser said `Sec-GPC: 1`.
+    pub gpc: bool,
     pub occurred_at: Instant,
     pub received_at: Instant,
     /// `None` where the customer gave no basis to keep it.

@@ -2,8 +2,10 @@
 
 mod alarms;
 mod approvals;
+pub mod checkpoints;
+mod explain;
 mod figures;
-mod kept;
+pub mod kept;
 mod live;
 mod start;
 mod change;
@@ -37,6 +39,7 @@ pub use alarms::Violated;
 pub use approvals::Page;
 pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
+pub use explain::Question;
 pub use figures::Figures;
 pub use live::Unusable;
 pub use look::{Lookup, Unseen};
@@ -45,6 +48,7 @@ pub use stops::Unswitched;
 
 use alarms::Alarms;
 use change::Loaded;
+use checkpoints::Checkpoints;
 use live::Live;
 use stops::Switches;
 use writer::Writer;
@@ -138,6 +142,7 @@ pub struct Node {
     switches: Switches,
     spending: Arc<Spending>,
     alarms: Alarms,
+    checkpoints: Arc<Checkpoints>,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -160,6 +165,11 @@ impl Node {
             ..policy::Settings::default()
         };
         let engines = Arc::new(Engines::new(&engines).map_err(OpenError::Engines)?);
+        let checkpoints =
+            Checkpoints::open(&settings.data).map_err(|source| OpenError::Folder {
+                folder: settings.data.clone(),
+                source,
+            })?;
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
             figures: Figures::new(telemetry, &opening.charter),
@@ -173,6 +183,7 @@ impl Node {
             switches,
             spending: Arc::new(spending),
             alarms: Alarms::default(),
+            checkpoints: Arc::new(checkpoints),
             data: settings.data,
             state,
             writer: Mutex::new(None),
@@ -219,6 +230,10 @@ impl Node {
 
     pub fn spending(&self) -> &Arc<Spending> {
         &self.spending
+    }
+
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
     }
 
     pub fn store(&self) -> &Store {
@@ -295,6 +310,8 @@ impl Node {
     fn writer(&self) -> Writer {
         Writer {
             cache: Arc::clone(&self.cache),
+            checkpoints: Arc::clone(&self.checkpoints),
+            log: Arc::clone(self.store.log()),
             spending: Arc::clone(&self.spending),
             breakers: Arc::clone(self.alarms.breakers()),
             clock: Arc::clone(&self.clock),
@@ -314,6 +331,10 @@ impl Node {
             && writer.join().is_err()
         {
             tracing::error!("the view's writer panicked");
+        }
+        // The last word, so that a tail that is cut off while the host is down shows.
+        if let Err(error) = self.checkpoints.sign(self.store.log(), &self.clock) {
+            tracing::warn!(%error, "no checkpoint of the evidence's end is recorded");
         }
         if let Err(error) = self.store.close() {
             tracing::error!(%error, "closing the log failed");
@@ -358,6 +379,17 @@ pub struct Core {
     record: RefCell<Vec<u8>>,
 }
 
+/// What a decision takes from its surroundings: of a running core, or of one that computes it again.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Whose sandboxes policies are asked in.
+    pub sandbox: usize,
+    /// INVARIANT: never borrowed across an await.
+    pub chance: &'a RefCell<Chance>,
+    pub spending: &'a Spending,
+    pub salt: &'a [u8; 32],
+}
+
 impl Core {
     pub fn new(node: Arc<Node>, number: usize, chance: Chance) -> Self {
         Self {
@@ -374,6 +406,16 @@ impl Core {
 
     pub fn number(&self) -> usize {
         self.number
+    }
+
+    /// What a decision takes from its surroundings.
+    pub fn tools(&self) -> Tools<'_> {
+        Tools {
+            sandbox: self.number,
+            chance: &self.chance,
+            spending: &self.node.spending,
+            salt: self.node.salt(),
+        }
     }
 
     /// INVARIANT: never held across an await.

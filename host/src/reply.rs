@@ -6,10 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::action::{Action, Ruled, When};
-use crate::clock::Instant;
 use crate::evidence::{Body, Cancelled, Decided, Derived};
 use crate::store::Position;
-use crate::value::Value;
+use crate::value::Values;
 
 /// Where a token to unsubscribe is taken: what stands after it (RFC 8058).
 pub const UNSUBSCRIBE: &str = "/v1/unsubscribe/";
@@ -267,32 +266,6 @@ impl Serialize for ShownAction<'_> {
             map.serialize_entry("reason", &action.reason)?;
         }
         map.end()
-    }
-}
-
-/// Named values as a JSON object.
-pub struct Values<'a>(pub &'a [(crate::ids::Text, Value)]);
-
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Plain(value))))
-    }
-}
-
-/// A value as JSON has it: times in RFC 3339, money in minor units.
-pub struct Plain<'a>(pub &'a Value);
-
-impl Serialize for Plain<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Flag(flag) => serializer.serialize_bool(*flag),
-            Value::Integer(number) => serializer.serialize_i64(*number),
-            Value::Number(number) => serializer.serialize_f64(*number),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Instant(instant) => Text::<Instant>(*instant).serialize(serializer),
-            Value::Texts(texts) => serializer.collect_seq(texts.iter()),
-            Value::Integers(numbers) => serializer.collect_seq(numbers.iter()),
-        }
     }
 }
 

@@ -12,6 +12,8 @@ mod connection;
 mod consents;
 mod desk;
 mod events;
+mod evidence;
+mod explanations;
 mod figures;
 mod path;
 mod problem;

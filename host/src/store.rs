@@ -1,5 +1,6 @@
 //! Durable bytes, without a notion of what they mean: the log, which is the truth, and the view, which the log can rebuild.
 
+mod chain;
 pub mod disk;
 mod format;
 pub mod log;
@@ -11,9 +12,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::chain::{Chain, Link};
 pub use self::folder::{Opened, Rebuilt, Replay, Store, StoreError};
 pub use self::format::Flaw;
-pub use self::log::{Cut, Failed, Log, LogError, Record, Records, Refused};
+pub use self::log::{Cut, Failed, Log, LogError, Met, Reader, Record, Records, Refused, Verified};
 pub use self::snapshot::SnapshotError;
 pub use self::view::{Changes, Space, Unusable, View, ViewError};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Instant;
 use crate::ids::Text;
@@ -57,5 +57,31 @@ impl fmt::Display for Kind {
             Self::Texts => "texts",
             Self::Integers => "integers",
         })
+    }
+}
+
+/// Named values as a JSON object.
+pub struct Values<'a>(pub &'a [(Text, Value)]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Plain(value))))
+    }
+}
+
+/// A value as JSON has it: times in RFC 3339, money in minor units.
+pub struct Plain<'a>(pub &'a Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Flag(flag) => serializer.serialize_bool(*flag),
+            Value::Integer(number) => serializer.serialize_i64(*number),
+            Value::Number(number) => serializer.serialize_f64(*number),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Instant(instant) => serializer.collect_str(instant),
+            Value::Texts(texts) => serializer.collect_seq(texts.iter()),
+            Value::Integers(numbers) => serializer.collect_seq(numbers.iter()),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What the log and the view promise: what was acknowledged is there, and what is not right is said.
 
+#[path = "log/chain.rs"]
+mod chain;
 #[path = "log/disk.rs"]
 mod disk;
 #[path = "log/failure.rs"]

@@ -342,6 +342,11 @@ impl PrivateKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// Signs a statement that says itself what it is for.
+    pub fn sign_text(&self, text: &str) -> [u8; 64] {
+        self.0.sign(text.as_bytes()).to_bytes()
+    }
+
     /// Signs a section's content in the name of `by`.
     pub fn sign(&self, by: Text, section: Section, digest: Digest) -> Signature {
         Signature {
@@ -350,6 +355,15 @@ impl PrivateKey {
             digest,
             bytes: self.0.sign(&message(section, digest)).to_bytes(),
         }
+    }
+}
+
+impl PublicKey {
+    /// Whether the key's owner signed this statement.
+    pub fn signed_text(&self, text: &str, signature: &[u8; 64]) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        VerifyingKey::from_bytes(&self.0)
+            .is_ok_and(|key| key.verify_strict(text.as_bytes(), &signature).is_ok())
     }
 }
 

@@ -13,11 +13,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::cli::client::{Connection, Target, To};
+use crate::cli::progress;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
@@ -102,7 +102,7 @@ impl Sending {
     /// Sends everything and counts the answers. An error means that nothing was sent.
     pub(in crate::cli) async fn send(self) -> Result<Summary, Failure> {
         let (input, bytes) = open(&self.file)?;
-        let progress = progress(bytes);
+        let progress = progress(bytes, "sending");
         let counter = Counter::default();
         let watch = Stopwatch::start();
         let (stop, stopped) = watch::channel(());
@@ -180,24 +180,6 @@ fn open(path: &Path) -> Result<(Input, Option<u64>), Failure> {
         .map_err(|error| format!("`{}` cannot be opened: {error}", path.display()))?;
     let bytes = file.metadata().ok().map(|meta| meta.len());
     Ok((Box::new(BufReader::new(file)), bytes))
-}
-
-/// Drawn on standard error, and only when that is a terminal.
-fn progress(bytes: Option<u64>) -> ProgressBar {
-    let (bar, template) = match bytes {
-        Some(bytes) => (
-            ProgressBar::new(bytes),
-            "sending {wide_bar} {percent}% of {total_bytes}, {eta} left",
-        ),
-        None => (
-            ProgressBar::no_length(),
-            "sending {spinner} {bytes}, {elapsed}",
-        ),
-    };
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 #[cfg(test)]

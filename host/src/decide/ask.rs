@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::evidence::{Asked, Decided, Derived, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
-use crate::node::Core;
+use crate::node::Tools;
 use crate::policy::{Active, Answer, Decision, Policies, Proposal, Timing};
 use crate::spending::Taken;
 use crate::stop::{Stop, Stops};
@@ -18,7 +18,7 @@ use crate::stop::{Stop, Stops};
 /// One event's turn: what it is decided with.
 #[derive(Clone, Copy)]
 pub(super) struct Turn<'a> {
-    pub core: &'a Core,
+    pub tools: Tools<'a>,
     /// Bound to the charter that the event was checked against.
     pub policies: &'a Policies,
     pub event: &'a Event,
@@ -104,7 +104,7 @@ struct Deciding<'a> {
 impl<'a> Deciding<'a> {
     fn new(turn: Turn<'a>, seen: Seen<'_>, moment: MomentIx) -> Self {
         let decided = Decided {
-            id: DecisionId::draw(turn.now, &mut turn.core.chance()),
+            id: DecisionId::draw(turn.now, &mut turn.tools.chance.borrow_mut()),
             moment: seen.charter().moments.at(moment).name.clone(),
             on: None,
             outcome: Outcome::Hold,
@@ -160,7 +160,7 @@ impl<'a> Deciding<'a> {
 
     fn ask(&mut self, seen: Seen<'_>, active: &Active, inputs: &Inputs) -> Plan {
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
-        let (core, limits) = (self.turn.core.number(), &seen.market().limits);
+        let (core, limits) = (self.turn.tools.sandbox, &seen.market().limits);
         let is_askable = gathered.missing.is_empty();
         let answer =
             is_askable.then(|| active.ask(core, limits, &gathered.signal, &gathered.context));
@@ -231,22 +231,22 @@ impl<'a> Deciding<'a> {
     }
 
     fn judge(&mut self, seen: Seen<'_>, by: Author<'_>, proposals: Vec<Proposal>) -> Plan {
-        let core = self.turn.core;
+        let tools = self.turn.tools;
         let case = Case {
             seen,
             moment: self.moment,
             by,
             stops: self.turn.stops,
-            spending: core.node().spending(),
+            spending: tools.spending,
         };
         let verdicts = boundary::judge(&case, &proposals);
         let planner = Planner {
             seen,
             language: &self.language,
-            salt: core.node().salt(),
+            salt: tools.salt,
         };
-        let mut plan = planner.plan(&verdicts, &mut core.chance());
-        core.node().spending().give_back(&plan.spared);
+        let mut plan = planner.plan(&verdicts, &mut tools.chance.borrow_mut());
+        tools.spending.give_back(&plan.spared);
         self.decided.proposals = proposals;
         self.decided.rulings = std::mem::take(&mut plan.rulings);
         plan

@@ -63,7 +63,6 @@ impl Draft {
             seal: Seal {
                 cipher: Cipher::Clear,
                 key: None,
-                before: None,
             },
         };
         let told = told(core, event, absorbed.is_kept);
@@ -202,6 +201,7 @@ fn told(core: &Core, event: &Event, is_kept: bool) -> Told {
         visitor: shown(&event.visitor),
         account: shown(&event.account),
         channel: event.channel.clone(),
+        gpc: event.is_gpc,
         occurred_at: event.occurred_at,
         received_at: event.received_at,
         data: is_kept.then(|| data.collect()),

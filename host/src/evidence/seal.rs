@@ -42,6 +42,15 @@ fn part(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
+/// Reads a record's header alone.
+pub fn open_header(bytes: &[u8]) -> Result<Header, Unreadable> {
+    let (header, _) = split(bytes, "header")?;
+    encoding::decode(header).map_err(|source| Unreadable::Damaged {
+        part: "header",
+        source,
+    })
+}
+
 /// Reads a record.
 pub fn open(bytes: &[u8]) -> Result<Opened, Unreadable> {
     let (header, rest) = split(bytes, "header")?;

@@ -9,7 +9,7 @@ use crate::cache::{Enough, Waiting};
 use crate::evidence;
 use crate::ids::{ActionId, Key, Text};
 use crate::node::{Node, Unseen};
-use crate::reply::Values;
+use crate::value::Values;
 
 /// Which of them, and how many.
 #[derive(Clone, Debug)]

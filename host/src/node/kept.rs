@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::ids::Digest;
 
 /// Where the content with a digest is kept in a data folder.
-pub(super) fn path(data: &Path, digest: Digest) -> PathBuf {
+pub fn path(data: &Path, digest: Digest) -> PathBuf {
     data.join("kept").join(digest.to_string().replace(':', "-"))
 }
 
 /// Keeps `content`; it is on disk for good when this returns.
-pub(super) fn keep(data: &Path, content: &[u8]) -> io::Result<Digest> {
+pub fn keep(data: &Path, content: &[u8]) -> io::Result<Digest> {
     let digest = Digest::of(content);
     let target = path(data, digest);
     if target.exists() {
@@ -28,7 +28,7 @@ pub(super) fn keep(data: &Path, content: &[u8]) -> io::Result<Digest> {
 }
 
 /// The content with a digest, as it was kept; an error where it is gone or no longer the same.
-pub(super) fn read(data: &Path, digest: Digest) -> io::Result<Vec<u8>> {
+pub fn read(data: &Path, digest: Digest) -> io::Result<Vec<u8>> {
     let content = fs::read(path(data, digest))?;
     match Digest::of(&content) == digest {
         true => Ok(content),
@@ -40,7 +40,7 @@ pub(super) fn read(data: &Path, digest: Digest) -> io::Result<Vec<u8>> {
 }
 
 /// Puts `content` into the place of `file`: after a loss of power there is the old or the new, whole.
-pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     let draft = file.with_extension("draft");
     let mut new = fs::File::create(&draft)?;
     new.write_all(content)?;

@@ -14,8 +14,9 @@ use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::policy::{Proposal, Timing};
-use crate::reply::{Plain, State, Values};
+use crate::reply::State;
 use crate::store::{Failed, LogError};
+use crate::value::{Plain, Values};
 
 /// How a customer is looked up.
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +121,7 @@ impl Node {
         let Some(position) = self.cache().decision(id).await? else {
             return Ok(None);
         };
-        let log = self.store().log();
-        log.until_durable(position).await?;
-        let opened = evidence::open(&log.read(position)?.bytes)?;
+        let opened = self.opened(position).await?;
         let decided = opened
             .body
             .decisions

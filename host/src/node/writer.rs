@@ -10,12 +10,16 @@ use crate::cache::Cache;
 use crate::clock::{Clock, Span};
 use crate::node::NotReady;
 use crate::node::alarms::Breakers;
+use crate::node::checkpoints::Checkpoints;
 use crate::spending::Spending;
+use crate::store::Log;
 
 /// How long committed states may wait before the view gets them.
 const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
 /// So often it writes before it looks for what can be forgotten: about every ten minutes.
 const FORGETS_EVERY: u32 = 3_000;
+/// A checkpoint of the evidence is due after so many rounds: about every second.
+const CHECKPOINTS_EVERY: u32 = 5;
 /// Figures of a stretch of time that ended longer ago are forgotten.
 const FIGURES_KEPT: Span = Span::from_days(1);
 
@@ -25,6 +29,8 @@ pub(super) struct Writer {
     pub spending: Arc<Spending>,
     pub breakers: Arc<Breakers>,
     pub clock: Arc<Clock>,
+    pub checkpoints: Arc<Checkpoints>,
+    pub log: Arc<Log>,
     pub state: watch::Sender<Option<NotReady>>,
 }
 
@@ -41,6 +47,7 @@ impl Writer {
     async fn run(self) {
         let mut closing = self.state.subscribe();
         let mut since_forgot = FORGETS_EVERY;
+        let mut since_signed = 0;
         loop {
             match self.cache.write_behind().await {
                 Ok(true) => {}
@@ -49,6 +56,11 @@ impl Writer {
                 Err(error) => return self.end(&error),
             }
             self.breakers.close(self.clock.now());
+            since_signed += 1;
+            if since_signed >= CHECKPOINTS_EVERY {
+                since_signed = 0;
+                self.sign();
+            }
             since_forgot += 1;
             if since_forgot >= FORGETS_EVERY {
                 since_forgot = 0;
@@ -69,6 +81,13 @@ impl Writer {
             });
             is_news
         });
+    }
+
+    /// What cannot be recorded now is signed the next time.
+    fn sign(&self) {
+        if let Err(error) = self.checkpoints.sign(&self.log, &self.clock) {
+            tracing::debug!(%error, "no checkpoint of the evidence");
+        }
     }
 
     fn forget(&self) {

@@ -423,24 +423,9 @@ fn check_kind(moment: &Moment, input: &Input, right: Kind) -> Result<(), Outside
 
 /// Reads `7d`, `12h`, `45m`, `30s`.
 fn span_of(text: &str) -> Option<Span> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds: u64 = match unit {
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        "s" => 1,
-        _ => return None,
-    };
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let millis = digits
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(seconds)?
-        .checked_mul(1_000)?;
-    let span = Span::from_millis(millis);
-    (millis > 0 && span <= Span::from_days(CONTACT_DAYS)).then_some(span)
+    let span = Span::parse(text).filter(|span| *span != Span::default())?;
+    let is_whole = span.millis().is_multiple_of(1_000);
+    (is_whole && span <= Span::from_days(CONTACT_DAYS)).then_some(span)
 }
 
 /// The known name that was probably meant: at most a third of it differs.

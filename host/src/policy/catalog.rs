@@ -175,6 +175,22 @@ impl Policies {
         self.slots.get(usize::from(market.number()))?.as_ref()
     }
 
+    /// No policy at all, under a charter.
+    pub fn none(charter: &Charter) -> Self {
+        Self {
+            charter: Some(charter.digest),
+            slots: Vec::new(),
+        }
+    }
+
+    /// One policy alone, under the charter that it is bound to.
+    pub fn of_one(active: Active, charter: &Charter) -> Result<Self, Refused> {
+        let mut policies = Self::none(charter);
+        let place = binding::market_named(charter, &active.market)?;
+        policies.put(place, Arc::new(active));
+        Ok(policies)
+    }
+
     /// INVARIANT: all are bound to one charter. What is bound to another goes.
     fn leave(&mut self, charter: Digest) {
         if self.charter.replace(charter) != Some(charter) {

@@ -418,18 +418,24 @@ impl From<Unswitched> for Problem {
                 "A reason is needed",
                 detail,
             ),
-            Unswitched::Log(store::Refused::Failed(_)) | Unswitched::Failed(_) => {
-                Self::log_failed(detail)
-            }
-            Unswitched::Log(store::Refused::Full { .. } | store::Refused::TooLarge { .. }) => {
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "busy",
-                    "The host cannot take more now",
-                    detail,
-                )
-                .retry_after(1)
-            }
+            Unswitched::Failed(_) => Self::log_failed(detail),
+            Unswitched::Log(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<store::Refused> for Problem {
+    fn from(refused: store::Refused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            store::Refused::Failed(_) => Self::log_failed(detail),
+            store::Refused::Full { .. } | store::Refused::TooLarge { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The host cannot take more now",
+                detail,
+            )
+            .retry_after(1),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, charters, stops};
+use crate::server::{Shared, approvals, charters, evidence, explanations, stops};
 
 pub(super) type Answered = Result<Response, Problem>;
 pub(super) type Segment = Result<Path<String>, PathRejection>;
@@ -25,9 +25,16 @@ pub(super) type Segment = Result<Path<String>, PathRejection>;
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/decisions/{id}", get(decision))
+        .route(
+            "/v1/decisions/{id}/explanation",
+            get(explanations::of_decision),
+        )
+        .route("/v1/explanation", get(explanations::of_event))
         .route("/v1/customers/find", post(find_customer))
         .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
+        .route("/v1/evidence", get(evidence::show))
+        .route("/v1/evidence/checkpoint", get(evidence::checkpoint))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/stops", get(stops::list))
         .route("/v1/stops/{scope}", put(stops::put).delete(stops::lift))

@@ -42,7 +42,7 @@ impl Post<'_> {
         let datum = |name: &str| {
             let mut data = told.event.data.iter().flatten();
             data.find(|(known, _)| known == name)
-                .map(|(_, value)| json!(crate::reply::Plain(value)))
+                .map(|(_, value)| json!(crate::value::Plain(value)))
         };
         // Nothing of what was decided: whoever clicks may be anyone who has the mail.
         let said = json!({

@@ -18,7 +18,7 @@ use super::view::{Changes, Unusable, View, ViewError};
 use super::{Position, Settings};
 use crate::ids::Chance;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FORMAT_TEXT: &str = "kairos data folder, format ";
 const OURS: [&str; 8] = [
     "LOCK",
@@ -44,6 +44,11 @@ pub enum StoreError {
         "the data folder `{dir}` has format {found}, newer than this host's {FORMAT}: start a newer host"
     )]
     Newer { dir: PathBuf, found: u32 },
+    #[error(
+        "the data folder `{}` has format {found}, older than this host's {FORMAT}, which does not read it: start on a new data folder",
+        .dir.display()
+    )]
+    Older { dir: PathBuf, found: u32 },
     #[error("`{dir}` holds `{name}`, which is not part of a data folder: give an empty folder")]
     NotOurs { dir: PathBuf, name: String },
     #[error("`{path}` is missing or not what was written: restore the data folder from a copy")]
@@ -281,6 +286,10 @@ fn check_format(dir: &Path) -> Result<Stage, StoreError> {
             match found {
                 Some(FORMAT) => Ok(Stage::Complete),
                 Some(found) if found > FORMAT => Err(StoreError::Newer {
+                    dir: dir.to_owned(),
+                    found,
+                }),
+                Some(found) => Err(StoreError::Older {
                     dir: dir.to_owned(),
                     found,
                 }),

@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! segment  sector 0: magic, version, log id, start, length, checksum, zeros; then batches, then zeros
-//! batch    head of 64 bytes, records, zeros up to the next sector
-//! record   head of 16 bytes (checksum, length, kind, zeros), bytes
+//! batch    head of 96 bytes, records, zeros up to the next sector
+//! record   head of 48 bytes (checksum, length, kind, zeros, the hash of all records before), bytes
 //! ```
 //!
 //! Every checksum is keyed by the log's id and bound to a position, so that neither another log's bytes nor bytes of
@@ -14,13 +14,14 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
+use super::chain::{Chain, LINK_BYTES, Link};
 use crate::limits::RECORD_BYTES;
 
 /// What a disk writes as a whole: no batch shares one with an earlier batch.
 pub(super) const SECTOR: u64 = 512;
-pub(super) const VERSION: u32 = 1;
-pub(super) const BATCH_HEAD: usize = 64;
-pub(super) const RECORD_HEAD: usize = 16;
+pub(super) const VERSION: u32 = 2;
+pub(super) const BATCH_HEAD: usize = 96;
+pub(super) const RECORD_HEAD: usize = 16 + LINK_BYTES;
 
 const SEGMENT_MAGIC: &[u8; 8] = b"kairoseg";
 const BATCH_MAGIC: &[u8; 8] = b"kairobat";
@@ -43,6 +44,8 @@ pub enum Flaw {
     Records,
     #[error("the record does not match its checksum")]
     Record,
+    #[error("the record does not follow from the one before it")]
+    Chain,
     #[error("the bytes after the last record are not zero")]
     Padding,
     #[error("the segment's header does not match its checksum")]
@@ -162,11 +165,15 @@ pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     pub(super) count: u32,
     heads: Xxh3,
+    /// Before the first record.
+    before: Chain,
+    /// After the last one.
+    pub(super) chain: Chain,
 }
 
 impl Batch {
     /// Starts an empty batch in `buffer`, whose old content is dropped.
-    pub(super) fn new(start: u64, previous: u64, mut buffer: Vec<u8>) -> Self {
+    pub(super) fn new(start: u64, previous: u64, mut buffer: Vec<u8>, before: Chain) -> Self {
         buffer.clear();
         buffer.resize(BATCH_HEAD, 0);
         Self {
@@ -175,6 +182,8 @@ impl Batch {
             bytes: buffer,
             count: 0,
             heads: Xxh3::new(),
+            before,
+            chain: before,
         }
     }
 
@@ -191,10 +200,13 @@ impl Batch {
         let length = (record.len() - RECORD_HEAD) as u32;
         put(record, 8, &length.to_le_bytes());
         put(record, 12, &[kind, 0, 0, 0]);
+        put(record, 16, self.chain.link.as_bytes());
         let sum = key.sum(position, record.get(8..).unwrap_or_default());
         put(record, 0, &sum.to_le_bytes());
         self.heads
             .update(record.get(..RECORD_HEAD).unwrap_or_default());
+        let content = record.get(RECORD_HEAD..).unwrap_or_default();
+        self.chain = self.chain.then(position, kind, content);
         self.count += 1;
     }
 
@@ -209,6 +221,8 @@ impl Batch {
         put(head, 32, &length.to_le_bytes());
         put(head, 36, &self.count.to_le_bytes());
         put(head, 40, &self.heads.digest().to_le_bytes());
+        put(head, 48, &self.before.records.to_le_bytes());
+        put(head, 56, self.before.link.as_bytes());
         let sum = key.sum(self.start, head.get(..BATCH_HEAD - 8).unwrap_or_default());
         put(head, BATCH_HEAD - 8, &sum.to_le_bytes());
         let padded = sector_end(self.bytes.len() as u64) as usize;
@@ -245,6 +259,8 @@ pub(super) struct BatchHead {
     pub(super) length: usize,
     pub(super) count: u32,
     sum: u64,
+    /// Before the first record.
+    pub(super) before: Chain,
 }
 
 impl BatchHead {
@@ -269,6 +285,10 @@ impl BatchHead {
             length: u32_at(head, 32) as usize,
             count: u32_at(head, 36),
             sum: u64_at(head, 40),
+            before: Chain {
+                records: u64_at(head, 48),
+                link: link_at(head, 56),
+            },
         };
         if this.end() > key.segment_end(start) {
             return Err(Flaw::Length);
@@ -281,26 +301,31 @@ impl BatchHead {
         sector_end(self.start + (BATCH_HEAD + self.length) as u64)
     }
 
-    /// Checks every record and the padding; `bytes` start with the head. Calls `each` with every record's position,
-    /// kind and bytes.
+    /// Checks every record and the padding; `bytes` start with the head. Calls `each` with the chain before every
+    /// record, its position, kind and bytes. Returns the chain after the last record.
     pub(super) fn check<'a>(
         &self,
         key: &LogKey,
         bytes: &'a [u8],
-        mut each: impl FnMut(u64, u8, &'a [u8]),
-    ) -> Result<(), (u64, Flaw)> {
+        mut each: impl FnMut(Chain, u64, u8, &'a [u8]),
+    ) -> Result<Chain, (u64, Flaw)> {
         let whole = (self.end() - self.start) as usize;
         let used = BATCH_HEAD + self.length;
         let flawed = |offset: usize, flaw| (self.start + offset as u64, flaw);
         let records = bytes.get(..used).ok_or(flawed(0, Flaw::Length))?;
         let mut heads = Xxh3::new();
+        let mut chain = self.before;
         let mut offset = BATCH_HEAD;
         for _ in 0..self.count {
             let position = self.start + offset as u64;
             let record = records.get(offset..).unwrap_or_default();
             let (kind, content) =
                 read_record(key, position, record).ok_or((position, Flaw::Record))?;
-            each(position, kind, content);
+            if link_at(record, 16) != chain.link {
+                return Err((position, Flaw::Chain));
+            }
+            each(chain, position, kind, content);
+            chain = chain.then(position, kind, content);
             heads.update(record.get(..RECORD_HEAD).unwrap_or_default());
             offset += RECORD_HEAD + content.len();
         }
@@ -308,7 +333,7 @@ impl BatchHead {
             return Err(flawed(0, Flaw::Records));
         }
         match bytes.get(used..whole) {
-            Some(padding) if is_zero(padding) => Ok(()),
+            Some(padding) if is_zero(padding) => Ok(chain),
             _ => Err(flawed(used, Flaw::Padding)),
         }
     }
@@ -350,6 +375,14 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
         number.copy_from_slice(found);
     }
     u64::from_le_bytes(number)
+}
+
+fn link_at(bytes: &[u8], at: usize) -> Link {
+    let mut link = [0; LINK_BYTES];
+    if let Some(found) = bytes.get(at..at + LINK_BYTES) {
+        link.copy_from_slice(found);
+    }
+    Link::from_bytes(link)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

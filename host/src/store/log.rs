@@ -4,6 +4,7 @@ mod queue;
 mod records;
 mod recovery;
 mod segments;
+mod verify;
 mod waiters;
 mod writer;
 
@@ -16,9 +17,10 @@ use self::segments::{MANIFEST, Segments};
 use self::writer::{Until, Writer};
 use super::disk::Disk;
 use super::format::{Flaw, VERSION};
-use super::{Position, Settings};
+use super::{Chain, Position, Settings};
 
 pub use self::records::Records;
+pub use self::verify::{Met, Reader, Verified};
 
 /// One record of the log: what kind it is, and its bytes; neither means anything here.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,6 +86,10 @@ pub enum LogError {
         "`{file}` of the log has format {found}, newer than this host's {VERSION}: start a newer host"
     )]
     Newer { file: String, found: u32 },
+    #[error(
+        "the log has format {found}, older than this host's {VERSION}, which does not read it: start on a new data folder"
+    )]
+    Older { found: u32 },
     #[error("position {position} was removed: the log begins at {first}")]
     Removed { position: Position, first: Position },
     #[error("no durable record stands at position {position} of the log")]
@@ -174,7 +180,11 @@ impl Log {
     /// Opens the log on `disk`, and makes one when there is none. A new log's segments have the settings' size for ever.
     pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Self, Opened), LogError> {
         let found = recover(disk, settings)?;
-        let writer = Arc::new(Writer::new(found.segments, settings, found.end));
+        let writer = Arc::new(Writer::new(
+            found.segments,
+            settings,
+            (found.end, found.chain),
+        ));
         if found.unrecorded {
             writer.checkpoint()?;
         }
@@ -210,9 +220,24 @@ impl Log {
         self.writer.queue(kind, write)
     }
 
+    /// The same for a record that says something about all records before it: `write` is told their chain and their end.
+    pub fn queue_after(
+        &self,
+        kind: u8,
+        write: impl FnOnce(Chain, Position, &mut Vec<u8>),
+    ) -> Result<Position, Refused> {
+        self.writer.queue_after(kind, write)
+    }
+
     /// The end of the last queued record: every record so far starts before it.
     pub fn end(&self) -> Position {
         Position(self.writer.end())
+    }
+
+    /// The chain over every record so far, and where the last of them ends.
+    pub fn tip(&self) -> (Chain, Position) {
+        let (chain, end) = self.writer.tip();
+        (chain, Position(end))
     }
 
     /// Every record that starts before it is durable.

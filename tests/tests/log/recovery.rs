@@ -222,11 +222,11 @@ fn a_flipped_byte_is_found_by_every_reader() {
 fn damage_names_the_file_and_the_byte() {
     let disk = closed(24);
     let mut bytes = disk.bytes(&name(0));
-    bytes[512 + 64 + 3] ^= 1;
+    bytes[512 + 96 + 3] ^= 1;
     disk.put(&name(0), bytes);
     assert_eq!(
         refused(&disk).to_string(),
-        "`00000000000000000000.segment` of the log is damaged at byte 576: \
+        "`00000000000000000000.segment` of the log is damaged at byte 608: \
          the record does not match its checksum; restore the data folder from a copy"
     );
 }
@@ -344,17 +344,25 @@ fn only_the_end_is_read_at_start_when_asked_to() {
 }
 
 #[test]
-fn a_newer_format_is_refused() {
+fn another_format_is_refused() {
     let disk = closed(4);
     let mut bytes = disk.bytes("LOG");
-    bytes[8] = 2;
-    let sum = xxhash(&bytes[..56]);
-    bytes[56..64].copy_from_slice(&sum.to_le_bytes());
-    disk.put("LOG", bytes);
-    assert_eq!(
-        refused(&disk).to_string(),
-        "`LOG` of the log has format 2, newer than this host's 1: start a newer host"
-    );
+    for (version, said) in [
+        (
+            3,
+            "`LOG` of the log has format 3, newer than this host's 2: start a newer host",
+        ),
+        (
+            1,
+            "the log has format 1, older than this host's 2, which does not read it: start on a new data folder",
+        ),
+    ] {
+        bytes[8] = version;
+        let sum = xxhash(&bytes[..56]);
+        bytes[56..64].copy_from_slice(&sum.to_le_bytes());
+        disk.put("LOG", bytes.clone());
+        assert_eq!(refused(&disk).to_string(), said);
+    }
 }
 
 #[test]

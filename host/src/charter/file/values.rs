@@ -76,25 +76,19 @@ pub(super) fn duration(node: &Node) -> Read<Span> {
         )
     };
     let written = text(node).map_err(|_| wrong())?;
-    let (number, unit) = number_and_unit(&written).ok_or_else(wrong)?;
-    let unit_ms = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return Err(wrong()),
-    };
-    match number.checked_mul(unit_ms) {
-        Some(0) => Err("is no time at all: write a duration such as `1s`".to_owned()),
-        Some(millis) if millis <= LONGEST_MS => Ok(Span::from_millis(millis)),
+    match Span::parse(&written).ok_or_else(wrong)? {
+        span if span == Span::default() => {
+            Err("is no time at all: write a duration such as `1s`".to_owned())
+        }
+        span if span.millis() <= LONGEST_MS => Ok(span),
         _ => Err(format!("is {}: at most `36500d`", node.shown())),
     }
 }
 
 /// [`duration`], or none at all: `0s`.
 pub(super) fn delay(node: &Node) -> Read<Span> {
-    let is_none = matches!(&node.shape, Shape::Text(text) if matches!(number_and_unit(text), Some((0, "ms" | "s" | "m" | "h" | "d"))));
+    let is_none =
+        matches!(&node.shape, Shape::Text(text) if Span::parse(text) == Some(Span::default()));
     if is_none {
         Ok(Span::default())
     } else {

@@ -8,6 +8,7 @@ use super::super::format::{
 };
 use super::{Failed, Position, Record, Refused};
 use crate::limits::RECORD_BYTES;
+use crate::store::Chain;
 
 pub(super) struct Queue {
     key: LogKey,
@@ -39,11 +40,11 @@ pub(super) enum Thread {
 
 impl Queue {
     /// A queue whose first batch follows what ends at `end`.
-    pub(super) fn new(key: LogKey, end: u64) -> Self {
+    pub(super) fn new(key: LogKey, end: u64, chain: Chain) -> Self {
         Self {
             key,
             closed: VecDeque::new(),
-            open: Batch::new(place(&key, end), end, Vec::new()),
+            open: Batch::new(place(&key, end), end, Vec::new(), chain),
             flying: None,
             spare: Vec::new(),
             bytes: 0,
@@ -58,6 +59,11 @@ impl Queue {
             0 => self.open.previous,
             _ => self.open.end(),
         }
+    }
+
+    /// The chain after the last record that was pushed.
+    pub(super) fn chain(&self) -> Chain {
+        self.open.chain
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -110,7 +116,7 @@ impl Queue {
         let record = self.open.bytes.split_off(from);
         let end = sector_end(self.open.end());
         let spare = std::mem::take(&mut self.spare);
-        let next = Batch::new(segment_end + SECTOR, end, spare);
+        let next = Batch::new(segment_end + SECTOR, end, spare, self.open.chain);
         self.closed
             .push_back(std::mem::replace(&mut self.open, next));
         self.open.bytes.extend_from_slice(&record);
@@ -136,7 +142,7 @@ impl Queue {
     fn cut(&mut self) -> Batch {
         let end = sector_end(self.open.end());
         let spare = std::mem::take(&mut self.spare);
-        let next = Batch::new(place(&self.key, end), end, spare);
+        let next = Batch::new(place(&self.key, end), end, spare, self.open.chain);
         std::mem::replace(&mut self.open, next)
     }
 

@@ -3,8 +3,10 @@
 use super::super::format::{
     BATCH_HEAD, BatchHead, Flaw, RECORD_HEAD, SECTOR, claimed_length, read_record, segment_name,
 };
+use super::segments::Segments;
 use super::writer::Writer;
 use super::{LogError, Position, Record};
+use crate::store::Chain;
 
 /// What most records fit in: one read.
 const GUESS_BYTES: usize = 4096;
@@ -17,11 +19,15 @@ pub(super) fn read(writer: &Writer, position: Position) -> Result<Record, LogErr
     {
         return Ok(record);
     }
-    let missing = LogError::NoRecord { position };
     if position.0 >= writer.durable() {
-        return Err(missing);
+        return Err(LogError::NoRecord { position });
     }
-    let segments = &writer.segments;
+    at(&writer.segments, position)
+}
+
+/// The record at `position` of these segments.
+pub(super) fn at(segments: &Segments, position: Position) -> Result<Record, LogError> {
+    let missing = LogError::NoRecord { position };
     let first = segments.first();
     if position.0 < first {
         let first = Position(first);
@@ -51,6 +57,8 @@ pub struct Records<'a> {
     next: u64,
     /// Where the batch before it ended, once one was seen.
     previous: Option<u64>,
+    /// The chain after that one, where it was read.
+    chain: Option<Chain>,
     batch: std::vec::IntoIter<(Position, Record)>,
     window: (u64, Vec<u8>),
     ended: bool,
@@ -65,6 +73,7 @@ impl<'a> Records<'a> {
             from: from.0,
             next: start + SECTOR,
             previous: None,
+            chain: None,
             batch: Vec::new().into_iter(),
             window: (0, Vec::new()),
             ended: false,
@@ -106,9 +115,13 @@ impl<'a> Records<'a> {
             {
                 return Err(self.writer.segments.damaged(previous, Flaw::Order));
             }
+            if self.chain.is_some_and(|chain| chain != head.before) {
+                return Err(self.writer.segments.damaged(position, Flaw::Chain));
+            }
             self.next = head.end();
             self.previous = Some(head.end());
             if head.end() <= self.from || head.count == 0 {
+                self.chain = (head.count == 0).then_some(head.before);
                 continue;
             }
             self.load(&head)?;
@@ -124,14 +137,16 @@ impl<'a> Records<'a> {
         let checked = head.check(
             &key,
             self.bytes(head.start, whole)?,
-            |position, kind, bytes| {
+            |_, position, kind, bytes| {
                 if position >= from {
                     let bytes = bytes.to_vec();
                     records.push((Position(position), Record { kind, bytes }));
                 }
             },
         );
-        checked.map_err(|(position, flaw)| self.writer.segments.damaged(position, flaw))?;
+        let chain =
+            checked.map_err(|(position, flaw)| self.writer.segments.damaged(position, flaw))?;
+        self.chain = Some(chain);
         self.batch = records.into_iter();
         Ok(())
     }

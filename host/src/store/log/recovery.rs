@@ -13,12 +13,13 @@ use super::super::format::{
 use super::segments::{MANIFEST, Manifest, Segments, write_all};
 use super::{Cut, Failed, LogError, Opened, Position};
 use crate::ids::Chance;
-use crate::store::Settings;
+use crate::store::{Chain, Settings};
 
 /// A log that can be appended to.
 pub(super) struct Found {
     pub(super) segments: Segments,
     pub(super) end: u64,
+    pub(super) chain: Chain,
     /// Something durable is not yet recorded as such.
     pub(super) unrecorded: bool,
     pub(super) opened: Opened,
@@ -39,11 +40,13 @@ pub(super) fn recover(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Found,
     let names = list(&*segments.disk)?;
     clean(&segments, &names)?;
     check_headers(&segments, &names)?;
-    let mut scan = Scan::new(&segments, scan_from(&segments, settings)?);
+    let mut nothing = |_: &Seen<'_>| {};
+    let mut scan = Scan::new(&segments, scan_from(&segments, settings)?, &mut nothing);
     scan.run()?;
     let cut = scan.cut()?;
     scan.write_again()?;
     let (end, unrecorded) = (scan.end, scan.unrecorded);
+    let chain = scan.chain();
     let opened = Opened {
         created,
         cut,
@@ -53,12 +56,13 @@ pub(super) fn recover(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Found,
     Ok(Found {
         segments,
         end,
+        chain,
         unrecorded,
         opened,
     })
 }
 
-fn list(disk: &dyn Disk) -> Result<Vec<String>, LogError> {
+pub(super) fn list(disk: &dyn Disk) -> Result<Vec<String>, LogError> {
     disk.list()
         .map_err(|source| LogError::io("list", "the folder", source))
 }
@@ -136,7 +140,7 @@ fn is_blank(segments: &Segments, start: u64) -> Result<bool, LogError> {
     Ok(ours && is_zero(rest))
 }
 
-fn check_headers(segments: &Segments, names: &[String]) -> Result<(), LogError> {
+pub(super) fn check_headers(segments: &Segments, names: &[String]) -> Result<(), LogError> {
     let wanted = segments.key.segment_bytes;
     let mut start = segments.first();
     while start < segments.through() {
@@ -163,39 +167,57 @@ fn check_headers(segments: &Segments, names: &[String]) -> Result<(), LogError> 
     Ok(())
 }
 
+/// A record as a pass over the segments meets it.
+pub(super) struct Seen<'a> {
+    pub(super) position: Position,
+    pub(super) kind: u8,
+    pub(super) content: &'a [u8],
+    /// The chain before it.
+    pub(super) before: Chain,
+}
+
 /// One pass over the segments.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
+    each: &'a mut dyn FnMut(&Seen<'_>),
     segments: &'a Segments,
     key: LogKey,
     from: u64,
     /// The end of the last sound batch.
-    end: u64,
+    pub(super) end: u64,
     /// The most that any head records as synced.
     synced: u64,
-    records: u64,
+    pub(super) records: u64,
+    /// After the last sound batch, once one was seen.
+    chain: Option<Chain>,
     /// Whether the last batch holds records, or what it records is less than what stands before it.
     unrecorded: bool,
-    bad: Option<(u64, Flaw)>,
+    pub(super) bad: Option<(u64, Flaw)>,
     /// Up to where bytes other than zero follow the first bad place.
     dirty: u64,
 }
 
 impl<'a> Scan<'a> {
-    fn new(segments: &'a Segments, from: u64) -> Self {
+    pub(super) fn new(
+        segments: &'a Segments,
+        from: u64,
+        each: &'a mut dyn FnMut(&Seen<'_>),
+    ) -> Self {
         Self {
+            each,
             segments,
             key: segments.key,
             from,
             end: from,
             synced: 0,
             records: 0,
+            chain: None,
             unrecorded: false,
             bad: None,
             dirty: 0,
         }
     }
 
-    fn run(&mut self) -> Result<(), LogError> {
+    pub(super) fn run(&mut self) -> Result<(), LogError> {
         let mut start = self.from;
         while start < self.segments.through() {
             let bytes = self.segments.read(start, self.key.segment_bytes as usize)?;
@@ -212,6 +234,11 @@ impl<'a> Scan<'a> {
             return Err(self.segments.damaged(self.end, Flaw::Lost { recorded }));
         }
         Ok(())
+    }
+
+    /// The chain after the last sound batch.
+    pub(super) fn chain(&self) -> Chain {
+        self.chain.unwrap_or_else(|| Chain::new(&self.key.id))
     }
 
     fn segment(&mut self, start: u64, bytes: &[u8]) {
@@ -238,7 +265,20 @@ impl<'a> Scan<'a> {
         if !follows || head.synced > head.previous {
             return Err((self.end, Flaw::Order));
         }
-        head.check(&self.key, bytes, |_, _, _| {})?;
+        if self.chain.is_some_and(|chain| chain != head.before) {
+            return Err((position, Flaw::Chain));
+        }
+        let each = &mut *self.each;
+        let chain = head.check(&self.key, bytes, |before, position, kind, content| {
+            let position = Position(position);
+            each(&Seen {
+                position,
+                kind,
+                content,
+                before,
+            });
+        })?;
+        self.chain = Some(chain);
         self.records += u64::from(head.count);
         self.unrecorded = head.count > 0 || head.synced < head.previous;
         self.end = head.end();

@@ -3,6 +3,7 @@
 //! INVARIANT: a segment has its name only when it is whole and synced, and is used only when the file `LOG` says that
 //! it exists. So a segment that `LOG` names and that is not there was lost, not interrupted.
 
+use std::cmp::Ordering;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -59,9 +60,11 @@ impl Manifest {
         if length != MANIFEST_BYTES || !sound || !bytes.starts_with(MAGIC) {
             return Err(damaged);
         }
-        if u64_at(&bytes, 8) > u64::from(VERSION) {
-            let found = u32::try_from(u64_at(&bytes, 8)).unwrap_or(u32::MAX);
-            return Err(LogError::newer(MANIFEST, found));
+        let found = u32::try_from(u64_at(&bytes, 8)).unwrap_or(u32::MAX);
+        match found.cmp(&VERSION) {
+            Ordering::Equal => {}
+            Ordering::Greater => return Err(LogError::newer(MANIFEST, found)),
+            Ordering::Less => return Err(LogError::Older { found }),
         }
         let mut id = [0; 16];
         id.copy_from_slice(bytes.get(16..32).unwrap_or(&[0; 16]));

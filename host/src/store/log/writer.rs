@@ -19,7 +19,7 @@ use super::queue::{Queue, Thread};
 use super::segments::{Segments, write_all};
 use super::waiters::{Ticket, Waiters};
 use super::{Failed, Position, Refused, lock};
-use crate::store::{Durability, Settings};
+use crate::store::{Chain, Durability, Settings};
 
 /// How long the thread leaves records to those who will wait for them.
 const LINGER: Duration = Duration::from_millis(2);
@@ -60,14 +60,14 @@ struct Chores {
 }
 
 impl Writer {
-    pub(super) fn new(segments: Segments, settings: &Settings, end: u64) -> Self {
+    pub(super) fn new(segments: Segments, settings: &Settings, (end, chain): (u64, Chain)) -> Self {
         let key = segments.key;
         Self {
             segments,
             key,
             durability: settings.durability,
             pending_bytes: settings.pending_bytes,
-            queue: Mutex::new(Queue::new(key, end)),
+            queue: Mutex::new(Queue::new(key, end, chain)),
             work: Condvar::new(),
             io: Mutex::new(Io {
                 start: 0,
@@ -100,6 +100,12 @@ impl Writer {
         lock(&self.queue).stopped.clone()
     }
 
+    /// The chain after the last record, and where that record ends.
+    pub(super) fn tip(&self) -> (Chain, u64) {
+        let queue = lock(&self.queue);
+        (queue.chain(), queue.end())
+    }
+
     pub(super) fn queued(&self, position: u64) -> Option<super::Record> {
         lock(&self.queue).read(position)
     }
@@ -109,8 +115,17 @@ impl Writer {
         kind: u8,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Position, Refused> {
+        self.queue_after(kind, |_, _, bytes| write(bytes))
+    }
+
+    pub(super) fn queue_after(
+        &self,
+        kind: u8,
+        write: impl FnOnce(Chain, Position, &mut Vec<u8>),
+    ) -> Result<Position, Refused> {
         let mut queue = lock(&self.queue);
-        let position = queue.push(kind, self.pending_bytes, write)?;
+        let (chain, end) = (queue.chain(), Position(queue.end()));
+        let position = queue.push(kind, self.pending_bytes, |bytes| write(chain, end, bytes))?;
         self.end.store(queue.end(), Ordering::SeqCst);
         let sleeps = queue.thread == Thread::Sleeps;
         if sleeps {

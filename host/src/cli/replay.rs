@@ -1,0 +1,159 @@
+//! `kairos replay`: compute recorded decisions again and compare.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::cli::progress;
+use crate::cli::say::say;
+use crate::cli::{Ending, Failure};
+use crate::clock::{Clock, Instant, Span, Stopwatch};
+use crate::decide::replay::{Difference, Filter, Tally, replay_all};
+use crate::ids::{DecisionId, Key};
+
+/// Compute recorded decisions again, with the policy and the charter of that time, and compare the answer, every verdict and the
+/// outcome.
+///
+/// Exit status 0 when all are the same, 1 when not: then each difference is named. Nothing is changed; a host may run on the
+/// folder meanwhile.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The data folder.
+    data: PathBuf,
+    /// Only this decision, and what else its event led to.
+    #[arg(long)]
+    decision: Option<String>,
+    #[command(flatten)]
+    which: Which,
+    /// Print JSON for machines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which recorded decisions.
+#[derive(clap::Args, Debug)]
+pub(super) struct Which {
+    /// Only of this market.
+    #[arg(long)]
+    pub(super) market: Option<String>,
+    /// Only decisions of this time or later: `2026-11-01T00:00:00Z`, or so long ago: `7d`.
+    #[arg(long)]
+    since: Option<String>,
+    /// Only decisions before it.
+    #[arg(long)]
+    until: Option<String>,
+    /// How many threads compute; without it, one for each processor.
+    #[arg(long)]
+    pub(super) threads: Option<usize>,
+}
+
+impl Which {
+    pub(super) fn filter(&self) -> Result<Filter, Failure> {
+        let market = self.market.as_deref();
+        Ok(Filter {
+            decision: None,
+            market: market.map(|market| Key::of("market", market)),
+            since: self.since.as_deref().map(instant).transpose()?,
+            until: self.until.as_deref().map(instant).transpose()?,
+        })
+    }
+}
+
+pub(super) fn threads(asked: Option<usize>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    asked.unwrap_or_else(all).max(1)
+}
+
+pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
+    let id = args.decision.as_deref();
+    let id =
+        id.map(|id| DecisionId::parse(id).ok_or_else(|| format!("`{id}` is no decision's id")));
+    let filter = Filter {
+        decision: id.transpose()?,
+        ..args.which.filter()?
+    };
+    let threads = threads(args.which.threads);
+    let bar = progress(Some(0), "replaying");
+    let watch = Stopwatch::start();
+    let tally = replay_all(&args.data, &filter, threads, &|done, of| {
+        if done.is_multiple_of(64) {
+            bar.set_length(of);
+            bar.set_position(done);
+        }
+    });
+    bar.finish_and_clear();
+    let tally = tally?;
+    match args.json {
+        true => say!("{:#}", shown(&tally)),
+        false => say!("{}", told(&tally, watch.elapsed().as_secs_f64())),
+    }
+    Ok(match tally.is_same() {
+        true => Ending::Done,
+        false => Ending::Found,
+    })
+}
+
+/// A time, or a time so long before now.
+pub(super) fn instant(text: &str) -> Result<Instant, String> {
+    let ago = || {
+        let span = Span::parse(text)?;
+        Some(Clock::System.now().minus(span))
+    };
+    Instant::parse(text).ok().or_else(ago).ok_or_else(|| {
+        format!("`{text}` is no time such as `2026-11-01T00:00:00Z`, and no duration such as `7d`")
+    })
+}
+
+fn told(tally: &Tally, seconds: f64) -> String {
+    let mut told = format!("{} decisions came out the same", tally.same);
+    if tally.other_fuel > 0 {
+        told += &format!(
+            ", {} of them with another amount of fuel: another version of the engine",
+            tally.other_fuel
+        );
+    }
+    if tally.different > 0 {
+        told += &format!("\n{} came out otherwise", tally.different);
+    }
+    for (apart, count) in &tally.apart {
+        told += &format!("\n{count} cannot be computed again: {apart}");
+    }
+    for (missing, count) in &tally.missing {
+        told += &format!("\n{count} could not be computed: {missing}");
+    }
+    for (id, differences) in &tally.shown {
+        told += &format!("\n\n{id}");
+        for Difference {
+            field,
+            recorded,
+            now,
+        } in differences
+        {
+            told += &format!("\n  {field}\n    recorded  {recorded}\n    now       {now}");
+        }
+    }
+    let all = tally.same + tally.different;
+    if seconds > 1.0 {
+        told += &format!("\n{:.0} decisions a second", all as f64 / seconds);
+    }
+    told
+}
+
+fn shown(tally: &Tally) -> Value {
+    let apart = tally.apart.iter();
+    let apart: Vec<Value> = apart
+        .map(|(apart, count)| json!({ "why": apart.to_string(), "decisions": count }))
+        .collect();
+    let missing = tally.missing.iter();
+    let missing: Vec<Value> = missing
+        .map(|(why, count)| json!({ "why": why, "decisions": count }))
+        .collect();
+    let different = tally
+        .shown
+        .iter()
+        .map(|(id, differences)| json!({ "decision": id.to_string(), "differences": differences }));
+    json!({
+        "same": tally.same, "other_fuel": tally.other_fuel, "different": tally.different, "apart": apart,
+        "missing": missing, "differences": different.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,109 @@
+//! A decision computed again from what was recorded (A10, C14): the recorded inputs through the recorded policy and charter, on
+//! the path itself. Ids, times and fuel are inputs; everything else must come out the same, bit for bit.
+
+mod compare;
+mod past;
+mod rehearse;
+mod walk;
+
+use std::cell::RefCell;
+
+use crate::absorb::{Standing, absorb};
+use crate::decide::ask::Turn;
+use crate::evidence::{Decided, Opened};
+use crate::ids::Chance;
+use crate::node::Tools;
+use crate::policy::Fault;
+use crate::spending::{Spending, Taken};
+use crate::stop::Stops;
+use crate::store::Position;
+
+pub use compare::Difference;
+pub use past::{Archive, Instead, NoPast, Past};
+pub use rehearse::{Changed, Counts, Rehearsal, rehearse};
+pub use walk::{Failed, Filter, Recorded, Tally, engines, reader, replay_all};
+
+/// What came of computing one event's decisions again.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Replayed {
+    /// All of them came out the same; whether the fuel did too.
+    Same {
+        same_fuel: bool,
+    },
+    Different(Vec<Difference>),
+    /// It cannot be computed again, and why: counted apart.
+    Apart(Apart),
+}
+
+/// Why a record cannot be computed again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, thiserror::Error)]
+pub enum Apart {
+    #[error("the customer gave no basis to keep what was known")]
+    Forgotten,
+    #[error("two customers turned out to be one in it")]
+    Joined,
+    #[error("a person decided it")]
+    Person,
+    #[error("the policy ran out of time, which depends on the machine")]
+    OutOfTime,
+}
+
+/// What people decide about waiting actions, as the host says it.
+const BY_PEOPLE: [&str; 2] = ["action.approved", "action.rejected"];
+
+/// Computes the decisions of a record again; `stops` are those that were on when it was decided.
+pub fn replay(
+    past: &Past<'_>,
+    position: Position,
+    opened: &Opened,
+    stops: &Stops,
+) -> Result<Replayed, NoPast> {
+    if let Some(apart) = apart(opened) {
+        return Ok(Replayed::Apart(apart));
+    }
+    let again = again(past, position, opened, stops)?;
+    Ok(compare::compare(&opened.body.decisions, &again))
+}
+
+fn apart(opened: &Opened) -> Option<Apart> {
+    let is_out_of_time = |decided: &Decided| decided.fault == Some(Fault::OutOfTime);
+    let body = &opened.body;
+    match () {
+        () if BY_PEOPLE.contains(&body.event.kind.as_str()) => Some(Apart::Person),
+        () if body.event.data.is_none() => Some(Apart::Forgotten),
+        () if opened.states.customers.len() > 1 => Some(Apart::Joined),
+        () if body.decisions.iter().any(is_out_of_time) => Some(Apart::OutOfTime),
+        () => None,
+    }
+}
+
+/// The decisions as they come out now.
+fn again(
+    past: &Past<'_>,
+    position: Position,
+    opened: &Opened,
+    stops: &Stops,
+) -> Result<Vec<Decided>, NoPast> {
+    let charter = past.charter(opened.header.charter)?;
+    let event = past.event(&charter, opened)?;
+    let now = opened.header.at;
+    let mut standing: Standing = past.standing(opened)?;
+    let absorbed = absorb(&event, now, &mut standing);
+    let policies = past.policies(&charter, opened)?;
+    let chance = RefCell::new(Chance::from_seed(&position.as_u64().to_le_bytes()));
+    let spending = std::sync::Arc::new(Spending::default());
+    let mut taken = Taken::from(&spending);
+    let turn = Turn {
+        tools: Tools {
+            sandbox: past.sandbox,
+            chance: &chance,
+            spending: &spending,
+            salt: &[0; 32],
+        },
+        policies: &policies,
+        event: &event,
+        now,
+        stops,
+    };
+    Ok(turn.ask(&mut standing, &absorbed, &mut taken))
+}

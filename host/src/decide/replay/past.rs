@@ -1,0 +1,326 @@
+//! What was true when something was decided: the charter, the policy, whom it was about.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::absorb::Standing;
+use crate::cache::After;
+use crate::charter::{Charter, MarketIx};
+use crate::customer::{Account, Customer};
+use crate::encoding;
+use crate::event::{About, Event, Name, OWN_SOURCE};
+use crate::evidence::{self, Chartered, Decided, Opened, Told};
+use crate::ids::{AccountId, CustomerId, Digest, Text};
+use crate::node::kept;
+use crate::policy::{Active, Engines, Policies};
+use crate::store::{LogError, Position, Record};
+
+/// Charters and policies of the past, each compiled once.
+pub struct Archive<'a> {
+    /// The data folder, where files are kept by digest.
+    data: &'a Path,
+    engines: &'a Arc<Engines>,
+    /// The files of every charter that was live.
+    files: HashMap<Digest, Vec<(Text, Digest)>>,
+    charters: Mutex<HashMap<Digest, Arc<Charter>>>,
+    policies: Mutex<HashMap<(Digest, Digest, Text), Arc<Policies>>>,
+}
+
+/// What is to be tried in the place of what was.
+#[derive(Clone, Default)]
+pub struct Instead {
+    pub charter: Option<Arc<Charter>>,
+    /// One market's policy: its component.
+    pub policy: Option<(Text, Arc<[u8]>)>,
+}
+
+/// The archive, with the log that leads to what was known before.
+pub struct Past<'a> {
+    pub archive: &'a Archive<'a>,
+    /// Nothing where all is to be as it was.
+    pub instead: &'a Instead,
+    pub read: &'a (dyn Fn(Position) -> Result<Record, LogError> + Sync),
+    /// Whose sandboxes policies are asked in.
+    pub sandbox: usize,
+}
+
+/// Why something cannot be computed again: what is missing, and where it belongs.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPast {
+    #[error("no record says which files charter {0} was made of")]
+    Charter(Digest),
+    #[error(
+        "`{name}` of charter {charter} is not kept: put the file with the digest {digest} into `{folder}`"
+    )]
+    File {
+        name: Text,
+        charter: Digest,
+        digest: Digest,
+        folder: String,
+        source: std::io::Error,
+    },
+    #[error("charter {charter} no longer compiles: {complaints}")]
+    Compile { charter: Digest, complaints: String },
+    #[error(
+        "policy {digest} of market `{market}` is not kept: put its component into `{folder}` under that digest"
+    )]
+    Policy {
+        digest: Digest,
+        market: Text,
+        folder: String,
+        source: std::io::Error,
+    },
+    #[error("policy {digest} no longer loads: {why}")]
+    Load { digest: Digest, why: String },
+    #[error("the charter of that time knows no {what}")]
+    Unknown { what: String },
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Evidence(#[from] evidence::Unreadable),
+    #[error("what was known before cannot be read")]
+    State(#[from] encoding::Undecodable),
+}
+
+impl<'a> Archive<'a> {
+    pub fn new(data: &'a Path, engines: &'a Arc<Engines>) -> Self {
+        Self {
+            data,
+            engines,
+            files: HashMap::new(),
+            charters: Mutex::default(),
+            policies: Mutex::default(),
+        }
+    }
+
+    /// Notes of which files a charter is made.
+    pub fn note(&mut self, chartered: Chartered) {
+        self.files.insert(chartered.digest, chartered.files);
+    }
+
+    fn folder(&self) -> String {
+        self.data.join("kept").display().to_string()
+    }
+
+    fn charter(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
+        let mut charters = self.charters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(charter) = charters.get(&digest) {
+            return Ok(Arc::clone(charter));
+        }
+        let names = self.files.get(&digest).ok_or(NoPast::Charter(digest))?;
+        let mut files = Vec::with_capacity(names.len());
+        for (name, file) in names {
+            let text = kept::read(self.data, *file).map_err(|source| NoPast::File {
+                name: name.clone(),
+                charter: digest,
+                digest: *file,
+                folder: self.folder(),
+                source,
+            })?;
+            files.push((
+                name.to_string(),
+                String::from_utf8_lossy(&text).into_owned(),
+            ));
+        }
+        let charter = Charter::compile(&files).map_err(|complaints| NoPast::Compile {
+            charter: digest,
+            complaints: complaints.to_string(),
+        })?;
+        let charter = Arc::new(charter);
+        charters.insert(digest, Arc::clone(&charter));
+        Ok(charter)
+    }
+
+    /// The policy that answered, bound to the charter of that time.
+    fn policy(
+        &self,
+        charter: &Charter,
+        market: &Text,
+        digest: Digest,
+        wasm: impl FnOnce() -> Result<Vec<u8>, NoPast>,
+    ) -> Result<Arc<Policies>, NoPast> {
+        let key = (charter.digest, digest, market.clone());
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = policies.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let wasm = wasm()?;
+        let loaded = Active::check(self.engines, market, &wasm, charter)
+            .and_then(|active| Policies::of_one(active, charter));
+        let loaded = loaded.map_err(|refused| NoPast::Load {
+            digest,
+            why: refused.to_string(),
+        })?;
+        let loaded = Arc::new(loaded);
+        policies.insert(key, Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}
+
+impl Past<'_> {
+    /// The charter of that time, or the one to be tried.
+    pub(super) fn charter(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
+        match &self.instead.charter {
+            Some(charter) => Ok(Arc::clone(charter)),
+            None => self.archive.charter(digest),
+        }
+    }
+
+    /// The charter of that time.
+    pub(super) fn charter_then(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
+        self.archive.charter(digest)
+    }
+
+    /// What answers in the event's market: what is to be tried, else what did; nothing where no policy did.
+    pub(super) fn policies(
+        &self,
+        charter: &Charter,
+        opened: &Opened,
+    ) -> Result<Arc<Policies>, NoPast> {
+        let market = &opened.body.event.market;
+        if let Some((of, wasm)) = &self.instead.policy
+            && of == market
+        {
+            let digest = Digest::of(wasm);
+            return self
+                .archive
+                .policy(charter, market, digest, || Ok(wasm.to_vec()));
+        }
+        let mut decisions = opened.body.decisions.iter();
+        let used = decisions.find_map(|decided: &Decided| decided.policy.as_ref());
+        let Some(policy) = used else {
+            return Ok(Arc::new(Policies::none(charter)));
+        };
+        let digest = policy.digest;
+        self.archive.policy(charter, market, digest, || {
+            kept::read(self.archive.data, digest).map_err(|source| NoPast::Policy {
+                digest,
+                market: market.clone(),
+                folder: self.archive.folder(),
+                source,
+            })
+        })
+    }
+
+    /// The event as it was checked.
+    pub(super) fn event(&self, charter: &Arc<Charter>, opened: &Opened) -> Result<Event, NoPast> {
+        let Told {
+            kind, market, data, ..
+        } = &opened.body.event;
+        let told = &opened.body.event;
+        let unknown = |what: &str, name: &str| NoPast::Unknown {
+            what: format!("{what} `{name}`"),
+        };
+        let names = &charter.names;
+        let index = *names
+            .events
+            .get(kind)
+            .ok_or_else(|| unknown("event", kind))?;
+        let market: MarketIx = *names
+            .markets
+            .get(market)
+            .ok_or_else(|| unknown("market", market))?;
+        let defined = charter.events.at(index);
+        let data = data.as_deref().unwrap_or_default();
+        let data = defined.data.iter().map(|(_, datum)| {
+            let mut told = data.iter();
+            let found = told.find(|(name, _)| *name == datum.name);
+            found.map(|(_, value)| value.clone())
+        });
+        let sources = charter.sources.iter();
+        let source = sources
+            .filter(|(_, own)| told.source != OWN_SOURCE && own.covers(&told.source))
+            .max_by_key(|(_, own)| own.name.len());
+        let name = |shown: &Option<Text>| name(charter, shown.as_ref()?);
+        Ok(Event {
+            charter: Arc::clone(charter),
+            market,
+            kind: index,
+            id: told.id.clone(),
+            source: told.source.clone(),
+            source_ix: source.map(|(source, _)| source),
+            subject: name(&told.subject),
+            visitor: name(&told.visitor),
+            account: name(&told.account),
+            about: About {
+                customer: opened.body.customer,
+                account: opened.body.account,
+            },
+            is_gpc: told.gpc,
+            channel: told.channel.clone(),
+            occurred_at: told.occurred_at,
+            received_at: told.received_at,
+            data: data.collect(),
+            dropped: told.dropped,
+            content: opened.header.content,
+        })
+    }
+
+    /// What was known before the event: the record before it holds the state, and who is new begins with this one.
+    pub(super) fn standing(&self, opened: &Opened) -> Result<Standing, NoPast> {
+        let body = &opened.body;
+        let customers = opened.states.customers.iter();
+        let accounts = opened.states.accounts.iter();
+        let mut customers = customers.filter(|after| Some(after.id) == body.customer);
+        let mut accounts = accounts.filter(|after| Some(after.id) == body.account);
+        Ok(Standing {
+            customer: customers
+                .next()
+                .map(|after| self.customer(after))
+                .transpose()?,
+            account: accounts
+                .next()
+                .map(|after| self.account(after))
+                .transpose()?,
+        })
+    }
+
+    fn customer(&self, after: &After<CustomerId>) -> Result<Customer, NoPast> {
+        let now: Customer = encoding::decode(&after.state)?;
+        let new = || Customer::new(now.id, now.draw, now.since);
+        let mut before = match after.previous {
+            None => new(),
+            Some(position) => {
+                let opened = self.opened(position)?;
+                let mut states = opened.states.customers.iter();
+                let state = states.find(|before| before.id == after.id);
+                state.map_or_else(|| Ok(new()), |before| encoding::decode(&before.state))?
+            }
+        };
+        // Names and company are settled before anything is decided.
+        before.aliases = now.aliases;
+        before.account = now.account;
+        before.merged = now.merged;
+        Ok(before)
+    }
+
+    fn account(&self, after: &After<AccountId>) -> Result<Account, NoPast> {
+        let now: Account = encoding::decode(&after.state)?;
+        let new = || Account::new(now.id, now.since);
+        let mut before = match after.previous {
+            None => new(),
+            Some(position) => {
+                let opened = self.opened(position)?;
+                let mut states = opened.states.accounts.iter();
+                let state = states.find(|before| before.id == after.id);
+                state.map_or_else(|| Ok(new()), |before| encoding::decode(&before.state))?
+            }
+        };
+        before.aliases = now.aliases;
+        Ok(before)
+    }
+
+    pub(super) fn opened(&self, position: Position) -> Result<Opened, NoPast> {
+        Ok(evidence::open(&(self.read)(position)?.bytes)?)
+    }
+}
+
+/// A name as the evidence shows it; of a hashed identity the hash, which is enough to tell that there is one.
+fn name(charter: &Charter, shown: &str) -> Option<Name> {
+    let (identity, value) = shown.split_once(':')?;
+    Some(Name {
+        identity: *charter.names.identities.get(identity)?,
+        value: Text::new(value),
+    })
+}

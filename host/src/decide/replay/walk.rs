@@ -1,0 +1,254 @@
+//! All recorded decisions, or some of them, computed again on every thread there is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::Instant;
+use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Replayed, replay};
+use crate::encoding;
+use crate::evidence::{self, Chartered, Header, Kind};
+use crate::ids::{DecisionId, Key};
+use crate::policy::{self, Engines};
+use crate::stop::{Stops, Switched};
+use crate::store::disk::Folder;
+use crate::store::{LogError, Met, Position, Reader};
+
+/// How many decisions that came out otherwise are kept with all their differences.
+const SHOWN: usize = 100;
+/// How many markets there may be in all charters of the past together.
+const MARKETS: usize = 256;
+
+/// Which decisions.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub decision: Option<DecisionId>,
+    pub market: Option<Key>,
+    /// The decision's time: at or after.
+    pub since: Option<Instant>,
+    /// Before.
+    pub until: Option<Instant>,
+}
+
+/// What came of them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Tally {
+    pub same: u64,
+    /// Of these, how many used another amount of fuel: another version of the engine.
+    pub other_fuel: u64,
+    pub different: u64,
+    pub apart: BTreeMap<Apart, u64>,
+    /// By what is missing, in words.
+    pub missing: BTreeMap<String, u64>,
+    /// The first that came out otherwise.
+    pub shown: Vec<(DecisionId, Vec<Difference>)>,
+}
+
+/// Why nothing could be computed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the engines for policies cannot be made")]
+    Engines(#[from] policy::Unstartable),
+}
+
+/// One event's decisions to compute again, and the kill switches of that time.
+pub(super) struct Job {
+    pub(super) position: Position,
+    pub(super) decisions: Vec<DecisionId>,
+    pub(super) stops: Arc<Stops>,
+}
+
+/// Recorded decisions of a data folder, ready to be computed again.
+pub struct Recorded<'a> {
+    reader: &'a Reader,
+    archive: Archive<'a>,
+    jobs: Vec<Job>,
+}
+
+impl<'a> Recorded<'a> {
+    /// Passes through the log once, and notes what the filter lets through.
+    pub fn survey(
+        (data, reader): (&'a Path, &'a Reader),
+        engines: &'a Arc<Engines>,
+        filter: &Filter,
+    ) -> Result<Self, LogError> {
+        let mut survey = Survey {
+            filter,
+            archive: Archive::new(data, engines),
+            stops: Arc::default(),
+            jobs: Vec::new(),
+        };
+        reader.walk(&mut |met| survey.meet(met))?;
+        let Survey { archive, jobs, .. } = survey;
+        Ok(Self {
+            reader,
+            archive,
+            jobs,
+        })
+    }
+
+    /// Does something with each of them on every thread, and brings together what came of it.
+    pub(super) fn each<T: Default + Send>(
+        &self,
+        (instead, threads): (&Instead, usize),
+        progress: &(dyn Fn(u64, u64) + Sync),
+        one: &(dyn Fn(&Past<'_>, &Job, &mut T) + Sync),
+        add: impl Fn(&mut T, T) + Sync,
+    ) -> T {
+        let (next, all) = (AtomicUsize::new(0), Mutex::new(T::default()));
+        let read = |position| self.reader.read(position);
+        let run = |sandbox| {
+            let past = Past {
+                archive: &self.archive,
+                instead,
+                read: &read,
+                sandbox,
+            };
+            let mut own = T::default();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = self.jobs.get(place) else {
+                    break;
+                };
+                one(&past, job, &mut own);
+                progress(place as u64 + 1, self.jobs.len() as u64);
+            }
+            add(&mut all.lock().unwrap_or_else(PoisonError::into_inner), own);
+        };
+        std::thread::scope(|scope| {
+            for sandbox in 0..threads {
+                let run = &run;
+                scope.spawn(move || run(sandbox));
+            }
+        });
+        all.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Engines with a sandbox for each thread.
+pub fn engines(threads: usize) -> Result<Arc<Engines>, policy::Unstartable> {
+    let settings = policy::Settings {
+        cores: threads,
+        markets: MARKETS,
+        ..policy::Settings::default()
+    };
+    Engines::new(&settings).map(Arc::new)
+}
+
+/// Opens the log of a data folder, and changes nothing.
+pub fn reader(data: &Path) -> Result<Reader, LogError> {
+    Reader::open(Arc::new(Folder::new(&data.join("log"))))
+}
+
+/// Computes all decisions in a data folder again that the filter lets through. `progress` hears how many of how many are
+/// done.
+pub fn replay_all(
+    data: &Path,
+    filter: &Filter,
+    threads: usize,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Tally, Failed> {
+    let (reader, engines) = (reader(data)?, engines(threads)?);
+    let recorded = Recorded::survey((data, &reader), &engines, filter)?;
+    let instead = Instead::default();
+    Ok(recorded.each((&instead, threads), progress, &replay_one, Tally::add))
+}
+
+fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
+    let count = job.decisions.len() as u64;
+    let replayed = past
+        .opened(job.position)
+        .and_then(|opened| replay(past, job.position, &opened, &job.stops));
+    match replayed {
+        Ok(Replayed::Same { same_fuel }) => {
+            tally.same += count;
+            tally.other_fuel += if same_fuel { 0 } else { count };
+        }
+        Ok(Replayed::Apart(apart)) => *tally.apart.entry(apart).or_default() += count,
+        Ok(Replayed::Different(differences)) => {
+            tally.different += count;
+            if let (Some(id), true) = (job.decisions.first(), tally.shown.len() < SHOWN) {
+                tally.shown.push((*id, differences));
+            }
+        }
+        Err(missing) => *tally.missing.entry(missing.to_string()).or_default() += count,
+    }
+}
+
+/// The one pass through the log: what was live when, and what is to be done.
+struct Survey<'f, 'a> {
+    filter: &'f Filter,
+    archive: Archive<'a>,
+    stops: Arc<Stops>,
+    jobs: Vec<Job>,
+}
+
+impl Survey<'_, '_> {
+    fn meet(&mut self, met: &Met<'_>) {
+        match Kind::from_number(met.kind) {
+            Some(Kind::Event | Kind::Consent) => self.event(met),
+            Some(Kind::Charter) => {
+                if let Ok(chartered) = encoding::decode::<Chartered>(met.content) {
+                    self.archive.note(chartered);
+                }
+            }
+            Some(Kind::Stop) => {
+                if let Ok(switched) = encoding::decode::<Switched>(met.content) {
+                    self.stops = Arc::new(self.stops.with(&switched));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn event(&mut self, met: &Met<'_>) {
+        let Ok(header) = evidence::open_header(met.content) else {
+            return;
+        };
+        if self.filter.lets_through(&header) {
+            self.jobs.push(Job {
+                position: met.position,
+                decisions: header.decisions.iter().map(|(id, _)| *id).collect(),
+                stops: Arc::clone(&self.stops),
+            });
+        }
+    }
+}
+
+impl Filter {
+    fn lets_through(&self, header: &Header) -> bool {
+        let mut decisions = header.decisions.iter();
+        !header.decisions.is_empty()
+            && self.market.is_none_or(|market| market == header.market)
+            && self.since.is_none_or(|since| header.at >= since)
+            && self.until.is_none_or(|until| header.at < until)
+            && self
+                .decision
+                .is_none_or(|wanted| decisions.any(|(id, _)| *id == wanted))
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.same += other.same;
+        self.other_fuel += other.other_fuel;
+        self.different += other.different;
+        for (apart, count) in other.apart {
+            *self.apart.entry(apart).or_default() += count;
+        }
+        for (missing, count) in other.missing {
+            *self.missing.entry(missing).or_default() += count;
+        }
+        self.shown.extend(other.shown);
+        self.shown.sort_by_key(|(id, _)| *id);
+        self.shown.truncate(SHOWN);
+    }
+
+    /// Whether everything that could be computed came out as recorded.
+    pub fn is_same(&self) -> bool {
+        self.different == 0 && self.missing.is_empty()
+    }
+}

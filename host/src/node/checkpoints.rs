@@ -1,0 +1,110 @@
+//! Checkpoints of the evidence: about every second in which something was recorded, when the host closes, and whenever
+//! somebody asks for one.
+
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::charter::PublicKey;
+use crate::charter::sign::PrivateKey;
+use crate::clock::Clock;
+use crate::evidence::Kind;
+use crate::evidence::checkpoint::Checkpoint;
+use crate::ids::Chance;
+use crate::store::{Log, Position, Refused};
+
+/// Where the key is that signs them.
+const KEY: &str = "keys/evidence.key";
+
+/// Signs what the log says.
+pub struct Checkpoints {
+    key: PrivateKey,
+    last: Mutex<Option<Signed>>,
+}
+
+/// A checkpoint, and where its record is.
+#[derive(Clone)]
+pub struct Signed {
+    pub text: Arc<str>,
+    pub position: Position,
+    /// How many records there were with its own.
+    records: u64,
+}
+
+impl Checkpoints {
+    /// With the key of the data folder; the first time, one is drawn.
+    pub(super) fn open(data: &Path) -> io::Result<Self> {
+        let file = data.join(KEY);
+        let key = match std::fs::read_to_string(&file) {
+            Ok(text) => PrivateKey::parse(&text).ok_or_else(|| no_key(&file))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => draw(&file)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            key,
+            last: Mutex::new(None),
+        })
+    }
+
+    /// What their signatures are checked with.
+    pub fn public(&self) -> PublicKey {
+        self.key.public()
+    }
+
+    /// A checkpoint of everything that was recorded so far; it counts once its record is durable. Where nothing came since
+    /// the last one, that one.
+    pub fn sign(&self, log: &Log, clock: &Clock) -> Result<Signed, Refused> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, _) = log.tip();
+        if let Some(signed) = last.as_ref().filter(|last| last.records == now.records) {
+            return Ok(signed.clone());
+        }
+        let mut made = (String::new(), 0);
+        let position = log.queue_after(Kind::Checkpoint.number(), |chain, end, bytes| {
+            let checkpoint = Checkpoint {
+                log: log.id(),
+                chain,
+                end,
+                at: clock.wall(),
+            };
+            made = (checkpoint.signed(&self.key), chain.records + 1);
+            bytes.extend_from_slice(made.0.as_bytes());
+        })?;
+        let (text, records) = made;
+        let signed = Signed {
+            text: text.into(),
+            position,
+            records,
+        };
+        Ok(last.insert(signed).clone())
+    }
+}
+
+/// The public half of the key in a data folder.
+pub fn public_key(data: &Path) -> io::Result<PublicKey> {
+    let file = data.join(KEY);
+    let text = std::fs::read_to_string(&file)?;
+    let key = PrivateKey::parse(&text).ok_or_else(|| no_key(&file))?;
+    Ok(key.public())
+}
+
+fn draw(file: &PathBuf) -> io::Result<PrivateKey> {
+    let key = PrivateKey::draw(&mut Chance::from_system()?);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    made.write_all(key.text().as_bytes())?;
+    made.sync_all()?;
+    Ok(key)
+}
+
+fn no_key(file: &Path) -> io::Error {
+    let what = format!("`{}` holds no private key", file.display());
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}

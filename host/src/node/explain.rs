@@ -1,0 +1,97 @@
+//! A decision, or an event that nobody was asked about, in plain words.
+
+use crate::event::EventKey;
+use crate::evidence::explain::{Explainer, Explanation, Texts};
+use crate::evidence::{self, Decided, Opened};
+use crate::ids::{DecisionId, Digest, Text};
+use crate::node::Node;
+use crate::node::look::Unseen;
+use crate::store::Position;
+
+/// What is to be explained.
+#[derive(Clone, Debug)]
+pub enum Question {
+    Decision(DecisionId),
+    /// Every decision about an event; that there was none, where there was none.
+    Event {
+        source: Text,
+        id: Text,
+    },
+}
+
+impl Node {
+    /// Explains in the first of `languages` that there are words in; else in the first of the market's. `None` where there is
+    /// nothing of that name.
+    pub async fn explain(
+        &self,
+        question: &Question,
+        languages: &[&str],
+    ) -> Result<Option<Vec<Explanation>>, Unseen> {
+        let position = match question {
+            Question::Decision(id) => self.cache().decision(*id).await?,
+            Question::Event { source, id } => {
+                let key = EventKey::of(self.salt(), source, id);
+                let earlier = self.cache().event(key, self.clock().wall())?;
+                earlier.map(|earlier| earlier.position)
+            }
+        };
+        let Some(position) = position else {
+            return Ok(None);
+        };
+        let opened = self.opened(position).await?;
+        let charter = self.charter();
+        let market = charter.names.markets.get(&opened.body.event.market);
+        let own = market.map(|market| &charter.markets.at(*market).languages);
+        let own = own.into_iter().flatten().map(Text::as_str);
+        let texts = Texts::of(languages.iter().copied().chain(own));
+        let explain = |decided: &Decided| {
+            let policy = decided.policy.as_ref().map(|policy| policy.digest);
+            let sentence = |code: &str, language: &str| self.sentence(policy?, code, language);
+            let explainer = Explainer {
+                texts,
+                body: &opened.body,
+                sentence: &sentence,
+            };
+            explainer.decision(decided)
+        };
+        let decisions = opened.body.decisions.iter();
+        Ok(match question {
+            Question::Decision(id) => decisions
+                .clone()
+                .find(|decided| decided.id == *id)
+                .map(|decided| vec![explain(decided)]),
+            Question::Event { .. } if opened.body.decisions.is_empty() => {
+                let explainer = Explainer {
+                    texts,
+                    body: &opened.body,
+                    sentence: &|_, _| None,
+                };
+                Some(vec![explainer.signal()])
+            }
+            Question::Event { .. } => Some(decisions.map(explain).collect()),
+        })
+    }
+
+    /// What a live policy means by one of its reasons, in that language; else in the first that it has words in.
+    fn sentence(&self, policy: Digest, code: &str, language: &str) -> Option<String> {
+        let charter = self.charter();
+        let mut markets = charter.markets.iter();
+        let active = markets.find_map(|(market, _)| {
+            let active = self.catalog().active(market)?;
+            (active.digest == policy).then_some(active)
+        })?;
+        let sentences = &active.reason(code)?.sentences;
+        let base = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
+        let own = sentences
+            .iter()
+            .find(|said| base(&said.language) == base(language));
+        Some(own.or(sentences.first())?.text.to_string())
+    }
+
+    /// The record at a position, once it is durable.
+    pub(super) async fn opened(&self, position: Position) -> Result<Opened, Unseen> {
+        let log = self.store().log();
+        log.until_durable(position).await?;
+        Ok(evidence::open(&log.read(position)?.bytes)?)
+    }
+}

@@ -1,0 +1,40 @@
+//! `/v1/evidence`: what the host states about its log, for whoever keeps it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{HeaderMap, header};
+use serde_json::json;
+
+use crate::event::Role;
+use crate::node::checkpoints::Signed;
+use crate::server::Shared;
+use crate::server::routes::Answered;
+
+/// `GET /v1/evidence`: which log it is, and with which key its checkpoints are signed.
+pub(super) async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let (node, log) = (&shared.node, shared.node.store().log());
+    let (chain, end) = log.tip();
+    let id: String = log.id().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Json(json!({
+        "log": id,
+        "records": chain.records,
+        "first": log.first().as_u64(),
+        "end": end.as_u64(),
+        "key": node.checkpoints().public().to_string(),
+    }))
+    .into_response())
+}
+
+/// `GET /v1/evidence/checkpoint`: everything that was recorded so far, signed: to be kept by somebody else.
+pub(super) async fn checkpoint(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let (node, log) = (&shared.node, shared.node.store().log());
+    let Signed { text, position, .. } = node.checkpoints().sign(log, node.clock())?;
+    log.until_durable(position).await?;
+    let format = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    Ok((format, text.to_string()).into_response())
+}
