@@ -42,6 +42,7 @@ use crate::spending::{Charge, Spending};
 use crate::stop::Stops;
 
 use arbitration::Docket;
+use load::Beside;
 
 /// The rules that judge a proposal alone, in the order in which they are asked; the first that objects names the verdict.
 const RULES: [(&str, Rule); 11] = [
@@ -91,7 +92,7 @@ pub const NAMES: [&str; 17] = [
 type Rule = fn(&Case<'_>, &Candidate<'_>) -> Option<Objection>;
 
 /// One rule about time: a pure function of what else is decided, and of when the action would act.
-type TimeRule = fn(&Docket<'_>, &Candidate<'_>, Instant) -> Ruling;
+type TimeRule = fn(&Docket<'_>, &Beside<'_>, Instant) -> Ruling;
 
 /// What a rule about time says of an instant.
 enum Ruling {

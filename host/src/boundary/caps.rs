@@ -1,7 +1,7 @@
 //! How often: of one action, over one channel, across all of them, in the customer's calendar days (A21, golden 15).
 
 use crate::boundary::arbitration::Docket;
-use crate::boundary::load::{Counts, Limit};
+use crate::boundary::load::{Beside, Counts, Limit};
 use crate::boundary::{Candidate, Case, Objection, Ruling};
 use crate::charter::Cap;
 use crate::clock::Instant;
@@ -27,12 +27,13 @@ impl Scope {
 }
 
 /// The latest of what the caps ask for.
-pub(super) fn judge(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Ruling {
+pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+    let candidate = beside.candidate;
     let mut ruling = Ruling::Stands;
     let mut latest = at;
     for (scope, cap) in caps(&docket.case, candidate) {
         let why = || objection(candidate, scope, cap);
-        match limit((scope, cap)).first_free(docket, candidate, at) {
+        match limit((scope, cap)).first_free(docket, beside, at) {
             None => return Ruling::Never(why()),
             Some(free) if free > latest => {
                 latest = free;

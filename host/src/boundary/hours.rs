@@ -2,6 +2,7 @@
 //! (A33, D17, golden 3).
 
 use crate::boundary::arbitration::Docket;
+use crate::boundary::load::Beside;
 use crate::boundary::{Candidate, Case, Objection, Ruling};
 use crate::charter::hours::{local_date, next_allowed_instant};
 use crate::charter::{
@@ -9,7 +10,8 @@ use crate::charter::{
 };
 use crate::clock::Instant;
 
-pub(super) fn judge(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Ruling {
+pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+    let candidate = beside.candidate;
     let mut timetable = Timetable::default();
     for source in sources(&docket.case, candidate) {
         match source {

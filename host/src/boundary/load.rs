@@ -37,28 +37,26 @@ impl Limit<'_> {
         }
     }
 
-    /// The first instant at or after `at` at which the candidate keeps the bound. What waits with lower precedence does not
-    /// hold it back.
+    /// The first instant at or after `at` at which the candidate keeps the bound.
     pub(super) fn first_free(
         &self,
         docket: &Docket<'_>,
-        candidate: &Candidate<'_>,
+        beside: &Beside<'_>,
         at: Instant,
     ) -> Option<Instant> {
-        self.free_beside(docket, candidate, at, |pending| {
-            !docket.outranks(candidate, pending)
-        })
+        let contacts = beside.contacts.iter().copied();
+        self.free_of(docket, beside.candidate, at, contacts)
     }
 
-    fn free_beside(
+    fn free_of(
         &self,
         docket: &Docket<'_>,
         candidate: &Candidate<'_>,
         at: Instant,
-        stays: impl Fn(&Pending) -> bool + Clone,
+        contacts: impl Iterator<Item = Contact> + Clone,
     ) -> Option<Instant> {
         let own = docket.contact(candidate, at);
-        let counted = docket.contacts(candidate, stays).map(|contact| Counted {
+        let counted = contacts.map(|contact| Counted {
             at: contact.at,
             weight: self.weight(docket, &contact),
         });
@@ -68,6 +66,23 @@ impl Limit<'_> {
         };
         self.bound
             .first_free(counted, one, || docket.zone(candidate))
+    }
+}
+
+/// A candidate, and what counts beside it: gathered once, for every bound and every instant that is asked about.
+pub(super) struct Beside<'c> {
+    pub candidate: &'c Candidate<'c>,
+    contacts: Vec<Contact>,
+}
+
+impl<'c> Beside<'c> {
+    /// What waits with lower precedence does not hold the candidate back.
+    pub(super) fn of(docket: &Docket<'_>, candidate: &'c Candidate<'c>) -> Self {
+        let stays = |pending: &Pending| !docket.outranks(candidate, pending);
+        Self {
+            candidate,
+            contacts: docket.contacts(candidate, stays).collect(),
+        }
     }
 }
 
@@ -91,7 +106,8 @@ pub(super) fn displaced(
         let mut limits = caps::limits(case, candidate).chain(pressure::limit(case, candidate));
         limits.all(|limit| {
             let stays = |pending: &Pending| !gone.contains(&pending.id);
-            limit.free_beside(docket, candidate, due, stays) == Some(due)
+            let contacts = docket.contacts(candidate, stays);
+            limit.free_of(docket, candidate, due, contacts) == Some(due)
         })
     };
     if gone.is_empty() || is_kept(&[]) {

@@ -1,20 +1,20 @@
 //! How hard: contacts weighed by how much their channel bothers (A45).
 
 use crate::boundary::arbitration::Docket;
-use crate::boundary::load::{Counts, Limit};
+use crate::boundary::load::{Beside, Counts, Limit};
 use crate::boundary::{Candidate, Case, Objection, Ruling};
 use crate::charter::{Charter, Pressure};
 use crate::clock::Instant;
 use crate::customer::Bound;
 use crate::ids::Key;
 
-pub(super) fn judge(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Ruling {
-    let Some(limit) = limit(&docket.case, candidate) else {
+pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+    let Some(limit) = limit(&docket.case, beside.candidate) else {
         return Ruling::Stands;
     };
     let Bound { at_most, per } = limit.bound;
     let why = || Objection(format!("contact pressure of at most {at_most} per {per}"));
-    match limit.first_free(docket, candidate, at) {
+    match limit.first_free(docket, beside, at) {
         None => Ruling::Never(why()),
         Some(free) if free > at => Ruling::Moves(free, why()),
         Some(_) => Ruling::Stands,

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::boundary::arbitration::Docket;
+use crate::boundary::load::Beside;
 use crate::boundary::{
     Author, Candidate, Case, Moved, Objection, Refusal, Ruling, TIME_RULES, delay,
 };
@@ -70,10 +71,11 @@ struct Settling<'c> {
 
 impl Settling<'_> {
     fn take_turns(&mut self, docket: &Docket<'_>) -> Result<(), Refusal> {
+        let beside = Beside::of(docket, self.candidate);
         for _ in 0..TURNS {
             let before = self.due;
             for (rule, judge) in TIME_RULES {
-                self.heed(rule, judge(docket, self.candidate, self.due))?;
+                self.heed(rule, judge(docket, &beside, self.due))?;
             }
             if self.due == before {
                 return Ok(());
