@@ -7,6 +7,15 @@ pub mod policies;
 pub mod small_charter;
 pub mod trial;
 
+/// Runs a command to its end; the exit status and all that it said.
+pub fn run(binary: &str, words: &[&str]) -> (i32, String) {
+    let command = std::process::Command::new(binary).args(words).output();
+    let output = command.expect("a process");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).expect("text");
+    (output.status.code().expect("an end"), said)
+}
+
 use kairos::clock::{Clock, Instant};
 use kairos::node::{Node, OpenError};
 use kairos::server::{self, Access, Limits, Server};

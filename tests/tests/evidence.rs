@@ -1,7 +1,6 @@
 //! What may be asked of the evidence, over HTTP and from the command line (A41, A42).
 
 use std::path::Path;
-use std::process::Command;
 
 use kairos::charter::PublicKey;
 use kairos::evidence::checkpoint::Checkpoint;
@@ -13,13 +12,7 @@ use serde_json::{Value, json};
 const BINARY: &str = env!("CARGO_BIN_EXE_host-under-test");
 
 fn run(words: &[&str]) -> (i32, String) {
-    let output = Command::new(BINARY)
-        .args(words)
-        .output()
-        .expect("a process");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).expect("text");
-    (output.status.code().expect("an end"), said)
+    kairos_tests::run(BINARY, words)
 }
 
 fn send(host: &Host, event: &Value) {

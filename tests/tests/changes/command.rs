@@ -13,14 +13,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_host-under-test");
 
 /// Runs `kairos charter` with these words; the exit status and all that it said.
 fn run(words: &[&str]) -> (i32, String) {
-    let output = Command::new(BINARY)
-        .arg("charter")
-        .args(words)
-        .output()
-        .expect("a process");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).expect("text");
-    (output.status.code().expect("an end"), said)
+    kairos_tests::run(BINARY, &[&["charter"], words].concat())
 }
 
 fn write(folder: &Path, files: &[(&str, &str)]) -> String {

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
 use crate::absorb::Standing;
-use crate::cache::After;
+use crate::cache::{After, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
 use crate::encoding;
@@ -278,16 +281,9 @@ impl Past<'_> {
 
     fn customer(&self, after: &After<CustomerId>) -> Result<Customer, NoPast> {
         let now: Customer = encoding::decode(&after.state)?;
-        let new = || Customer::new(now.id, now.draw, now.since);
-        let mut before = match after.previous {
-            None => new(),
-            Some(position) => {
-                let opened = self.opened(position)?;
-                let mut states = opened.states.customers.iter();
-                let state = states.find(|before| before.id == after.id);
-                state.map_or_else(|| Ok(new()), |before| encoding::decode(&before.state))?
-            }
-        };
+        let states = |states: &States| found(&states.customers, after.id);
+        let before = self.before(after.previous, states)?;
+        let mut before = before.unwrap_or_else(|| Customer::new(now.id, now.draw, now.since));
         // Names and company are settled before anything is decided.
         before.aliases = now.aliases;
         before.account = now.account;
@@ -297,23 +293,37 @@ impl Past<'_> {
 
     fn account(&self, after: &After<AccountId>) -> Result<Account, NoPast> {
         let now: Account = encoding::decode(&after.state)?;
-        let new = || Account::new(now.id, now.since);
-        let mut before = match after.previous {
-            None => new(),
-            Some(position) => {
-                let opened = self.opened(position)?;
-                let mut states = opened.states.accounts.iter();
-                let state = states.find(|before| before.id == after.id);
-                state.map_or_else(|| Ok(new()), |before| encoding::decode(&before.state))?
-            }
-        };
+        let states = |states: &States| found(&states.accounts, after.id);
+        let before = self.before(after.previous, states)?;
+        let mut before = before.unwrap_or_else(|| Account::new(now.id, now.since));
         before.aliases = now.aliases;
         Ok(before)
+    }
+
+    /// The state that the record before left; `None` of somebody new.
+    fn before<T: DeserializeOwned>(
+        &self,
+        previous: Option<Position>,
+        state: impl Fn(&States) -> Option<Bytes>,
+    ) -> Result<Option<T>, NoPast> {
+        let Some(position) = previous else {
+            return Ok(None);
+        };
+        let state = state(&self.opened(position)?.states);
+        let state = state.map(|state| encoding::decode(&state));
+        Ok(state.transpose()?)
     }
 
     pub(super) fn opened(&self, position: Position) -> Result<Opened, NoPast> {
         Ok(evidence::open(&(self.read)(position)?.bytes)?)
     }
+}
+
+fn found<Id: Copy + PartialEq>(states: &[After<Id>], id: Id) -> Option<Bytes> {
+    let mut states = states.iter();
+    states
+        .find(|after| after.id == id)
+        .map(|after| after.state.clone())
 }
 
 /// A name as the evidence shows it; of a hashed identity the hash, which is enough to tell that there is one.
