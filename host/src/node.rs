@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use crate::cache::{self, Cache, CacheError};
-use crate::charter::sign::Unapproved;
+use crate::charter::sign::{NoKey, Unapproved};
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
 use crate::evidence::WentLive;
@@ -115,6 +115,8 @@ pub enum OpenError {
     Record(#[source] Box<Unchanged>),
     #[error("what is stored cannot be read")]
     Cache(#[from] CacheError),
+    #[error("there is no key to sign the evidence with")]
+    Key(#[from] NoKey),
 }
 
 /// Why a host is not ready to answer.
@@ -165,11 +167,7 @@ impl Node {
             ..policy::Settings::default()
         };
         let engines = Arc::new(Engines::new(&engines).map_err(OpenError::Engines)?);
-        let checkpoints =
-            Checkpoints::open(&settings.data).map_err(|source| OpenError::Folder {
-                folder: settings.data.clone(),
-                source,
-            })?;
+        let checkpoints = Checkpoints::open(&settings.data)?;
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
             figures: Figures::new(telemetry, &opening.charter),

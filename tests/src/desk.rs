@@ -211,8 +211,8 @@ impl Desk {
             .unwrap_or_else(|error| panic!("`{market}` is refused: {error}"));
     }
 
-    /// Sends one event as bytes; the plain reply as bytes.
-    pub fn answer(&self, market: &str, event: &[u8]) -> Vec<u8> {
+    /// Reads an event as it comes in at the door.
+    pub fn read(&self, market: &str, event: &[u8]) -> Result<Event, Refused> {
         let charter = self.node.charter();
         let caller = Caller::open();
         let door = Door {
@@ -222,7 +222,12 @@ impl Desk {
             market,
             is_gpc: false,
         };
-        let event = Event::parse(&door, event).expect("an event");
+        Event::parse(&door, event)
+    }
+
+    /// Sends one event as bytes; the plain reply as bytes.
+    pub fn answer(&self, market: &str, event: &[u8]) -> Vec<u8> {
+        let event = self.read(market, event).expect("an event");
         let answered = self
             .runtime
             .block_on(decide(&self.core, event))
@@ -261,16 +266,8 @@ impl Desk {
 
     /// Sends one event; the explained reply.
     pub fn try_send(&self, market: &str, event: &Value) -> Result<(Value, bool), Rejected> {
-        let charter = self.node.charter();
-        let caller = Caller::open();
-        let door = Door {
-            charter: &charter,
-            clock: self.node.clock(),
-            caller: &caller,
-            market,
-            is_gpc: false,
-        };
-        let event = Event::parse(&door, event.to_string().as_bytes()).map_err(Rejected::Refused)?;
+        let event = self.read(market, event.to_string().as_bytes());
+        let event = event.map_err(Rejected::Refused)?;
         let answered = self
             .runtime
             .block_on(decide(&self.core, event))

@@ -174,6 +174,7 @@ fn market(name: &str, moments: u16) -> Market {
         key: Key::of("market", name),
         brand: "gifts".into(),
         brand_key: Key::of("brand", "gifts"),
+        place: None,
         country: None,
         languages: vec!["en".into()],
         zone: jiff::tz::TimeZone::UTC,

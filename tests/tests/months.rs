@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 use kairos::cli::{Ending, Kairos};
-use kairos::decide::replay::{Filter, replay_all};
+use kairos::decide::replay::replay_all;
 use kairos::evidence::Kind;
+use kairos::evidence::query::Filter;
 use kairos::node::Node;
 use kairos::server::Server;
 use kairos::settings::{ClockChoice, Size};

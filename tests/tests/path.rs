@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use kairos::customer::{Account, IdentityKey, Named};
 use kairos::decide::decide;
-use kairos::event::{Caller, Door, Event};
 use kairos_tests::desk::{Desk, Rejected, consent, event, order};
 use kairos_tests::policies::policy;
 use serde_json::{Value, json};
@@ -426,16 +425,11 @@ fn a_refusal_that_comes_during_a_login_holds_for_whoever_logged_in() {
     };
     desk.send("gb", &consent("c-1", "crm:1", "granted"));
     desk.send("gb", &with_account("o-1", "crm:2"));
-    let charter = desk.node.charter();
-    let caller = Caller::open();
-    let door = Door {
-        charter: &charter,
-        clock: desk.node.clock(),
-        caller: &caller,
-        market: "gb",
-        is_gpc: false,
+    let read = |event: &Value| {
+        let event = desk.read("gb", event.to_string().as_bytes());
+        event.expect("an event")
     };
-    let read = |event: &Value| Event::parse(&door, event.to_string().as_bytes()).expect("an event");
+    let charter = desk.node.charter();
     let mut login = with_account("o-2", "crm:1");
     login["visitor"] = json!("visitor:v");
     let (login, refusal) = (

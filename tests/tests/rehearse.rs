@@ -1,7 +1,8 @@
 //! A change is tried on recorded traffic before it acts (A35, golden 11).
 
 use kairos::charter::Charter;
-use kairos::decide::replay::{Filter, Instead, Recorded, Rehearsal, engines, reader, rehearse};
+use kairos::decide::replay::{Instead, Recorded, Rehearsal, engines, reader, rehearse};
+use kairos::evidence::query::Filter;
 use kairos_tests::desk::{Desk, consent, order};
 use kairos_tests::policies::policy;
 use kairos_tests::retail_charter;

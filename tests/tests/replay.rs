@@ -1,7 +1,8 @@
 //! What was decided is decided again, bit for bit (A10, C14).
 
-use kairos::decide::replay::{Apart, Filter, Tally, replay_all};
-use kairos::ids::{DecisionId, Key};
+use kairos::decide::replay::{Apart, Tally, replay_all};
+use kairos::evidence::query::Filter;
+use kairos::ids::DecisionId;
 use kairos_tests::desk::{Desk, consent, event, order};
 use kairos_tests::policies::policy;
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ fn every_recorded_decision_comes_out_the_same() {
     let one = |filter| replayed(&desk, &filter).same;
     let markets = MARKETS.map(|market| {
         one(Filter {
-            market: Some(Key::of("market", market)),
+            market: Some(market.into()),
             ..Filter::default()
         })
     });

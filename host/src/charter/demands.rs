@@ -180,7 +180,7 @@ impl Charter {
             Some(said) => said,
         };
         let mut demand = of_country(of.market.law);
-        let (country, home) = (residence.country(), of.market.place());
+        let (country, home) = (residence.country(), of.market.place);
         if let Some(country) = country.filter(|country| Some(*country) != home) {
             demand = demand.and(of_country(demands.law_of(country)));
         }

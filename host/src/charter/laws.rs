@@ -115,13 +115,6 @@ impl Residence {
     }
 }
 
-impl Market {
-    /// Where somebody lives of whom nothing else is known.
-    pub fn place(&self) -> Option<Place> {
-        Place::parse(self.country.as_deref()?)
-    }
-}
-
 impl Charter {
     /// The laws that protect somebody in a market: of the market's country, and of the country and region where the person
     /// lives. Where the region is not known, those of all regions of that country, so that the strictest holds.
@@ -131,7 +124,7 @@ impl Charter {
         residence: Residence,
     ) -> impl Iterator<Item = &'a Law> + Clone {
         let Residence { country, region } = residence;
-        let home = country.or(market.place());
+        let home = country.or(market.place);
         let laws = self.laws.iter().filter(move |(index, law)| {
             let is_of_region = |place: Place| match region {
                 Some(region) => place == region,

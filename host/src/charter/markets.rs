@@ -8,10 +8,10 @@ use crate::charter::channels::ChannelIx;
 use crate::charter::consent::{Needs, PurposeIx};
 use crate::charter::events::MomentIx;
 use crate::charter::hours::{CalendarIx, Hours};
-use crate::charter::laws::LawIx;
+use crate::charter::laws::{LawIx, Place};
 use crate::charter::table::index;
 use crate::clock::Span;
-use crate::ids::{Key, Text};
+use crate::ids::{Key, Text, from_hex};
 use crate::value::Value;
 
 index! {
@@ -28,6 +28,8 @@ pub struct Market {
     pub brand_key: Key,
     /// ISO 3166-1 alpha-2; `None` for a market of many countries.
     pub country: Option<Text>,
+    /// Where somebody lives of whom nothing else is known: that country.
+    pub place: Option<Place>,
     /// The law of its country, where the charter has one.
     pub law: Option<LawIx>,
     /// BCP 47, the preferred first; at least one.
@@ -121,19 +123,7 @@ pub struct PublicKey(pub [u8; 32]);
 impl PublicKey {
     /// `None` where `text` is not written so.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix("ed25519:")?;
-        let mut bytes = [0; 32];
-        if digits.len() != 2 * bytes.len() || !digits.is_ascii() {
-            return None;
-        }
-        for (position, byte) in bytes.iter_mut().enumerate() {
-            let pair = digits.get(2 * position..2 * position + 2)?;
-            let is_hex = pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-            *byte = is_hex
-                .then(|| u8::from_str_radix(pair, 16).ok())
-                .flatten()?;
-        }
-        Some(Self(bytes))
+        text.strip_prefix("ed25519:").and_then(from_hex).map(Self)
     }
 }
 

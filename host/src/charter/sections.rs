@@ -143,27 +143,6 @@ fn put(into: &mut String, what: std::fmt::Arguments<'_>) {
     debug_assert!(written.is_ok(), "a text grows");
 }
 
-/// Lower-case hexadecimal digits.
-pub(in crate::charter) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        put(&mut hex, format_args!("{byte:02x}"));
-        hex
-    })
-}
-
-/// `None` where it is not exactly `N` bytes in hexadecimal digits.
-pub(in crate::charter) fn from_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
-    let digits = hex.as_bytes();
-    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,18 +1,19 @@
 //! Who must approve a changed section, and whether they did: Ed25519 signatures over the section's canonical content.
 
+mod key;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 
 use crate::charter::PublicKey;
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::{CENTRAL, Complaint, Signature};
-use crate::charter::sections::{Section, canonical, digest, from_hex, to_hex};
-use crate::ids::{Chance, Digest, Text};
+use crate::charter::sections::{Section, canonical, digest};
+use crate::ids::{Digest, Text, to_hex};
 
-/// What a private key's file begins with, so that scanners find one that was leaked.
-const PRIVATE: &str = "kairos_signing_";
+pub use key::{NoKey, PrivateKey};
 
 /// A `charter.toml` as those who approve it see it: its sections, and who must sign them next time.
 #[derive(Debug)]
@@ -317,60 +318,6 @@ fn verifies(key: &PublicKey, signature: &Signature) -> bool {
         )
         .is_ok()
     })
-}
-
-/// What one of the people signs with. It is never shown but in the file that it is written to.
-pub struct PrivateKey(SigningKey);
-
-impl PrivateKey {
-    pub fn draw(chance: &mut Chance) -> Self {
-        Self(SigningKey::from_bytes(&chance.bytes()))
-    }
-
-    /// Reads what [`Self::text`] wrote; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.trim().strip_prefix(PRIVATE).and_then(from_hex)?;
-        Some(Self(SigningKey::from_bytes(&secret)))
-    }
-
-    /// The secret itself, for its file.
-    pub fn text(&self) -> String {
-        format!("{PRIVATE}{}\n", to_hex(&self.0.to_bytes()))
-    }
-
-    pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key().to_bytes())
-    }
-
-    /// Signs a statement that says itself what it is for.
-    pub fn sign_text(&self, text: &str) -> [u8; 64] {
-        self.0.sign(text.as_bytes()).to_bytes()
-    }
-
-    /// Signs a section's content in the name of `by`.
-    pub fn sign(&self, by: Text, section: Section, digest: Digest) -> Signature {
-        Signature {
-            by,
-            section,
-            digest,
-            bytes: self.0.sign(&message(section, digest)).to_bytes(),
-        }
-    }
-}
-
-impl PublicKey {
-    /// Whether the key's owner signed this statement.
-    pub fn signed_text(&self, text: &str, signature: &[u8; 64]) -> bool {
-        let signature = ed25519_dalek::Signature::from_bytes(signature);
-        VerifyingKey::from_bytes(&self.0)
-            .is_ok_and(|key| key.verify_strict(text.as_bytes(), &signature).is_ok())
-    }
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PrivateKey(of {})", self.public())
-    }
 }
 
 impl Signature {

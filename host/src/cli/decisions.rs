@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::replay::instant;
+use crate::cli::replay::Which;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::decide::replay::reader;
@@ -24,8 +24,8 @@ pub(super) struct Args {
     /// About this customer, by the id that the host gave.
     #[arg(long)]
     customer: Option<String>,
-    #[arg(long)]
-    market: Option<String>,
+    #[command(flatten)]
+    which: Which,
     #[arg(long)]
     moment: Option<String>,
     /// In which this action acts.
@@ -40,12 +40,6 @@ pub(super) struct Args {
     /// A version such as `1.2.0`, or the beginning of a digest: `sha256:0123`.
     #[arg(long)]
     policy: Option<String>,
-    /// Of this time or later: `2026-11-01T00:00:00Z`, or so long ago: `7d`.
-    #[arg(long)]
-    since: Option<String>,
-    /// Before it.
-    #[arg(long)]
-    until: Option<String>,
     /// Only what stands behind this position.
     #[arg(long, value_name = "POSITION")]
     after: Option<u64>,
@@ -79,15 +73,13 @@ fn query(args: &Args) -> Result<Query, Failure> {
             .ok_or_else(|| format!("`{id}` is no customer's id: `GET /v1/customers/…` shows it"))
     });
     Ok(Query {
+        filter: args.which.filter()?,
         customer: customer.transpose()?,
-        market: text(&args.market),
         moment: text(&args.moment),
         action: text(&args.action),
         rule: text(&args.rule),
         outcome: text(&args.outcome),
         policy: text(&args.policy),
-        since: args.since.as_deref().map(instant).transpose()?,
-        until: args.until.as_deref().map(instant).transpose()?,
     })
 }
 
@@ -114,7 +106,11 @@ impl Listing<'_> {
     }
 
     fn list(&mut self, met: &Met<'_>) -> Result<(), evidence::Unreadable> {
-        if !self.query.may_hold(&evidence::open_header(met.content)?) {
+        if !self
+            .query
+            .filter
+            .lets_through(&evidence::open_header(met.content)?)
+        {
             return Ok(());
         }
         let opened = evidence::open(met.content)?;

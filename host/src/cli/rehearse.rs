@@ -39,6 +39,9 @@ pub(super) struct Args {
     charter: Option<PathBuf>,
     #[command(flatten)]
     which: Which,
+    /// How many threads compute; without it, one for each processor.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Exit status 1 where this holds; may be given several times. Figures: `decisions`, `changed`, `changed.MARKET`, and how
     /// many more than recorded: `acts`, `acts.ACTION`, `refused`, `refused.RULE`, `faults`. Comparisons: > >= < <= == !=
     #[arg(long, value_name = "CONDITION")]
@@ -52,7 +55,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let conditions = args.fail_if.iter().map(|text| Condition::parse(text));
     let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
     let instead = instead(args)?;
-    let (filter, threads) = (args.which.filter()?, threads(args.which.threads));
+    let (filter, threads) = (args.which.filter()?, threads(args.threads));
     let (reader, engines) = (reader(&args.data)?, engines(threads)?);
     let recorded = Recorded::survey((&args.data, &reader), &engines, &filter)?;
     let bar = progress(Some(0), "rehearsing");

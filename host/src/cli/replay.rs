@@ -8,8 +8,9 @@ use crate::cli::progress;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::{Clock, Instant, Span, Stopwatch};
-use crate::decide::replay::{Difference, Filter, Tally, replay_all};
-use crate::ids::{DecisionId, Key};
+use crate::decide::replay::{Difference, Tally, replay_all};
+use crate::evidence::query::Filter;
+use crate::ids::{DecisionId, Text};
 
 /// Compute recorded decisions again, with the policy and the charter of that time, and compare the answer, every verdict and the
 /// outcome.
@@ -25,6 +26,9 @@ pub(super) struct Args {
     decision: Option<String>,
     #[command(flatten)]
     which: Which,
+    /// How many threads compute; without it, one for each processor.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Print JSON for machines.
     #[arg(long)]
     json: bool,
@@ -42,9 +46,6 @@ pub(super) struct Which {
     /// Only decisions before it.
     #[arg(long)]
     until: Option<String>,
-    /// How many threads compute; without it, one for each processor.
-    #[arg(long)]
-    pub(super) threads: Option<usize>,
 }
 
 impl Which {
@@ -52,7 +53,7 @@ impl Which {
         let market = self.market.as_deref();
         Ok(Filter {
             decision: None,
-            market: market.map(|market| Key::of("market", market)),
+            market: market.map(Text::new),
             since: self.since.as_deref().map(instant).transpose()?,
             until: self.until.as_deref().map(instant).transpose()?,
         })
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         decision: id.transpose()?,
         ..args.which.filter()?
     };
-    let threads = threads(args.which.threads);
+    let threads = threads(args.threads);
     let bar = progress(Some(0), "replaying");
     let watch = Stopwatch::start();
     let tally = replay_all(&args.data, &filter, threads, &|done, of| {
@@ -94,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
 }
 
 /// A time, or a time so long before now.
-pub(super) fn instant(text: &str) -> Result<Instant, String> {
+fn instant(text: &str) -> Result<Instant, String> {
     let ago = || {
         let span = Span::parse(text)?;
         Some(Clock::System.now().minus(span))

@@ -36,12 +36,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         Some(key) => PublicKey::parse(key).ok_or_else(|| {
             format!("`{key}` is no key such as `ed25519:` and 64 hexadecimal digits")
         })?,
-        None => public_key(&args.data).map_err(|error| {
-            format!(
-                "the key of `{}` cannot be read: {error}",
-                args.data.display()
-            )
-        })?,
+        None => public_key(&args.data)?,
     };
     let kept = args.checkpoint.iter().map(|file| read(file, &key));
     let kept = kept.collect::<Result<Vec<_>, _>>()?;

@@ -21,7 +21,7 @@ use crate::store::Position;
 pub use compare::Difference;
 pub use past::{Archive, Instead, NoPast, Past};
 pub use rehearse::{Changed, Counts, Rehearsal, rehearse};
-pub use walk::{Failed, Filter, Recorded, Tally, engines, reader, replay_all};
+pub use walk::{Failed, Recorded, Tally, engines, reader, replay_all};
 
 /// What came of computing one event's decisions again.
 #[derive(Clone, PartialEq, Debug)]

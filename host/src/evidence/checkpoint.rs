@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::charter::PublicKey;
 use crate::charter::sign::PrivateKey;
 use crate::clock::Instant;
+use crate::ids::{from_hex, to_hex};
 use crate::store::{Chain, Link, Position};
 
 /// Before the log's id: whose statement it is.
@@ -45,8 +46,7 @@ pub enum NoCheckpoint {
 
 impl Checkpoint {
     fn name(&self) -> String {
-        let id = self.log.iter().map(|byte| format!("{byte:02x}"));
-        format!("{ORIGIN}{}", id.collect::<String>())
+        format!("{ORIGIN}{}", to_hex(&self.log))
     }
 
     /// What is signed.
@@ -79,7 +79,7 @@ impl Checkpoint {
         let mut next = |line, wanted| lines.next().ok_or(malformed(line, wanted));
         let log = next(1, "`kairos.evidence/` and the log's id")?
             .strip_prefix(ORIGIN)
-            .and_then(log_id)
+            .and_then(from_hex)
             .ok_or(malformed(1, "`kairos.evidence/` and the log's id"))?;
         let records = next(2, "a number of records")?
             .parse()
@@ -146,15 +146,4 @@ fn key_hash(name: &str, key: &PublicKey) -> [u8; 4] {
         .zip(hash)
         .for_each(|(slot, byte)| *slot = byte);
     first
-}
-
-fn log_id(hex: &str) -> Option<[u8; 16]> {
-    let mut id = [0; 16];
-    if hex.len() != 2 * id.len() || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (place, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(id)
 }

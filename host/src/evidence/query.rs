@@ -5,14 +5,25 @@ use serde_json::{Value as Json, json};
 use crate::action::Ruled;
 use crate::clock::Instant;
 use crate::evidence::{Decided, Header, Opened};
-use crate::ids::{CustomerId, Key, Text};
+use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::store::Position;
 
-/// What is looked for; what is not said does not matter.
+/// Which records, by what their headers tell; what is not said does not matter.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    pub decision: Option<DecisionId>,
+    pub market: Option<Text>,
+    /// The decision's time: at or after.
+    pub since: Option<Instant>,
+    /// Before.
+    pub until: Option<Instant>,
+}
+
+/// What is looked for in them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query {
+    pub filter: Filter,
     pub customer: Option<CustomerId>,
-    pub market: Option<Text>,
     pub moment: Option<Text>,
     /// One that acts.
     pub action: Option<Text>,
@@ -21,27 +32,24 @@ pub struct Query {
     pub outcome: Option<Text>,
     /// A version such as `1.2.0`, or the beginning of a digest such as `sha256:0123`.
     pub policy: Option<Text>,
-    /// The decision's time: at or after.
-    pub since: Option<Instant>,
-    /// Before.
-    pub until: Option<Instant>,
 }
 
-impl Query {
-    /// Whether a record may hold what is looked for, by its header alone.
-    pub fn may_hold(&self, header: &Header) -> bool {
+impl Filter {
+    /// Whether a record holds decisions that are meant.
+    pub fn lets_through(&self, header: &Header) -> bool {
         let market = self.market.as_ref().map(|market| Key::of("market", market));
-        let mut outcomes = header.decisions.iter().map(|(_, outcome)| outcome.word());
+        let mut decisions = header.decisions.iter();
         !header.decisions.is_empty()
             && market.is_none_or(|market| market == header.market)
             && self.since.is_none_or(|since| header.at >= since)
             && self.until.is_none_or(|until| header.at < until)
             && self
-                .outcome
-                .as_ref()
-                .is_none_or(|wanted| outcomes.any(|outcome| outcome == wanted))
+                .decision
+                .is_none_or(|wanted| decisions.any(|(id, _)| *id == wanted))
     }
+}
 
+impl Query {
     /// The decisions of a record that are looked for, one line each.
     pub fn found<'a>(
         &'a self,

@@ -1,13 +1,11 @@
 //! Checkpoints of the evidence: about every second in which something was recorded, when the host closes, and whenever
 //! somebody asks for one.
 
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::PublicKey;
-use crate::charter::sign::PrivateKey;
+use crate::charter::sign::{NoKey, PrivateKey};
 use crate::clock::Clock;
 use crate::evidence::Kind;
 use crate::evidence::checkpoint::Checkpoint;
@@ -34,12 +32,11 @@ pub struct Signed {
 
 impl Checkpoints {
     /// With the key of the data folder; the first time, one is drawn.
-    pub(super) fn open(data: &Path) -> io::Result<Self> {
+    pub(super) fn open(data: &Path) -> Result<Self, NoKey> {
         let file = data.join(KEY);
-        let key = match std::fs::read_to_string(&file) {
-            Ok(text) => PrivateKey::parse(&text).ok_or_else(|| no_key(&file))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => draw(&file)?,
-            Err(error) => return Err(error),
+        let key = match file.exists() {
+            true => PrivateKey::read(&file)?,
+            false => draw(&file)?,
         };
         Ok(Self {
             key,
@@ -82,29 +79,19 @@ impl Checkpoints {
 }
 
 /// The public half of the key in a data folder.
-pub fn public_key(data: &Path) -> io::Result<PublicKey> {
-    let file = data.join(KEY);
-    let text = std::fs::read_to_string(&file)?;
-    let key = PrivateKey::parse(&text).ok_or_else(|| no_key(&file))?;
-    Ok(key.public())
+pub fn public_key(data: &Path) -> Result<PublicKey, NoKey> {
+    Ok(PrivateKey::read(&data.join(KEY))?.public())
 }
 
-fn draw(file: &PathBuf) -> io::Result<PrivateKey> {
-    let key = PrivateKey::draw(&mut Chance::from_system()?);
+fn draw(file: &Path) -> Result<PrivateKey, NoKey> {
+    let unmade = |source| NoKey::Unmade {
+        file: file.to_owned(),
+        source,
+    };
+    let key = PrivateKey::draw(&mut Chance::from_system().map_err(unmade)?);
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(unmade)?;
     }
-    let mut made = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
-    made.write_all(key.text().as_bytes())?;
-    made.sync_all()?;
+    key.create(file)?;
     Ok(key)
-}
-
-fn no_key(file: &Path) -> io::Error {
-    let what = format!("`{}` holds no private key", file.display());
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }

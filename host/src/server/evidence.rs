@@ -9,6 +9,7 @@ use http::{HeaderMap, header};
 use serde_json::json;
 
 use crate::event::Role;
+use crate::ids::to_hex;
 use crate::node::checkpoints::Signed;
 use crate::server::Shared;
 use crate::server::routes::Answered;
@@ -18,9 +19,8 @@ pub(super) async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
     shared.guard.admit_as(Role::Evidence, &headers)?;
     let (node, log) = (&shared.node, shared.node.store().log());
     let (chain, end) = log.tip();
-    let id: String = log.id().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Json(json!({
-        "log": id,
+        "log": to_hex(&log.id()),
         "records": chain.records,
         "first": log.first().as_u64(),
         "end": end.as_u64(),

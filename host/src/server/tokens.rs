@@ -1,7 +1,6 @@
 //! Tokens: what callers show. The file holds only hashes; the token itself is shown once, to whoever made it.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::clock::Instant;
 use crate::event::{Caller, Markets, Role, Voice};
-use crate::ids::{Chance, Text};
+use crate::ids::{Chance, Text, from_hex, to_hex};
 
 /// What every token begins with, so that scanners find one that was leaked.
 const PREFIX: &str = "kairos_";
@@ -61,7 +60,7 @@ impl Tokens {
 
     /// Who shows `token`. Found by its hash, so that the time it takes says nothing about the token.
     pub fn caller(&self, token: &str) -> Option<Arc<Caller>> {
-        let secret = from_hex(token.strip_prefix(PREFIX)?)?;
+        let secret: [u8; 32] = from_hex(token.strip_prefix(PREFIX)?)?;
         self.by_hash
             .get(blake3::hash(&secret).as_bytes())
             .map(Arc::clone)
@@ -212,18 +211,6 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.sync_all()?;
     std::fs::rename(beside, file)
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let written = write!(hex, "{byte:02x}");
-        debug_assert!(written.is_ok(), "a text grows");
-        hex
-    })
-}
-
-fn from_hex(hex: &str) -> Option<[u8; 32]> {
-    Some(*blake3::Hash::from_hex(hex).ok()?.as_bytes())
 }
 
 #[cfg(test)]

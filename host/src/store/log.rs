@@ -300,16 +300,6 @@ impl Log {
         Records::new(&self.writer, from)
     }
 
-    /// Reads everything that is kept and checks it; returns the number of records.
-    pub fn verify(&self) -> Result<u64, LogError> {
-        let mut count = 0;
-        for record in self.records(self.first()) {
-            record?;
-            count += 1;
-        }
-        Ok(count)
-    }
-
     /// Removes the segments that end at or before `position`. The caller has a verified snapshot that covers them.
     pub fn remove_before(&self, position: Position) -> Result<(), Failed> {
         self.segments()

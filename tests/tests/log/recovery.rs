@@ -25,6 +25,12 @@ fn xxhash(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64_with_seed(bytes, 0)
 }
 
+/// Reads everything; how many records there are.
+fn verify(log: &Log) -> Result<usize, LogError> {
+    let records: Result<Vec<_>, _> = log.records(log.first()).collect();
+    Ok(records?.len())
+}
+
 fn refused(disk: &Arc<Memory>) -> LogError {
     open(disk).map(drop).unwrap_err()
 }
@@ -51,7 +57,7 @@ fn what_was_written_is_read_in_order_and_one_by_one() {
     let (log, opened) = open(&disk).unwrap();
     assert_eq!((opened.records, opened.cut), (100, None));
     assert_eq!(all(&log), numbers(100));
-    assert_eq!(log.verify().unwrap(), 100);
+    assert_eq!(verify(&log).unwrap(), 100);
     for (number, position) in positions.iter().enumerate() {
         assert_eq!(log.read(*position).unwrap(), record(number));
         let rest: Vec<_> = log.records(*position).map(|next| next.unwrap().0).collect();
@@ -215,7 +221,7 @@ fn a_flipped_byte_is_found_by_every_reader() {
         log.read(positions[20]),
         Err(LogError::NoRecord { .. })
     ));
-    assert!(matches!(log.verify(), Err(LogError::Damaged { .. })));
+    assert!(matches!(verify(&log), Err(LogError::Damaged { .. })));
 }
 
 #[test]
@@ -336,7 +342,7 @@ fn only_the_end_is_read_at_start_when_asked_to() {
     };
     let (log, opened) = Log::open(disk.clone() as _, &quick).unwrap();
     assert!(opened.records < 100);
-    assert!(matches!(log.verify(), Err(LogError::Damaged { .. })));
+    assert!(matches!(verify(&log), Err(LogError::Damaged { .. })));
     fill(&log, 100..103, 1);
     log.close().unwrap();
     drop(log);

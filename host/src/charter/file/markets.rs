@@ -12,6 +12,7 @@ use crate::charter::file::names::Choice;
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
+use crate::charter::laws::Place;
 use crate::charter::markets::{ChannelFrame, Frame, Market, PublicKey};
 use crate::charter::people::Widened;
 use crate::ids::{Key, Text};
@@ -180,6 +181,7 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         law: country
             .as_ref()
             .and_then(|country| charter.names.laws.get(country).copied()),
+        place: country.as_deref().and_then(Place::parse),
         country,
         languages,
         zone: section

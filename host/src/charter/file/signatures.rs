@@ -7,7 +7,7 @@ use crate::charter::file::reading::{Findings, Keys, Section};
 use crate::charter::file::{CHARTER_FILE_BYTES, Complaints, SIGNATURES, too_large, values};
 use crate::charter::nearest::quoted;
 use crate::charter::sections;
-use crate::ids::{Digest, Text};
+use crate::ids::{Digest, Text, from_hex};
 
 const HEAD: &str = "# Who approved what. Made by `kairos charter sign`; a host asks for it when a section changes.\n";
 
@@ -128,7 +128,7 @@ fn section(node: &Node) -> Result<sections::Section, String> {
 
 fn hexadecimal<const N: usize>(node: &Node, prefix: &str) -> Result<[u8; N], String> {
     let found = match &node.shape {
-        Shape::Text(text) => text.strip_prefix(prefix).and_then(sections::from_hex::<N>),
+        Shape::Text(text) => text.strip_prefix(prefix).and_then(from_hex::<N>),
         _ => None,
     };
     found.ok_or_else(|| {

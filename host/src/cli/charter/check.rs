@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
-use crate::charter::diff::{Sort, compare};
+use crate::charter::diff::{Comparison, Sort, compare};
 use crate::charter::file::CENTRAL;
 use crate::charter::{Charter, Complaints, LAPSES_AFTER, Market, Review};
 use crate::cli::charter::{now, today};
@@ -170,13 +170,14 @@ fn markets(charter: &Charter) -> Table {
         "actions",
         "narrowed by the market",
     ]);
+    let comparison = comparison(charter);
     for (_, market) in charter.markets.iter() {
         table.add_row([
             market.name.to_string(),
             market.owner.to_string(),
             moments(charter, market).join("\n"),
             actions(charter, market).join("\n"),
-            narrowed(charter, market).join("\n"),
+            narrowed(comparison.as_ref(), market).join("\n"),
         ]);
     }
     table
@@ -198,8 +199,8 @@ fn actions<'a>(charter: &'a Charter, market: &Market) -> Vec<&'a str> {
     granted.map(|(_, action)| action.name.as_str()).collect()
 }
 
-/// Every bound that the market's own file made smaller, and what it is now.
-fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
+/// What every market's own file made smaller, and what it is now: worked out once for all of them.
+fn comparison(charter: &Charter) -> Option<Comparison> {
     let central: Vec<(String, String)> = charter
         .files
         .iter()
@@ -207,30 +208,28 @@ fn narrowed(charter: &Charter, market: &Market) -> Vec<String> {
         .map(|(name, text)| (name.clone(), text.to_string()))
         .collect();
     // Without the choices the central file may name what only they define; then there is nothing to compare with.
-    let Ok(granted) = Charter::compile(&central) else {
-        return Vec::new();
-    };
-    let Ok(comparison) = compare(&granted, charter, now()) else {
-        return Vec::new();
-    };
-    let own = comparison
-        .markets
-        .into_iter()
-        .filter(|(name, _)| *name == market.name);
+    let granted = Charter::compile(&central).ok()?;
+    compare(&granted, charter, now()).ok()
+}
+
+fn narrowed(comparison: Option<&Comparison>, market: &Market) -> Vec<String> {
+    let markets = comparison.iter().flat_map(|comparison| &comparison.markets);
+    let own = markets.filter(|(name, _)| *name == market.name);
     own.flat_map(|(_, differences)| differences)
         .filter(|one| one.sort == Sort::Narrowed)
-        .filter_map(|one| Some(format!("{}: {}", one.path, one.after?)))
+        .filter_map(|one| Some(format!("{}: {}", one.path, one.after.as_ref()?)))
         .collect()
 }
 
 fn summary_json(charter: &Charter) -> Json {
+    let comparison = comparison(charter);
     let markets = charter.markets.iter().map(|(_, market)| {
         json!({
             "market": market.name,
             "owner": market.owner,
             "moments": moments(charter, market),
             "actions": actions(charter, market),
-            "narrowed": narrowed(charter, market),
+            "narrowed": narrowed(comparison.as_ref(), market),
         })
     });
     let markets: Vec<Json> = markets.collect();

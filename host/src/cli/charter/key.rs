@@ -1,7 +1,5 @@
 //! `kairos charter key`.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -31,14 +29,7 @@ enum Command {
 pub(super) fn run(args: Args) -> Result<Ending, Failure> {
     let Command::New { file } = args.command;
     let key = PrivateKey::draw(&mut Chance::from_system()?);
-    let mut new = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&file)
-        .map_err(|error| format!("`{}` cannot be made: {error}", file.display()))?;
-    new.write_all(key.text().as_bytes())?;
-    new.sync_all()?;
+    key.create(&file)?;
     say!("{}", key.public());
     Ok(Ending::Done)
 }

@@ -1,7 +1,6 @@
 //! `kairos charter sign`.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::charter::file::{CENTRAL, SIGNATURES, with_signatures};
 use crate::charter::sign::{Central, PrivateKey};
@@ -61,7 +60,7 @@ impl Sign {
             )
             .into());
         }
-        let key = private_key(&self.key)?;
+        let key = PrivateKey::read(&self.key)?;
         if central.key(person) != Some(key.public()) {
             say!(
                 "note: the key is not the one that [people] has of `{person}`, {}: a host counts it only while its live charter has it",
@@ -87,16 +86,4 @@ impl Sign {
         }
         Ok(Ending::Done)
     }
-}
-
-fn private_key(file: &Path) -> Result<PrivateKey, Failure> {
-    let shown = file.display();
-    let metadata =
-        std::fs::metadata(file).map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(format!("others may read `{shown}`: `chmod 600 {shown}` first").into());
-    }
-    let text = std::fs::read_to_string(file)?;
-    let wrong = || format!("`{shown}` is no private key of `kairos charter key new`");
-    Ok(PrivateKey::parse(&text).ok_or_else(wrong)?)
 }

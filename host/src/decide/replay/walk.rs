@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock::Instant;
 use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Replayed, replay};
 use crate::encoding;
-use crate::evidence::{self, Chartered, Header, Kind};
-use crate::ids::{DecisionId, Key};
+use crate::evidence::query::Filter;
+use crate::evidence::{self, Chartered, Kind};
+use crate::ids::DecisionId;
 use crate::policy::{self, Engines};
 use crate::stop::{Stops, Switched};
 use crate::store::disk::Folder;
@@ -19,17 +19,6 @@ use crate::store::{LogError, Met, Position, Reader};
 const SHOWN: usize = 100;
 /// How many markets there may be in all charters of the past together.
 const MARKETS: usize = 256;
-
-/// Which decisions.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub decision: Option<DecisionId>,
-    pub market: Option<Key>,
-    /// The decision's time: at or after.
-    pub since: Option<Instant>,
-    /// Before.
-    pub until: Option<Instant>,
-}
 
 /// What came of them.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -215,19 +204,6 @@ impl Survey<'_, '_> {
                 stops: Arc::clone(&self.stops),
             });
         }
-    }
-}
-
-impl Filter {
-    fn lets_through(&self, header: &Header) -> bool {
-        let mut decisions = header.decisions.iter();
-        !header.decisions.is_empty()
-            && self.market.is_none_or(|market| market == header.market)
-            && self.since.is_none_or(|since| header.at >= since)
-            && self.until.is_none_or(|until| header.at < until)
-            && self
-                .decision
-                .is_none_or(|wanted| decisions.any(|(id, _)| *id == wanted))
     }
 }
 
