@@ -162,9 +162,46 @@ fn a_folder_is_verified_while_its_host_runs_and_damage_is_named() {
         said.starts_with("error: `00000000000000000000.segment` of the log is damaged at byte"),
         "{said}"
     );
-    let (status, said) = run(&["verify", shown(&data.join("nowhere"))]);
-    assert_eq!(status, 1);
-    assert!(said.contains("cannot be read"), "{said}");
+}
+
+#[test]
+fn what_is_not_there_is_said_plainly() {
+    let (desk, _) = history();
+    let (data, nowhere) = (desk.data(), desk.data().join("nowhere"));
+    let no_folder = format!(
+        "error: `{}` is no data folder of a host: there is no log in it\n",
+        nowhere.display()
+    );
+    for command in ["verify", "replay", "decisions"] {
+        assert_eq!(run(&[command, shown(&nowhere)]), (1, no_folder.clone()));
+    }
+    let (status, said) = run(&["replay", shown(&data), "--market", "jp"]);
+    assert!(
+        status == 1 && said.starts_with("error: nothing to replay: no decision"),
+        "{said}"
+    );
+    let (status, said) = run(&["decisions", shown(&data), "--outcome", "acts"]);
+    assert!(
+        status == 2 && said.contains("[possible values: act, hold, refused,"),
+        "{said}"
+    );
+    // A component that is none ends a pipeline, although no condition holds.
+    let charter = kairos_tests::retail_charter().join("charter.toml");
+    let (status, said) = run(&[
+        "rehearse",
+        shown(&data),
+        "--policy",
+        shown(&charter),
+        "--market",
+        "gb",
+        "--fail-if",
+        "changed > 0",
+    ]);
+    assert_eq!(status, 1, "{said}");
+    assert!(
+        said.starts_with("error: nothing could be rehearsed:\n  2 decisions: policy sha256:"),
+        "{said}"
+    );
 }
 
 #[test]

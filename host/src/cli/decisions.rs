@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::boundary::NAMES;
 use crate::cli::replay::Which;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::decide::replay::reader;
 use crate::evidence::query::Query;
-use crate::evidence::{self, Kind};
+use crate::evidence::{self, Kind, Outcome};
 use crate::ids::{CustomerId, Text};
 use crate::store::{Met, Position};
 
@@ -32,10 +33,10 @@ pub(super) struct Args {
     #[arg(long)]
     action: Option<String>,
     /// In which this rule refused something.
-    #[arg(long)]
+    #[arg(long, value_parser = NAMES)]
     rule: Option<String>,
-    /// `act`, `hold`, `refused`, `blocked`, `stopped` or `fallback`.
-    #[arg(long)]
+    /// How it ended.
+    #[arg(long, value_parser = Outcome::ALL.map(Outcome::word))]
     outcome: Option<String>,
     /// A version such as `1.2.0`, or the beginning of a digest: `sha256:0123`.
     #[arg(long)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::charter::Charter;
 use crate::cli::progress;
-use crate::cli::replay::{Which, threads};
+use crate::cli::replay::{Which, nothing, threads};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
@@ -67,8 +67,8 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         }
     });
     bar.finish_and_clear();
-    if rehearsal.decisions == 0 && rehearsal.apart.is_empty() {
-        return Err("nothing to rehearse on: no decision is recorded that --since, --until and --market let through".into());
+    if rehearsal.decisions == 0 {
+        return Err(untried(&rehearsal).into());
     }
     let failed = failed(&rehearsal, &conditions)?;
     match args.json {
@@ -82,6 +82,16 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         true => Ending::Done,
         false => Ending::Found,
     })
+}
+
+/// Where nothing could be tried, no condition holds: that must not look like success.
+fn untried(rehearsal: &Rehearsal) -> String {
+    if rehearsal.apart.is_empty() {
+        return nothing("rehearse on");
+    }
+    let reasons = rehearsal.apart.iter();
+    let reasons = reasons.map(|(why, count)| format!("\n  {count} decisions: {why}"));
+    format!("nothing could be rehearsed:{}", reasons.collect::<String>())
 }
 
 fn instead(args: &Args) -> Result<Instead, Failure> {

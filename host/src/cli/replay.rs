@@ -84,6 +84,9 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     });
     bar.finish_and_clear();
     let tally = tally?;
+    if tally.decisions() == 0 {
+        return Err(nothing("replay").into());
+    }
     match args.json {
         true => say!("{:#}", shown(&tally)),
         false => say!("{}", told(&tally, watch.elapsed().as_secs_f64())),
@@ -92,6 +95,13 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         true => Ending::Done,
         false => Ending::Found,
     })
+}
+
+/// No decision is meant, which is hardly what was meant.
+pub(super) fn nothing(verb: &str) -> String {
+    format!(
+        "nothing to {verb}: no decision is recorded that the options let through, and `kairos decisions` lists those that are"
+    )
 }
 
 /// A time, or a time so long before now.
@@ -106,7 +116,12 @@ fn instant(text: &str) -> Result<Instant, String> {
 }
 
 fn told(tally: &Tally, seconds: f64) -> String {
-    let mut told = format!("{} decisions came out the same", tally.same);
+    let decisions = if tally.same == 1 {
+        "decision"
+    } else {
+        "decisions"
+    };
+    let mut told = format!("{} {decisions} came out the same", tally.same);
     if tally.other_fuel > 0 {
         told += &format!(
             ", {} of them with another amount of fuel: another version of the engine",

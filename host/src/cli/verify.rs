@@ -1,7 +1,6 @@
 //! `kairos verify`: walks the evidence of a data folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use indicatif::ProgressBar;
 
@@ -10,10 +9,10 @@ use crate::cli::progress;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
+use crate::decide::replay::reader;
 use crate::evidence::checkpoint::Checkpoint;
 use crate::evidence::verify::{Fate, Report, verify};
 use crate::node::checkpoints::public_key;
-use crate::store::disk::Folder;
 
 /// Check that nothing in the evidence of a data folder was changed, taken out, put in or cut off.
 ///
@@ -32,6 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
+    let reader = reader(&args.data)?;
     let key = match &args.key {
         Some(key) => PublicKey::parse(key).ok_or_else(|| {
             format!("`{key}` is no key such as `ed25519:` and 64 hexadecimal digits")
@@ -42,12 +42,9 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let kept = kept.collect::<Result<Vec<_>, _>>()?;
     let bar = progress(Some(0), "verifying");
     let watch = Stopwatch::start();
-    let report = verify(
-        Arc::new(Folder::new(&args.data.join("log"))),
-        &key,
-        &kept,
-        &mut |read, of| advance(&bar, read, of),
-    );
+    let report = verify(&reader, &key, &kept, &mut |read, of| {
+        advance(&bar, read, of)
+    });
     bar.finish_and_clear();
     let report = report?;
     say!("{}", told(&report, &key));

@@ -1,11 +1,8 @@
 //! Walking the whole evidence: every link of the chain, every checkpoint in it, and those that somebody kept.
 
-use std::sync::Arc;
-
 use crate::charter::PublicKey;
 use crate::evidence::Kind;
 use crate::evidence::checkpoint::{Checkpoint, NoCheckpoint};
-use crate::store::disk::Disk;
 use crate::store::{Chain, LogError, Position, Reader, Verified};
 
 /// What a walk found.
@@ -56,9 +53,9 @@ pub enum Broken {
     Checkpoint { position: Position },
 }
 
-/// Walks the log on `disk`; `progress` hears how many bytes of how many it has read.
+/// Walks a log; `progress` hears how many bytes of how many it has read.
 pub fn verify(
-    disk: Arc<dyn Disk>,
+    log: &Reader,
     key: &PublicKey,
     kept: &[Checkpoint],
     progress: &mut dyn FnMut(u64, u64),
@@ -71,7 +68,7 @@ pub fn verify(
         foreign: 0,
         wrong: None,
     };
-    let log = Reader::open(disk)?.walk(&mut |met| {
+    let log = log.walk(&mut |met| {
         walk.pass(met.before);
         if met.kind == Kind::Checkpoint.number() {
             walk.checkpoint(met.position, met.content, met.before);

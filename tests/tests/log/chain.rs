@@ -8,7 +8,7 @@ use kairos::clock::Instant;
 use kairos::evidence::checkpoint::Checkpoint;
 use kairos::evidence::verify::{Broken, Fate, Report, verify};
 use kairos::ids::Chance;
-use kairos::store::{Durability, Log, Settings};
+use kairos::store::{Durability, Log, Reader, Settings};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::disk::Memory;
@@ -161,7 +161,8 @@ impl Evidence {
         let disk = Memory::default();
         disk.put("LOG", self.manifest.clone());
         disk.put(SEGMENT, segment.to_vec());
-        verify(Arc::new(disk), &self.key.public(), kept, &mut |_, _| {})
+        let reader = Reader::open(Arc::new(disk))?;
+        verify(&reader, &self.key.public(), kept, &mut |_, _| {})
     }
 
     /// The same records in other places: three to a batch, as they were.

@@ -74,7 +74,7 @@ pub enum NoPast {
         folder: String,
         source: std::io::Error,
     },
-    #[error("policy {digest} no longer loads: {why}")]
+    #[error("policy {digest} does not load: {why}")]
     Load { digest: Digest, why: String },
     #[error("the charter of that time knows no {what}")]
     Unknown { what: String },

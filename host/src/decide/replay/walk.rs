@@ -1,7 +1,7 @@
 //! All recorded decisions, or some of them, computed again on every thread there is.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use crate::ids::DecisionId;
 use crate::policy::{self, Engines};
 use crate::stop::{Stops, Switched};
 use crate::store::disk::Folder;
-use crate::store::{LogError, Met, Position, Reader};
+use crate::store::{Log, LogError, Met, Position, Reader};
 
 /// How many decisions that came out otherwise are kept with all their differences.
 const SHOWN: usize = 100;
@@ -37,6 +37,8 @@ pub struct Tally {
 /// Why nothing could be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
+    #[error("`{}` is no data folder of a host: there is no log in it", .data.display())]
+    NoData { data: PathBuf },
     #[error(transparent)]
     Log(#[from] LogError),
     #[error("the engines for policies cannot be made")]
@@ -128,8 +130,13 @@ pub fn engines(threads: usize) -> Result<Arc<Engines>, policy::Unstartable> {
 }
 
 /// Opens the log of a data folder, and changes nothing.
-pub fn reader(data: &Path) -> Result<Reader, LogError> {
-    Reader::open(Arc::new(Folder::new(&data.join("log"))))
+pub fn reader(data: &Path) -> Result<Reader, Failed> {
+    let disk = Folder::new(&data.join("log"));
+    if !data.join("log").is_dir() || !Log::exists(&disk)? {
+        let data = data.to_owned();
+        return Err(Failed::NoData { data });
+    }
+    Ok(Reader::open(Arc::new(disk))?)
 }
 
 /// Computes all decisions in a data folder again that the filter lets through. `progress` hears how many of how many are
@@ -208,6 +215,12 @@ impl Survey<'_, '_> {
 }
 
 impl Tally {
+    /// How many decisions there were.
+    pub fn decisions(&self) -> u64 {
+        let others = self.apart.values().chain(self.missing.values());
+        self.same + self.different + others.sum::<u64>()
+    }
+
     fn add(&mut self, other: Self) {
         self.same += other.same;
         self.other_fuel += other.other_fuel;
