@@ -32,6 +32,8 @@ pub const MANIFEST_REASONS: usize = 256;
 
 /// The most that a charter may allow one decision of a policy, in milliseconds.
 pub const POLICY_BUDGET_MS: u64 = 100;
+/// The most that a policy may take where nobody waits for it, as when a decision is computed again, in milliseconds.
+pub const PATIENT_BUDGET_MS: u64 = 60_000;
 /// The most memory that a charter may allow a policy, in bytes.
 pub const POLICY_MEMORY_BYTES: usize = 32 * 1024 * 1024;
 /// The most fuel that a charter may allow one decision.
@@ -45,5 +47,6 @@ pub const REQUEST_BUDGET_MS: u64 = 10_000;
 pub const RECORD_BYTES: usize = 4 * 1024 * 1024;
 
 const _: () = assert!(POLICY_BUDGET_MS < REQUEST_BUDGET_MS);
+const _: () = assert!(POLICY_BUDGET_MS < PATIENT_BUDGET_MS);
 const _: () = assert!(EVENT_BODY_BYTES < BATCH_BODY_BYTES);
 const _: () = assert!(BATCH_BODY_BYTES < RECORD_BYTES);

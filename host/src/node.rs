@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use crate::cache::{self, Cache, CacheError};
 use crate::charter::sign::{NoKey, Unapproved};
 use crate::charter::{Charter, Complaints};
-use crate::clock::Clock;
+use crate::clock::{Clock, Span};
 use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
 use crate::policy::{self, Active, Catalog, Engines};
@@ -386,6 +386,8 @@ pub struct Tools<'a> {
     pub chance: &'a RefCell<Chance>,
     pub spending: &'a Spending,
     pub salt: &'a [u8; 32],
+    /// How long a policy may take, where it is not the market's time that counts.
+    pub patience: Option<Span>,
 }
 
 impl Core {
@@ -413,6 +415,7 @@ impl Core {
             chance: &self.chance,
             spending: &self.node.spending,
             salt: self.node.salt(),
+            patience: None,
         }
     }
 

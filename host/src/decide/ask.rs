@@ -160,10 +160,12 @@ impl<'a> Deciding<'a> {
 
     fn ask(&mut self, seen: Seen<'_>, active: &Active, inputs: &Inputs) -> Plan {
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
-        let (core, limits) = (self.turn.tools.sandbox, &seen.market().limits);
+        let tools = self.turn.tools;
+        let mut limits = seen.market().limits;
+        limits.time = tools.patience.unwrap_or(limits.time);
         let is_askable = gathered.missing.is_empty();
-        let answer =
-            is_askable.then(|| active.ask(core, limits, &gathered.signal, &gathered.context));
+        let answer = is_askable
+            .then(|| active.ask(tools.sandbox, &limits, &gathered.signal, &gathered.context));
         self.note_asked(inputs, gathered);
         let Some(asked) = answer else {
             return Plan::default();

@@ -9,9 +9,11 @@ mod walk;
 use std::cell::RefCell;
 
 use crate::absorb::{Standing, absorb};
+use crate::clock::Span;
 use crate::decide::ask::Turn;
 use crate::evidence::{Decided, Opened};
 use crate::ids::Chance;
+use crate::limits::PATIENT_BUDGET_MS;
 use crate::node::Tools;
 use crate::policy::Fault;
 use crate::spending::{Spending, Taken};
@@ -99,6 +101,8 @@ fn again(
             chance: &chance,
             spending: &spending,
             salt: &[0; 32],
+            // How busy this machine is now says nothing of the decision: fuel bounds it alone.
+            patience: Some(Span::from_millis(PATIENT_BUDGET_MS)),
         },
         policies: &policies,
         event: &event,

@@ -8,7 +8,7 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 use crate::charter::Limits;
 use crate::clock::Stopwatch;
 use crate::ids::Text;
-use crate::limits::{POLICY_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES, POLICY_TEXT_BYTES};
+use crate::limits::{PATIENT_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES, POLICY_TEXT_BYTES};
 use crate::policy::Fault;
 use crate::policy::engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES, TICK_MS};
 
@@ -57,7 +57,7 @@ pub(super) fn call<R>(
 fn prepare(store: &mut Store<Bounds>, limits: &Limits, fuel: u64) -> wasmtime::Result<()> {
     store.limiter(|bounds| bounds);
     store.set_fuel(fuel)?;
-    let millis = limits.time.millis().min(POLICY_BUDGET_MS);
+    let millis = limits.time.millis().min(PATIENT_BUDGET_MS);
     // One more: the tick under way counts as a whole one.
     store.set_epoch_deadline(millis.div_ceil(TICK_MS) + 1);
     store.set_hostcall_fuel(ANSWER_BYTES);
