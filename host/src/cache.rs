@@ -37,6 +37,9 @@ pub use schedule::Hint;
 pub use waiting::{Enough, Waiting};
 pub use write_behind::WriteBehindError;
 
+/// Of drawn ids and keyed hashes.
+type Hasher = foldhash::fast::RandomState;
+
 /// How much the cache may hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -92,8 +95,32 @@ pub struct Version<E> {
     pub position: Position,
 }
 
+/// One state for whoever holds the line, to be changed; and how it was before.
+#[derive(Debug)]
+pub struct Loaded<E> {
+    pub state: E,
+    pub before: Before,
+}
+
+/// A state as it was, encoded.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// Of the record that made it.
+    pub position: Position,
+    bytes: Bytes,
+}
+
+impl Before {
+    pub fn decode<E: Kept>(&self) -> Result<E, CacheError> {
+        encoding::decode(&self.bytes).map_err(|source| CacheError::Unreadable {
+            what: E::WHAT,
+            source,
+        })
+    }
+}
+
 /// What customers and accounts have in common for whoever keeps them.
-pub trait Kept: DeserializeOwned + Serialize + Send + Sync + Sized + 'static {
+pub trait Kept: Clone + DeserializeOwned + Serialize + Send + Sync + Sized + 'static {
     type Id: Copy + Eq + Hash + Send + Sync + 'static;
     const WHAT: &'static str;
     const SPACE: Space;
@@ -142,14 +169,8 @@ impl Kept for Account {
 /// The lines in front of customers or accounts, and their clean states.
 pub struct Shelf<Id> {
     lines: line::Lines<Id>,
-    clean: moka::sync::Cache<Id, Clean>,
-}
-
-/// An encoded state that the view holds too, and the position of its record.
-#[derive(Clone, Debug)]
-struct Clean {
-    position: Position,
-    bytes: Bytes,
+    /// Encoded states that the view holds too.
+    clean: moka::sync::Cache<Id, Before, Hasher>,
 }
 
 /// The most that moka and the key cost beside a state's bytes.
@@ -157,13 +178,13 @@ const CLEAN_OVERHEAD_BYTES: usize = 256;
 
 impl<Id: Copy + Eq + Hash + Send + Sync + 'static> Shelf<Id> {
     fn new(capacity_bytes: u64) -> Self {
-        let weigh = |_: &Id, clean: &Clean| {
+        let weigh = |_: &Id, clean: &Before| {
             u32::try_from(clean.bytes.len() + CLEAN_OVERHEAD_BYTES).unwrap_or(u32::MAX)
         };
         let clean = moka::sync::Cache::builder()
             .max_capacity(capacity_bytes)
             .weigher(weigh)
-            .build();
+            .build_with_hasher(Hasher::default());
         Self {
             lines: line::Lines::new(),
             clean,
@@ -261,47 +282,58 @@ impl Cache {
 
     /// The newest state, whether anyone holds the line or not; `None` of somebody who has none yet.
     pub async fn load<E: Kept>(&self, id: E::Id) -> Result<Option<Arc<Version<E>>>, CacheError> {
-        Ok(self.load_from::<E>(id).await?.map(|(version, _)| version))
+        Ok(match self.find_state::<E>(id).await? {
+            Some(Stood::Ahead(version)) => Some(version),
+            Some(Stood::Clean(clean, _)) => Some(Arc::new(Version {
+                state: clean.decode()?,
+                bytes: clean.bytes,
+                position: clean.position,
+            })),
+            None => None,
+        })
     }
 
     /// Loads under the line, and remembers what the view gave: only then nothing newer can be on its way.
     pub async fn load_held<E: Kept>(
         &self,
         line: &Line<E::Id>,
-    ) -> Result<Option<Arc<Version<E>>>, CacheError> {
-        let Some((version, origin)) = self.load_from::<E>(line.id()).await? else {
-            return Ok(None);
-        };
-        if origin == Origin::View {
-            let clean = Clean {
-                position: version.position,
-                bytes: version.bytes.clone(),
-            };
-            E::shelf(self).clean.insert(line.id(), clean);
-        }
-        Ok(Some(version))
+    ) -> Result<Option<Loaded<E>>, CacheError> {
+        Ok(match self.find_state::<E>(line.id()).await? {
+            Some(Stood::Ahead(version)) => Some(Loaded {
+                state: version.state.clone(),
+                before: Before {
+                    position: version.position,
+                    bytes: version.bytes.clone(),
+                },
+            }),
+            Some(Stood::Clean(before, origin)) => {
+                if origin == Origin::View {
+                    E::shelf(self).clean.insert(line.id(), before.clone());
+                }
+                let state = before.decode()?;
+                Some(Loaded { state, before })
+            }
+            None => None,
+        })
     }
 
-    async fn load_from<E: Kept>(
-        &self,
-        id: E::Id,
-    ) -> Result<Option<(Arc<Version<E>>, Origin)>, CacheError> {
+    async fn find_state<E: Kept>(&self, id: E::Id) -> Result<Option<Stood<E>>, CacheError> {
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some((version, Origin::Memory)));
+            return Ok(Some(Stood::Ahead(version)));
         }
         if let Some(clean) = E::shelf(self).clean.get(&id) {
-            return Ok(Some((decode(clean)?, Origin::Memory)));
+            return Ok(Some(Stood::Clean(clean, Origin::Memory)));
         }
         let view = Arc::clone(&self.view);
         let found = tokio::task::spawn_blocking(move || view.get(E::SPACE, E::key(&id)));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         // While the view was asked, the state may have been written: what is ahead is always newer.
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some((version, Origin::Memory)));
+            return Ok(Some(Stood::Ahead(version)));
         }
         let Some(bytes) = found else { return Ok(None) };
         let clean = stored(&bytes).ok_or(missing::<E>())?;
-        Ok(Some((decode(clean)?, Origin::View)))
+        Ok(Some(Stood::Clean(clean, Origin::View)))
     }
 
     /// The epoch now.
@@ -380,16 +412,10 @@ fn missing<E: Kept>() -> CacheError {
     }
 }
 
-fn decode<E: Kept>(clean: Clean) -> Result<Arc<Version<E>>, CacheError> {
-    let state = encoding::decode(&clean.bytes).map_err(|source| CacheError::Unreadable {
-        what: E::WHAT,
-        source,
-    })?;
-    Ok(Arc::new(Version {
-        state,
-        bytes: clean.bytes,
-        position: clean.position,
-    }))
+/// Where a state stood.
+enum Stood<E> {
+    Ahead(Arc<Version<E>>),
+    Clean(Before, Origin),
 }
 
 /// A state as the view stores it: the position of its record, then its bytes.
@@ -400,10 +426,10 @@ pub fn to_store(position: Position, state: &[u8]) -> Vec<u8> {
     stored
 }
 
-fn stored(bytes: &[u8]) -> Option<Clean> {
+fn stored(bytes: &[u8]) -> Option<Before> {
     let (position, state) = bytes.split_first_chunk::<8>()?;
     let position = Position::from_u64(u64::from_le_bytes(*position));
-    Some(Clean {
+    Some(Before {
         position,
         bytes: Bytes::copy_from_slice(state),
     })

@@ -26,11 +26,10 @@ pub mod who;
 
 pub mod sign;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Instant;
-use crate::ids::{Digest, Key, Text};
+use crate::ids::{Digest, Key, Map, Text};
 
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, LAPSES_AFTER, OnPending, Parameter,
@@ -114,29 +113,29 @@ pub struct Charter {
 /// Look-ups by name, for the door.
 #[derive(Debug, Default)]
 pub struct Names {
-    pub sources: HashMap<Text, SourceIx>,
-    pub identities: HashMap<Text, IdentityIx>,
-    pub purposes: HashMap<Text, PurposeIx>,
-    pub fields: HashMap<Text, FieldIx>,
-    pub windows: HashMap<Text, WindowIx>,
-    pub items: HashMap<Text, ItemsIx>,
-    pub segments: HashMap<Text, SegmentIx>,
-    pub stages: HashMap<Text, StageIx>,
-    pub events: HashMap<Text, EventIx>,
-    pub moments: HashMap<Text, MomentIx>,
-    pub channels: HashMap<Text, ChannelIx>,
-    pub actions: HashMap<Text, ActionIx>,
-    pub calendars: HashMap<Text, CalendarIx>,
+    pub sources: Map<Text, SourceIx>,
+    pub identities: Map<Text, IdentityIx>,
+    pub purposes: Map<Text, PurposeIx>,
+    pub fields: Map<Text, FieldIx>,
+    pub windows: Map<Text, WindowIx>,
+    pub items: Map<Text, ItemsIx>,
+    pub segments: Map<Text, SegmentIx>,
+    pub stages: Map<Text, StageIx>,
+    pub events: Map<Text, EventIx>,
+    pub moments: Map<Text, MomentIx>,
+    pub channels: Map<Text, ChannelIx>,
+    pub actions: Map<Text, ActionIx>,
+    pub calendars: Map<Text, CalendarIx>,
     /// By country or region, such as `DE` or `US-FL`.
-    pub laws: HashMap<Text, LawIx>,
-    pub markets: HashMap<Text, MarketIx>,
+    pub laws: Map<Text, LawIx>,
+    pub markets: Map<Text, MarketIx>,
     /// Back from the stable key in stored state to what it is now; a key without an entry is no longer defined.
-    pub field_keys: HashMap<Key, FieldIx>,
-    pub purpose_keys: HashMap<Key, PurposeIx>,
-    pub action_keys: HashMap<Key, ActionIx>,
-    pub channel_keys: HashMap<Key, ChannelIx>,
-    pub moment_keys: HashMap<Key, MomentIx>,
-    pub market_keys: HashMap<Key, MarketIx>,
+    pub field_keys: Map<Key, FieldIx>,
+    pub purpose_keys: Map<Key, PurposeIx>,
+    pub action_keys: Map<Key, ActionIx>,
+    pub channel_keys: Map<Key, ChannelIx>,
+    pub moment_keys: Map<Key, MomentIx>,
+    pub market_keys: Map<Key, MarketIx>,
 }
 
 /// The fields that the host itself must read.

@@ -126,7 +126,7 @@ fn work_out(
     let mut absorbed = absorb(event, now, &mut changed.standing);
     absorbed.is_kept &= !changed.is_forgotten;
     if !absorbed.is_kept {
-        absorbed = changed.unlearn(event, now);
+        absorbed = changed.unlearn(event, now)?;
     }
     let mut taken = Taken::from(core.node().spending());
     let standing = &mut changed.standing;

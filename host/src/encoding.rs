@@ -1,5 +1,7 @@
 //! How values become bytes on disk: a format version, then bincode. Nothing else in the host names bincode.
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,9 +38,22 @@ pub fn encode_into<T: Serialize>(value: &T, bytes: &mut Vec<u8>) {
 
 /// Encodes `value` with its format version.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(512);
-    encode_into(value, &mut bytes);
-    bytes
+    thread_local! {
+        static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+        // As long as it is, and no longer: states stay in memory like this.
+        Ok(mut bytes) => {
+            bytes.clear();
+            encode_into(value, &mut bytes);
+            bytes.to_vec()
+        }
+        Err(_in_use) => {
+            let mut bytes = Vec::new();
+            encode_into(value, &mut bytes);
+            bytes
+        }
+    })
 }
 
 /// Decodes exactly `bytes`.

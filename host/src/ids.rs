@@ -1,5 +1,6 @@
 //! Names of things: ids that are drawn, keys that follow from a name, digests that follow from content.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,10 @@ use crate::clock::Instant;
 
 /// Short immutable text; cloning never allocates.
 pub type Text = SmolStr;
+
+/// A table that is looked up on the path. Its keys are drawn, derived with a secret or declared by the charter: nobody can
+/// choose them so that they collide.
+pub type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 macro_rules! drawn_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -1,12 +1,11 @@
 //! What markets and actions have used up of their bounds: reach an hour, actions a minute and a day, money a day.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
-use crate::ids::Key;
+use crate::ids::{Key, Map};
 
 /// One figure: what, of whom, in which stretch of time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -61,8 +60,7 @@ impl Counter {
 #[derive(Debug, Default)]
 pub struct Spending(Mutex<Figures>);
 
-/// Counters follow from the charter and the clock alone: nobody can choose them so that they collide.
-type Figures = HashMap<Counter, i64, foldhash::fast::RandomState>;
+type Figures = Map<Counter, i64>;
 
 /// One thing to be used up, and its bound.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,5 @@
 //! A charter of two markets, small enough to know by heart.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use kairos::charter::channels::{Latency, Mode};
@@ -13,7 +12,7 @@ use kairos::charter::{
     Names, OnPending, OwnFields, Per, Purpose, Sensitivity, Setting, Target, Type, Window,
 };
 use kairos::clock::Span;
-use kairos::ids::{Digest, Key, Text};
+use kairos::ids::{Digest, Key, Map, Text};
 use kairos::value::Value;
 
 /// What one decision may cost in it.
@@ -126,10 +125,7 @@ fn table<I: Index, T>(entries: impl IntoIterator<Item = T>) -> Table<I, T> {
     table
 }
 
-fn names<I: Index + Eq + Hash, T>(
-    table: &Table<I, T>,
-    name: impl Fn(&T) -> &Text,
-) -> HashMap<Text, I> {
+fn names<I: Index + Eq + Hash, T>(table: &Table<I, T>, name: impl Fn(&T) -> &Text) -> Map<Text, I> {
     table
         .iter()
         .map(|(index, entry)| (name(entry).clone(), index))

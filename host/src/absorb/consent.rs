@@ -70,8 +70,7 @@ pub struct Remembered {
 }
 
 /// What the browser of somebody who is known refuses is kept, although nothing else of the event is.
-pub fn remember(event: &Event, now: Instant, known: &Customer) -> Remembered {
-    let mut customer = known.clone();
+pub fn remember(event: &Event, now: Instant, mut customer: Customer) -> Remembered {
     customer.status.forget(&event.charter, now);
     let has_refused = hear_browser(event, now, &mut customer);
     Remembered {

@@ -13,8 +13,8 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::policy::Timing;
 
-/// How often the rules about time are asked in turn. Each only ever moves an action later, so where they find no common
-/// instant in so many turns, there is hardly one.
+/// How often the rules about time are asked in turn. Each moves an action to the first instant that it lets pass, so whoever
+/// moved it last need not be asked again; where they find no common instant in so many turns, there is hardly one.
 const TURNS: usize = 64;
 
 /// When an action acts, and how that came about.
@@ -72,13 +72,21 @@ struct Settling<'c> {
 impl Settling<'_> {
     fn take_turns(&mut self, docket: &Docket<'_>) -> Result<(), Refusal> {
         let beside = Beside::of(docket, self.candidate);
-        for _ in 0..TURNS {
-            let before = self.due;
-            for (rule, judge) in TIME_RULES {
-                self.heed(rule, judge(docket, &beside, self.due))?;
-            }
-            if self.due == before {
+        let mut moved_by = None;
+        for (turn, (rule, judge)) in TIME_RULES
+            .iter()
+            .cycle()
+            .take(TURNS * TIME_RULES.len())
+            .enumerate()
+        {
+            // All others let pass what this one asked for; or nobody has asked for anything.
+            if moved_by == Some(*rule) || moved_by.is_none() && turn == TIME_RULES.len() {
                 return Ok(());
+            }
+            let before = self.due;
+            self.heed(rule, judge(docket, &beside, before))?;
+            if self.due != before {
+                moved_by = Some(*rule);
             }
         }
         let rules: Vec<_> = self.moved.iter().map(|moved| moved.rule.as_str()).collect();

@@ -1,13 +1,13 @@
 //! What is newer than the view: everything that was committed and is not written behind yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cache::schedule::remove_hint;
 use crate::cache::{Change, Earlier, Hint, Kept, Note, Version, Waiting};
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
-use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
+use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Map};
 use crate::spending::Counter;
 use crate::store::{Changes, Position};
 
@@ -17,21 +17,21 @@ pub(super) struct Ahead {
     growing: Generation,
     writing: Option<Arc<Generation>>,
     /// What was used up by everything that was committed, of the stretches that still count.
-    pub(super) spent: HashMap<Counter, i64>,
+    pub(super) spent: Map<Counter, i64>,
 }
 
 /// What was committed in one stretch; of each customer only the newest state.
 #[derive(Default)]
 pub struct Generation {
-    pub(super) customers: HashMap<CustomerId, Arc<Version<Customer>>>,
-    pub(super) accounts: HashMap<AccountId, Arc<Version<Account>>>,
-    pub(super) names: HashMap<IdentityKey, Named>,
-    pub(super) events: HashMap<EventKey, Earlier>,
-    pub(super) decisions: HashMap<DecisionId, Position>,
+    pub(super) customers: Map<CustomerId, Arc<Version<Customer>>>,
+    pub(super) accounts: Map<AccountId, Arc<Version<Account>>>,
+    pub(super) names: Map<IdentityKey, Named>,
+    pub(super) events: Map<EventKey, Earlier>,
+    pub(super) decisions: Map<DecisionId, Position>,
     pub(super) waiting: BTreeMap<ActionId, Waiting>,
     pub(super) hints: Vec<Hint>,
     /// The whole of what was used up, as of the generation's last record.
-    pub(super) spent: HashMap<Counter, i64>,
+    pub(super) spent: Map<Counter, i64>,
     /// What the host's own records change in the view.
     pub(super) notes: Changes,
     bytes: usize,

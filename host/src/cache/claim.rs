@@ -1,7 +1,6 @@
 //! One event, one time: the pair of source and id is claimed before anything else. A second arrival waits for the first and
 //! gets its reply.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use crate::cache::{Cache, CacheError};
 use crate::clock::{Instant, Span};
 use crate::encoding;
 use crate::event::{Content, EventKey};
-use crate::ids::Key;
+use crate::ids::{Key, Map};
 use crate::store::{Position, Space};
 
 /// How long a repeat gets the first reply.
@@ -38,7 +37,7 @@ pub enum Claimed {
 
 /// The events that are being decided, each with what is closed when its claim ends.
 #[derive(Default)]
-pub(super) struct Claims(Mutex<HashMap<EventKey, Arc<Semaphore>>>);
+pub(super) struct Claims(Mutex<Map<EventKey, Arc<Semaphore>>>);
 
 /// The right to decide an event. Dropped after the commit, or when the caller hung up before it.
 pub struct Claim {

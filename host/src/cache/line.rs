@@ -1,21 +1,22 @@
 //! The line in front of each customer: whoever holds it decides alone, in the order of arrival.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
+use crate::cache::Hasher;
+use crate::ids::Map;
+
 const SHARDS: usize = 64;
 
-type Slots<Id> = HashMap<Id, Arc<tokio::sync::Mutex<()>>>;
+type Slots<Id> = Map<Id, Arc<tokio::sync::Mutex<()>>>;
 
 /// All lines that anyone holds or waits in.
 pub(super) struct Lines<Id>(Arc<Shards<Id>>);
 
 struct Shards<Id> {
-    hasher: RandomState,
+    hasher: Hasher,
     shards: [Mutex<Slots<Id>>; SHARDS],
 }
 
@@ -32,7 +33,7 @@ impl<Id: Copy + Eq + Hash> Shards<Id> {
 impl<Id: Copy + Eq + Hash> Lines<Id> {
     pub(super) fn new() -> Self {
         Self(Arc::new(Shards {
-            hasher: RandomState::new(),
+            hasher: Hasher::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
         }))
     }

@@ -1,22 +1,22 @@
 //! From an identity to whom it names. Two cores that meet a new identity at once agree on one customer.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cache::{Cache, CacheError};
+use crate::cache::{Cache, CacheError, Hasher};
 use crate::customer::{IdentityKey, Named};
 use crate::encoding;
+use crate::ids::Map;
 use crate::store::Space;
 
 /// What is known of identities in memory.
 pub(super) struct Names {
-    clean: moka::sync::Cache<IdentityKey, Named>,
+    clean: moka::sync::Cache<IdentityKey, Named, Hasher>,
     reserved: Arc<Reserved>,
 }
 
 /// Who new identities will name, once someone has committed it; with the number of events that wait for that.
 #[derive(Default)]
-struct Reserved(Mutex<HashMap<IdentityKey, (Named, usize)>>);
+struct Reserved(Mutex<Map<IdentityKey, (Named, usize)>>);
 
 /// Whom an identity names.
 pub struct Found {
@@ -62,7 +62,7 @@ impl Names {
     pub(super) fn new(capacity_bytes: u64) -> Self {
         let clean = moka::sync::Cache::builder()
             .max_capacity((capacity_bytes / NAME_BYTES).max(1))
-            .build();
+            .build_with_hasher(Hasher::default());
         Self {
             clean,
             reserved: Arc::default(),

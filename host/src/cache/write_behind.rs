@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cache::ahead::Generation;
 use crate::cache::schedule::put_hint;
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Cache, Clean, Earlier, to_store};
+use crate::cache::{Before, Cache, Earlier, to_store};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::DecisionId;
@@ -45,7 +45,7 @@ impl Cache {
         for (id, version) in &generation.customers {
             self.customers.clean.insert(
                 *id,
-                Clean {
+                Before {
                     position: version.position,
                     bytes: version.bytes.clone(),
                 },
@@ -54,7 +54,7 @@ impl Cache {
         for (id, version) in &generation.accounts {
             self.accounts.clean.insert(
                 *id,
-                Clean {
+                Before {
                     position: version.position,
                     bytes: version.bytes.clone(),
                 },

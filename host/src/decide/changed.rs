@@ -1,10 +1,8 @@
 //! Everybody whom an event changes, and how much of that may be kept.
 
-use std::sync::Arc;
-
 use crate::absorb::{Absorbed, Remembered, Standing, remember};
 use crate::action::When;
-use crate::cache::Version;
+use crate::cache::{Before, CacheError};
 use crate::clock::Instant;
 use crate::customer::{Customer, IdentityKey, Named};
 use crate::event::Event;
@@ -23,7 +21,7 @@ pub(super) struct Changed {
     /// Names that are new, or move.
     pub named: Vec<(IdentityKey, Named)>,
     /// The customer as the host knew them before the event.
-    pub known: Option<Arc<Version<Customer>>>,
+    pub known: Option<Before>,
     /// Whether nobody gave leave to be remembered by what the event names them by: it is as of nobody.
     pub is_forgotten: bool,
     /// Somebody who is known, although the event is decided as of nobody; and whether they are to be kept.
@@ -33,7 +31,7 @@ pub(super) struct Changed {
 
 impl Changed {
     /// As of nobody, whoever it may be.
-    pub(super) fn of_nobody(known: Option<Arc<Version<Customer>>>) -> Self {
+    pub(super) fn of_nobody(known: Option<Before>) -> Self {
         Self {
             known,
             is_forgotten: true,
@@ -43,15 +41,15 @@ impl Changed {
 
     /// Without a basis to keep the event, whoever is known stays as they were: nobody is joined with anybody, and only a
     /// refusal by the browser counts.
-    pub(super) fn unlearn(&mut self, event: &Event, now: Instant) -> Absorbed {
+    pub(super) fn unlearn(&mut self, event: &Event, now: Instant) -> Result<Absorbed, CacheError> {
         let Some(known) = &self.known else {
-            return Absorbed::default();
+            return Ok(Absorbed::default());
         };
         let Remembered {
             customer,
             cancelled,
             has_refused,
-        } = remember(event, now, &known.state);
+        } = remember(event, now, known.decode()?);
         self.previous = Some(known.position);
         self.has_refused = has_refused;
         self.moved.clear();
@@ -60,10 +58,10 @@ impl Changed {
             true => self.aside = Some(customer),
             false => self.standing.customer = Some(customer),
         }
-        Absorbed {
+        Ok(Absorbed {
             cancelled,
             ..Absorbed::default()
-        }
+        })
     }
 
     /// What was done is kept although the event is not: what was said to somebody counts against every cap, and what waits

@@ -1,10 +1,8 @@
 //! Whom an event is about: finds or makes the customer and the account, waits in line for them, and joins the names that
 //! the event brings together.
 
-use std::sync::Arc;
-
 use crate::absorb::{Standing, may_remember};
-use crate::cache::{Cache, Line, Origin, Reservation, Version};
+use crate::cache::{Before, Cache, Line, Origin, Reservation};
 use crate::charter::events::Presence;
 use crate::charter::{BuiltIn, Strength};
 use crate::clock::Instant;
@@ -38,7 +36,7 @@ pub(super) struct Held {
 struct Person {
     customer: Customer,
     /// `None` of somebody new.
-    known: Option<Arc<Version<Customer>>>,
+    known: Option<Before>,
 }
 
 impl Person {
@@ -77,7 +75,7 @@ impl Whom {
                     return Ok(());
                 }
             }
-            // Before waiting in the next line: lines are taken in order of id.
+            // Before waiting in the next line: lines are loaded in order of id.
             self.held.customers.clear();
         }
         Err(Undecided::Busy)
@@ -242,15 +240,15 @@ impl Whom {
             }
         };
         let line = cache.line::<Account>(id).await;
-        let version = cache.load_held::<Account>(&line).await?;
-        if version.is_none() && event.account.is_none() {
+        let loaded = cache.load_held::<Account>(&line).await?;
+        if loaded.is_none() && event.account.is_none() {
             return may_do_without(event);
         }
         self.held.account = Some(line);
-        self.changed.account_previous = version.as_ref().map(|version| version.position);
-        let mut account = version.map_or_else(
+        self.changed.account_previous = loaded.as_ref().map(|loaded| loaded.before.position);
+        let mut account = loaded.map_or_else(
             || Account::new(id, event.received_at),
-            |version| version.state.clone(),
+            |loaded| loaded.state,
         );
         if let Some(name) = &event.account {
             identity::add(&mut account.aliases, alias(core, event, name));
@@ -329,10 +327,10 @@ async fn load(cache: &Cache, held: &Held, id: CustomerId) -> Result<Option<Perso
     let Some(line) = held.customers.iter().find(|line| line.id() == id) else {
         return Ok(None);
     };
-    let version = cache.load_held::<Customer>(line).await?;
-    Ok(version.map(|version| Person {
-        customer: version.state.clone(),
-        known: Some(version),
+    let loaded = cache.load_held::<Customer>(line).await?;
+    Ok(loaded.map(|loaded| Person {
+        customer: loaded.state,
+        known: Some(loaded.before),
     }))
 }
 

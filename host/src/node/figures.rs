@@ -1,6 +1,5 @@
 //! What is counted on the path: registered once, so that counting is one addition.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,19 +8,19 @@ use metrics::{Counter, Gauge, Histogram};
 use crate::boundary::NAMES;
 use crate::charter::Charter;
 use crate::evidence::Outcome;
-use crate::ids::{Key, Text};
+use crate::ids::{Key, Map, Text};
 use crate::telemetry::Telemetry;
 
 /// The counters of one host.
 pub struct Figures {
     telemetry: Telemetry,
     /// By market, of the charter that is live and of those before: what is in flight under one is counted still.
-    markets: ArcSwap<HashMap<Key, OfMarket>>,
+    markets: ArcSwap<Map<Key, OfMarket>>,
     refusals: Vec<(&'static str, Counter)>,
     /// By action, likewise.
-    breakers: ArcSwap<HashMap<Text, Gauge>>,
+    breakers: ArcSwap<Map<Text, Gauge>>,
     /// By field, likewise.
-    fields: ArcSwap<HashMap<Text, OfField>>,
+    fields: ArcSwap<Map<Text, OfField>>,
     repeats: Counter,
     scheduled: Counter,
     approvals: [(&'static str, Counter); 3],
@@ -87,14 +86,14 @@ impl Figures {
 
     /// Registers the markets, actions and fields that a new charter adds.
     pub fn follow(&self, charter: &Charter) {
-        let mut markets = HashMap::clone(&self.markets.load());
+        let mut markets = Map::clone(&self.markets.load());
         for (_, market) in charter.markets.iter() {
             markets
                 .entry(market.key)
                 .or_insert_with(|| OfMarket::new(&self.telemetry, &market.name));
         }
         self.markets.store(Arc::new(markets));
-        let mut breakers = HashMap::clone(&self.breakers.load());
+        let mut breakers = Map::clone(&self.breakers.load());
         for (_, action) in charter.actions.iter() {
             breakers.entry(action.name.clone()).or_insert_with(|| {
                 let labels = [("action", action.name.as_str())];
@@ -102,7 +101,7 @@ impl Figures {
             });
         }
         self.breakers.store(Arc::new(breakers));
-        let mut fields = HashMap::clone(&self.fields.load());
+        let mut fields = Map::clone(&self.fields.load());
         for (_, field) in charter.fields.iter() {
             fields.entry(field.name.clone()).or_insert_with(|| {
                 let labels = [("field", field.name.as_str())];

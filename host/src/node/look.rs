@@ -438,7 +438,7 @@ fn brand(charter: &Charter, key: Key) -> Json {
 
 /// The name of what is stored under a key; null for what the charter no longer knows.
 fn name_of<Ix: Copy>(
-    names: &std::collections::HashMap<Text, Ix>,
+    names: &crate::ids::Map<Text, Ix>,
     key: impl Fn(Ix) -> Key,
     wanted: Key,
 ) -> Json {

@@ -1,11 +1,11 @@
 //! Policies built for `kairos:policy@1.0`: the binding, and the translation between its words and the host's.
 
-use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower,
-    TypedFunc,
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker,
+    Lower, TypedFunc,
 };
+use wasmtime::{Engine, Store};
 
 use crate::charter::Limits;
 use crate::clock::{Instant, Span};
@@ -64,7 +64,7 @@ impl Policy {
     /// Asks the policy what it is.
     pub(super) fn describe(&self, limits: &Limits) -> Result<Manifest, Fault> {
         let called = sandbox::call(&self.policy, limits, |store, instance| {
-            let describe: Describe = instance.get_typed_func(&mut *store, self.describe)?;
+            let describe: Describe = checked(store, instance, self.describe)?;
             let (manifest,) = describe.call(store, ())?;
             Ok(manifest)
         });
@@ -84,7 +84,7 @@ impl Policy {
             fuel,
             micros,
         } = sandbox::call(&self.policy, limits, |store, instance| {
-            let decide: Decide<'_> = instance.get_typed_func(&mut *store, self.decide)?;
+            let decide: Decide<'_> = checked(store, instance, self.decide)?;
             let lists = text_lists(signal, context);
             let mut lists = lists.iter();
             let data: Vec<_> = signal
@@ -112,6 +112,23 @@ impl Policy {
             micros,
         }
     }
+}
+
+/// An exported function whose type `typed` checked when the policy was loaded: every instance of a component has the same.
+#[expect(unsafe_code, reason = "walking all types again costs every decision")]
+fn checked<P, R>(
+    store: &mut Store<Bounds>,
+    instance: &Instance,
+    index: ComponentExportIndex,
+) -> wasmtime::Result<TypedFunc<P, R>>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let function = instance.get_func(store, index);
+    let function = function.ok_or_else(|| wasmtime::format_err!("the function is gone"))?;
+    // SAFETY: `Policy::new` is the only place that makes an index, with the types that it is used with.
+    Ok(unsafe { TypedFunc::new_unchecked(function) })
 }
 
 /// Finds an exported function and checks its type.

@@ -1,7 +1,5 @@
 //! Which names an expression may use, and what they are.
 
-use std::collections::HashMap;
-
 use crate::charter::Charter;
 use crate::charter::consent::{Basis, PurposeIx};
 use crate::charter::events::{DatumIx, EventIx};
@@ -9,7 +7,7 @@ use crate::charter::fields::{Field, FieldIx, ItemsIx, Type, WindowIx};
 use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::segments::{SegmentIx, StageIx};
-use crate::ids::Text;
+use crate::ids::{Map, Text};
 
 /// What an expression may look at.
 #[derive(Clone, Copy)]
@@ -208,7 +206,7 @@ impl Scope<'_> {
     }
 }
 
-fn named<I: Copy>(names: &HashMap<Text, I>, name: &str, what: &str) -> Result<I, String> {
+fn named<I: Copy>(names: &Map<Text, I>, name: &str, what: &str) -> Result<I, String> {
     names.get(name).copied().ok_or_else(|| {
         let known = names.keys().map(|name| name.as_str());
         format!(

@@ -1,7 +1,5 @@
 //! [events]: first their data, then, when fields and windows are known, their updates.
 
-use std::collections::HashMap;
-
 use crate::charter::Charter;
 use crate::charter::events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Presence};
 use crate::charter::fields::Type;
@@ -11,7 +9,7 @@ use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::{typing, values};
 use crate::charter::markets::MarketIx;
 use crate::charter::table::{Index, Table};
-use crate::ids::{Key, Text};
+use crate::ids::{Key, Map, Text};
 use crate::limits;
 
 pub(super) const PRESENCES: &[(&str, Presence)] = &[
@@ -133,8 +131,8 @@ pub(super) const LOCAL_EVENT_KEYS: Keys = Keys {
 };
 
 /// The built-in events, then the charter's in its order.
-pub(super) fn declare_events(top: &Section<'_>, findings: &Findings) -> HashMap<Text, EventIx> {
-    let mut names = HashMap::new();
+pub(super) fn declare_events(top: &Section<'_>, findings: &Findings) -> Map<Text, EventIx> {
+    let mut names = Map::default();
     let built_in = BUILT_IN.iter().map(|(name, ..)| *name);
     let defined = defined(top).map(|(name, node)| {
         if !name.split('.').all(values::is_snake_case) {

@@ -12,7 +12,7 @@ use crate::charter::markets::MarketIx;
 use crate::charter::nearest::did_you_mean;
 use crate::charter::table::Index;
 use crate::charter::{Charter, Names};
-use crate::ids::{Key, Text};
+use crate::ids::{Key, Map, Text};
 
 /// The most entries of one section.
 const SECTION_ENTRIES: usize = 10_000;
@@ -107,15 +107,15 @@ pub(super) fn declare<'a>(
     }
 }
 
-fn by_key<I: Index>(sort: &str, names: &HashMap<Text, I>) -> HashMap<Key, I> {
+fn by_key<I: Index>(sort: &str, names: &Map<Text, I>) -> Map<Key, I> {
     names
         .iter()
         .map(|(name, &index)| (Key::of(sort, name), index))
         .collect()
 }
 
-fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I> {
-    let mut names = HashMap::new();
+fn numbered<I: Index>(top: &Section<'_>, key: &str, what: &str) -> Map<Text, I> {
+    let mut names = Map::default();
     check_snake_case(top, key, what);
     for (number, (name, node)) in (0..).zip(top.open_each(key)) {
         if names.len() == SECTION_ENTRIES {
@@ -146,8 +146,8 @@ fn check_snake_case(top: &Section<'_>, key: &str, what: &str) {
 }
 
 /// Names that are those of countries and regions.
-fn lands<I: Index>(top: &Section<'_>, key: &str, what: &str) -> HashMap<Text, I> {
-    let mut names = HashMap::new();
+fn lands<I: Index>(top: &Section<'_>, key: &str, what: &str) -> Map<Text, I> {
+    let mut names = Map::default();
     for (number, (name, node)) in (0..).zip(top.open_each(key)) {
         if names.len() == SECTION_ENTRIES {
             top.findings.say(

@@ -1,14 +1,14 @@
 //! Reads tables key by key, and collects what is wrong with them.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::charter::Person;
 use crate::charter::file::page::{Node, Shape, joined};
 use crate::charter::file::{Complaint, Complaints, values};
 use crate::charter::nearest::{did_you_mean, quoted};
 use crate::charter::table::Index;
-use crate::ids::Text;
+use crate::ids::{Map, Text};
 
 /// What is wrong so far.
 #[derive(Debug, Default)]
@@ -262,11 +262,7 @@ pub(in crate::charter) fn hint(key: &str) -> &'static str {
 }
 
 /// Finds what a text refers to; `what` says what it should be, such as `an event`.
-pub(super) fn refer<I: Index>(
-    node: &Node,
-    names: &HashMap<Text, I>,
-    what: &str,
-) -> Result<I, String> {
+pub(super) fn refer<I: Index>(node: &Node, names: &Map<Text, I>, what: &str) -> Result<I, String> {
     let name = values::text(node)?;
     names.get(&name).copied().ok_or_else(|| {
         let known = names.keys().map(|name| name.as_str());
