@@ -5,6 +5,7 @@ mod approvals;
 pub mod checkpoints;
 mod explain;
 mod figures;
+mod history;
 pub mod kept;
 mod live;
 mod start;
@@ -17,7 +18,7 @@ mod stops;
 mod writer;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -41,6 +42,7 @@ pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
 pub use explain::Question;
 pub use figures::Figures;
+pub use history::{Cursor, Found};
 pub use live::Unusable;
 pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;
@@ -250,6 +252,11 @@ impl Node {
             log: u32::from_be_bytes([a, b, c, d]),
             position,
         }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     pub fn is_ready(&self) -> Result<(), NotReady> {
