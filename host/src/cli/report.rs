@@ -77,7 +77,7 @@ fn told(report: &Report) -> String {
         let figures: Vec<&Figure> = report
             .figures
             .iter()
-            .filter(|figure| figure.group == group)
+            .filter(|figure| figure.group == group && is_worth_a_line(figure))
             .collect();
         if !figures.is_empty() {
             told += &format!("\n\n{}\n{}", title(group), table(&figures));
@@ -107,6 +107,14 @@ fn told(report: &Report) -> String {
         );
     }
     told
+}
+
+/// Machines hear of every figure; for people a nought among many says nothing.
+fn is_worth_a_line(figure: &Figure) -> bool {
+    match figure.group {
+        Group::Decisions | Group::Outcomes => figure.count > 0,
+        Group::Kpi | Group::Pressure | Group::Suppressed | Group::Regret | Group::NotDone => true,
+    }
 }
 
 fn title(group: Group) -> &'static str {

@@ -236,8 +236,13 @@ fn kpis(counted: &Counted, (charter, ask): (&Charter, &Ask), figures: &mut Vec<F
             }
             let key = (place, market.name.clone());
             let part = counted.kpis.get(&key).copied().unwrap_or_default();
-            let is_seen = seen.contains(&market.name);
-            if is_seen || part != Part::default() {
+            let may_act = match kpi.measured {
+                Measured::Outcome { per_action, .. } => {
+                    charter.widest(index).frame(per_action).is_some()
+                }
+                Measured::Share { .. } => true,
+            };
+            if (may_act && seen.contains(&market.name)) || part != Part::default() {
                 figures.push(figure(Some(&market.name), part));
             }
             all.count += part.count;
