@@ -21,8 +21,8 @@ use crate::charter::{Charter, Measured};
 use crate::clock::{Instant, Span};
 use crate::ids::Text;
 
-pub use folder::{NoReport, of_folder};
 pub use figures::{CSV_HEAD, Figure, Group, Scope};
+pub use folder::{NoReport, of_folder};
 pub use gather::Gathering;
 
 /// How long an action is followed after it acted, where no figure of the charter asks for longer.

@@ -60,7 +60,12 @@ impl Node {
                 texts,
                 body: &opened.body,
                 sentence: &sentence,
-                no_words: words.and_then(|words| words.as_ref().err().map(|why| why as &dyn std::error::Error)),
+                no_words: words.and_then(|words| {
+                    words
+                        .as_ref()
+                        .err()
+                        .map(|why| why as &dyn std::error::Error)
+                }),
             };
             explainer.decision(decided)
         };

@@ -27,10 +27,7 @@ pub enum NoWords {
 
 impl Node {
     /// The manifest of a policy that decided; beside the serving path where it is not live.
-    pub(super) async fn words(
-        self: &Arc<Self>,
-        policy: Digest,
-    ) -> Result<Arc<Manifest>, NoWords> {
+    pub(super) async fn words(self: &Arc<Self>, policy: Digest) -> Result<Arc<Manifest>, NoWords> {
         let charter = self.charter();
         let mut markets = charter.markets.iter();
         let live = markets.find_map(|(market, _)| {

@@ -104,10 +104,7 @@ impl Gathering {
 
     /// Takes the next record of the log.
     pub fn meet(&mut self, kind: u8, content: &[u8]) {
-        let is_event = matches!(
-            Kind::from_number(kind),
-            Some(Kind::Event | Kind::Consent)
-        );
+        let is_event = matches!(Kind::from_number(kind), Some(Kind::Event | Kind::Consent));
         if !is_event {
             return;
         }

@@ -62,7 +62,9 @@ impl Why {
             Self::Held => "decisions in which nothing was proposed, by the policy's reason",
             Self::Blocked => "decisions for which not enough was known",
             Self::Stopped => "decisions under a kill switch",
-            Self::Fallback => "decisions in which the policy could not answer, and nothing was done",
+            Self::Fallback => {
+                "decisions in which the policy could not answer, and nothing was done"
+            }
             Self::Cancelled => "planned actions that were cancelled before they acted",
             Self::Replaced => "planned actions in whose place another one came",
             Self::Unapproved => "planned actions that nobody approved in time",

@@ -1,11 +1,10 @@
 //! Outcomes joined to what they are about: by the id that they name, or by the customer and the time (A43).
 
-
 use crate::charter::events::Outcome;
 use crate::charter::expression::Facts;
 use crate::charter::{
-    Charter, DatumIx, EventIx, FieldIx, ItemsIx, Measured, Reaction, SegmentIx, StageIx,
-    WindowIx, table::Index,
+    Charter, DatumIx, EventIx, FieldIx, ItemsIx, Measured, Reaction, SegmentIx, StageIx, WindowIx,
+    table::Index,
 };
 use crate::clock::{Instant, Span};
 use crate::evidence::{Opened, Told};
@@ -66,7 +65,9 @@ impl Targets {
                 kpi: place,
                 within: *within,
                 per_action: charter.actions.at(*per_action).name.clone(),
-                market: kpi.market.map(|market| charter.markets.at(market).name.clone()),
+                market: kpi
+                    .market
+                    .map(|market| charter.markets.at(market).name.clone()),
                 what,
             })
         });

@@ -55,8 +55,7 @@ impl Pressure {
         while self.counts.len() > self.most && self.halvings < 63 {
             self.halvings += 1;
             let halvings = self.halvings;
-            self.counts
-                .retain(|customer, _| is_in(halvings, *customer));
+            self.counts.retain(|customer, _| is_in(halvings, *customer));
         }
     }
 

@@ -67,7 +67,9 @@ pub(super) async fn list(
         return Err(Problem::bad_request(detail));
     }
     let cursor = asked.cursor.as_deref();
-    let cursor = cursor.map(|text| cursor_of(&shared.node, text)).transpose()?;
+    let cursor = cursor
+        .map(|text| cursor_of(&shared.node, text))
+        .transpose()?;
     let query = query_of(&shared, &caller, asked)?;
     let log = shared.node.store().log();
     log.until_all(log.end()).await?;

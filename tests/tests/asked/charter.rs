@@ -53,7 +53,8 @@ fn an_outcome_that_cannot_be_joined_is_refused_a43() {
 
 #[test]
 fn a_figure_may_ask_for_what_an_event_says_a43_c25() {
-    let opened = "outcome = { is = \"opened\", of = \"action\" }\ndata = { action = { type = \"text\" } }";
+    let opened =
+        "outcome = { is = \"opened\", of = \"action\" }\ndata = { action = { type = \"text\" } }";
     let kpi = |outcome: &str| {
         format!(
             "{opened}\n[kpis.attention]\noutcome = \"{outcome}\"\nwithin = \"3d\"\nper-action = \"cart_reminder\"\nmeaning = \"looked at\"\nowner = \"platform\""
@@ -62,10 +63,15 @@ fn a_figure_may_ask_for_what_an_event_says_a43_c25() {
     assert_eq!(complaints(&kpi("opened")), Vec::<String>::new());
     assert_eq!(
         complaints(&kpi("clicked")),
-        ["kpis.attention.outcome: `clicked` is said by no event of this charter: write `outcome = { is = \"clicked\", of = … }` at the event that says it"]
+        [
+            "kpis.attention.outcome: `clicked` is said by no event of this charter: write `outcome = { is = \"clicked\", of = … }` at the event that says it"
+        ]
     );
     let retail = Charter::load(&kairos_tests::retail_charter()).expect("a charter");
     let withdrawn = retail.names.events["consent.withdrawn"];
     let outcome = retail.events.at(withdrawn).outcome;
-    assert_eq!(outcome.map(|outcome| outcome.is), Some(Reaction::Unsubscribed));
+    assert_eq!(
+        outcome.map(|outcome| outcome.is),
+        Some(Reaction::Unsubscribed)
+    );
 }

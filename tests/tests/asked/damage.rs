@@ -79,7 +79,9 @@ impl Place {
         for id in decisions {
             let told = self.runtime.block_on(node.decision(*id));
             answers.told.push(told.ok().map(sound));
-            answers.told.push(self.explained(&node, &Question::Decision(*id)));
+            answers
+                .told
+                .push(self.explained(&node, &Question::Decision(*id)));
         }
         for id in events {
             let question = Question::Event {
@@ -92,12 +94,17 @@ impl Place {
         let page = node
             .first_cursor(&query)
             .and_then(|cursor| node.decisions(&query, (cursor, 1_000), &|| false));
-        answers.told.push(page.ok().map(|page| json!(page.decisions)));
+        answers
+            .told
+            .push(page.ok().map(|page| json!(page.decisions)));
         answers
     }
 
     fn explained(&self, node: &Arc<Node>, question: &Question) -> Option<Value> {
-        let explained = self.runtime.block_on(node.explain(question, &["en"])).ok()?;
+        let explained = self
+            .runtime
+            .block_on(node.explain(question, &["en"]))
+            .ok()?;
         let texts = explained.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
         let is_told = |text: &String| text.contains("what it means is not at hand");
         match texts.iter().flatten().any(is_told) {
@@ -119,13 +126,18 @@ fn verified(data: &Path) -> Option<String> {
     let (reader, key) = (reader(data).ok()?, public_key(data).ok()?);
     let report = verify(&reader, &key, &[], &mut |_, _| {}).ok()?;
     let chain = report.log.chain;
-    report.is_sound().then(|| format!("{} {chain:?}", report.log.records))
+    report
+        .is_sound()
+        .then(|| format!("{} {chain:?}", report.log.records))
 }
 
 fn listed(data: &Path) -> Option<Vec<Value>> {
     let (query, mut lines, mut is_whole) = (Query::default(), Vec::new(), true);
     let walked = reader(data).ok()?.walk(&mut |met| {
-        let is_event = matches!(Kind::from_number(met.kind), Some(Kind::Event | Kind::Consent));
+        let is_event = matches!(
+            Kind::from_number(met.kind),
+            Some(Kind::Event | Kind::Consent)
+        );
         if is_event {
             match evidence::open(met.content) {
                 Ok(opened) => lines.extend(query.found(met.position, &opened)),
@@ -169,8 +181,18 @@ fn traffic(place: &Place, data: &Path) -> (Vec<DecisionId>, Vec<String>) {
             _ => event(&id, "product.viewed", &subject, json!({ "sku": "85123A" })),
         };
         let read = Event::parse(&door, told.to_string().as_bytes()).expect("an event");
-        let answered = place.runtime.block_on(decide(&core, read)).expect("a decision");
-        decisions.extend(answered.reply.body().decisions.iter().map(|decided| decided.id));
+        let answered = place
+            .runtime
+            .block_on(decide(&core, read))
+            .expect("a decision");
+        decisions.extend(
+            answered
+                .reply
+                .body()
+                .decisions
+                .iter()
+                .map(|decided| decided.id),
+        );
         events.push(id);
     }
     assert_eq!(decisions.len(), 12);
@@ -212,7 +234,10 @@ fn damage(data: &Path, number: usize) -> String {
     let file = &all[draw(all.len())];
     let mut bytes = std::fs::read(file).expect("a file");
     // What was written, and not the zeros that are made ahead of need.
-    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let used = bytes
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last + 1);
     let place = draw(used);
     let what = match draw(4) {
         0 => {
@@ -230,6 +255,12 @@ fn damage(data: &Path, number: usize) -> String {
     format!("case {number}: {name}, {what} {place} of {used}")
 }
 
+/// A folder that no disk makes slow, where the system has a place for one.
+fn in_memory() -> tempfile::TempDir {
+    let memory = tempfile::tempdir_in("/dev/shm");
+    memory.unwrap_or_else(|_| tempfile::tempdir().expect("a folder"))
+}
+
 /// What is wrong: an answer that is given and is another than that of the undamaged folder.
 fn wrong(answers: &Answers, sound: &Answers) -> Option<String> {
     if answers.verified.is_some() && answers.verified != sound.verified {
@@ -242,21 +273,33 @@ fn wrong(answers: &Answers, sound: &Answers) -> Option<String> {
     let mut wrong = pairs.filter(|(told, right)| {
         told.as_ref().is_some_and(|told| *told != "missing") && told != right
     });
-    wrong.next().map(|(told, right)| format!("{told:#?} instead of {right:#?}"))
+    wrong
+        .next()
+        .map(|(told, right)| format!("{told:#?} instead of {right:#?}"))
 }
 
 #[test]
 fn a_damaged_folder_never_gives_a_wrong_answer() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = in_memory();
     let (charter, data) = (folder.path().join("charter"), folder.path().join("data"));
-    write(&charter, &[("charter.toml", include_str!("../../src/trial.toml"))]);
+    write(
+        &charter,
+        &[("charter.toml", include_str!("../../src/trial.toml"))],
+    );
     let place = Place::new(&charter);
     let (decisions, events) = traffic(&place, &data);
     let copied = folder.path().join("sound");
     copy(&data, &copied);
     let sound = place.ask(&copied, &decisions, &events);
-    assert!(sound.verified.is_some() && sound.told.iter().all(Option::is_some), "{sound:#?}");
-    let (next, detected, harmless) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    assert!(
+        sound.verified.is_some() && sound.told.iter().all(Option::is_some),
+        "{sound:#?}"
+    );
+    let (next, detected, harmless) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
     let work = || {
         let place = Place::new(&charter);
         let mut found = Vec::new();
@@ -280,11 +323,21 @@ fn a_damaged_folder_never_gives_a_wrong_answer() {
     };
     let found: Vec<String> = std::thread::scope(|scope| {
         let threads = [scope.spawn(work), scope.spawn(work)];
-        let found = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        let found = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"));
         found.flatten().collect()
     });
     let (detected, harmless) = (detected.into_inner(), harmless.into_inner());
     println!("{detected} detected, {harmless} harmless");
-    assert!(found.is_empty(), "{} of {CASES} are wrong:\n{}", found.len(), found.join("\n"));
-    assert!(detected > CASES / 4, "{detected} detected, {harmless} harmless");
+    assert!(
+        found.is_empty(),
+        "{} of {CASES} are wrong:\n{}",
+        found.len(),
+        found.join("\n")
+    );
+    assert!(
+        detected > CASES / 4,
+        "{detected} detected, {harmless} harmless"
+    );
 }

@@ -42,30 +42,74 @@ fn a_wrong_filter_is_said_plainly() {
     let id = found(&host, "")[0]["id"].clone();
     let long = format!("/v1/decisions?cursor={}", "1".repeat(300));
     for (query, expected) in [
-        ("outcome=acts", "400 bad-request: `outcome` must be one of act, hold, refused, blocked, stopped, fallback"),
-        ("market=jq", "400 bad-request: `market` must be one of br, ca, de, fr, gb, intl, jp, nl, us"),
-        ("from=soon", "400 bad-request: `from` must be a time such as `2026-11-01T00:00:00Z`, or a duration such as `7d`: so long ago"),
-        ("customer=17850", "400 bad-request: `customer` must be an id of this host, or a name as events tell it, such as `crm:17850`"),
-        ("limit=0", "400 bad-request: `limit` must be between 1 and 1000"),
-        ("limit=1001", "400 bad-request: `limit` must be between 1 and 1000"),
-        ("cursor=next", "400 bad-request: `cursor` must be the `next` of the page before"),
-        ("cursor=00000000.7.0", "400 bad-request: `cursor` is of another host's log: begin without one"),
-        ("costumer=crm:1", "400 bad-request: a list takes `customer`, `market`, `moment`, `action`, `rule`, `outcome`, `policy`, `from`, `to`, `limit` and `cursor`, each once"),
+        (
+            "outcome=acts",
+            "400 bad-request: `outcome` must be one of act, hold, refused, blocked, stopped, fallback",
+        ),
+        (
+            "market=jq",
+            "400 bad-request: `market` must be one of br, ca, de, fr, gb, intl, jp, nl, us",
+        ),
+        (
+            "from=soon",
+            "400 bad-request: `from` must be a time such as `2026-11-01T00:00:00Z`, or a duration such as `7d`: so long ago",
+        ),
+        (
+            "customer=17850",
+            "400 bad-request: `customer` must be an id of this host, or a name as events tell it, such as `crm:17850`",
+        ),
+        (
+            "limit=0",
+            "400 bad-request: `limit` must be between 1 and 1000",
+        ),
+        (
+            "limit=1001",
+            "400 bad-request: `limit` must be between 1 and 1000",
+        ),
+        (
+            "cursor=next",
+            "400 bad-request: `cursor` must be the `next` of the page before",
+        ),
+        (
+            "cursor=00000000.7.0",
+            "400 bad-request: `cursor` is of another host's log: begin without one",
+        ),
+        (
+            "costumer=crm:1",
+            "400 bad-request: a list takes `customer`, `market`, `moment`, `action`, `rule`, `outcome`, `policy`, `from`, `to`, `limit` and `cursor`, each once",
+        ),
     ] {
         assert_eq!(host.get(&format!("/v1/decisions?{query}")).told(), expected);
     }
-    assert!(host.get(&long).told().starts_with("400 bad-request: `cursor` must be"));
+    assert!(
+        host.get(&long)
+            .told()
+            .starts_with("400 bad-request: `cursor` must be")
+    );
     let rule = host.get("/v1/decisions?rule=consents").told();
-    assert!(rule.starts_with("400 bad-request: `rule` must be one of stops, "), "{rule}");
+    assert!(
+        rule.starts_with("400 bad-request: `rule` must be one of stops, "),
+        "{rule}"
+    );
     // An address is kept only as a hash: it never stands in a path.
     let mail = host.get("/v1/decisions?customer=email:a@b.example").told();
     assert!(mail.starts_with("400 identity-in-path"), "{mail}");
     // A cursor behind the end, and one in the middle of a record, which goes on with the next.
-    let log = list(&host, "")["next"].as_str().expect("a cursor").to_owned();
+    let log = list(&host, "")["next"]
+        .as_str()
+        .expect("a cursor")
+        .to_owned();
     let (log, _) = log.split_once('.').expect("a cursor");
-    let behind = host.get(&format!("/v1/decisions?cursor={log}.99999999.0")).told();
-    assert_eq!(behind, "400 bad-request: `cursor` is behind the end of the log: begin without one");
-    let first = found(&host, "limit=1000")[0]["position"].as_u64().expect("a position");
+    let behind = host
+        .get(&format!("/v1/decisions?cursor={log}.99999999.0"))
+        .told();
+    assert_eq!(
+        behind,
+        "400 bad-request: `cursor` is behind the end of the log: begin without one"
+    );
+    let first = found(&host, "limit=1000")[0]["position"]
+        .as_u64()
+        .expect("a position");
     let after = list(&host, &format!("cursor={log}.{}.0", first + 1));
     assert_ne!(after["decisions"][0]["id"], id);
     let skipped = list(&host, &format!("cursor={log}.{first}.99999999999"));
@@ -82,15 +126,32 @@ fn filters_find_what_the_command_finds() {
         (String::new(), vec![], 12),
         ("market=gb".into(), vec!["--market", "gb"], 9),
         ("rule=consent".into(), vec!["--rule", "consent"], 3),
-        ("action=review_request".into(), vec!["--action", "review_request"], 6),
+        (
+            "action=review_request".into(),
+            vec!["--action", "review_request"],
+            6,
+        ),
         ("outcome=hold".into(), vec!["--outcome", "hold"], 3),
-        ("moment=order_placed&policy=1.0.0".into(), vec!["--moment", "order_placed", "--policy", "1.0.0"], 12),
+        (
+            "moment=order_placed&policy=1.0.0".into(),
+            vec!["--moment", "order_placed", "--policy", "1.0.0"],
+            12,
+        ),
         ("policy=sha256:00".into(), vec!["--policy", "sha256:00"], 0),
-        (format!("customer={customer}"), vec!["--customer", customer], 3),
+        (
+            format!("customer={customer}"),
+            vec!["--customer", customer],
+            3,
+        ),
         ("customer=crm%3A2".into(), vec!["--customer", "crm:2"], 3),
         (
             "from=2010-12-02T00:00:00Z&to=2010-12-03T00:00:00Z".into(),
-            vec!["--since", "2010-12-02T00:00:00Z", "--until", "2010-12-03T00:00:00Z"],
+            vec![
+                "--since",
+                "2010-12-02T00:00:00Z",
+                "--until",
+                "2010-12-03T00:00:00Z",
+            ],
             4,
         ),
     ] {
@@ -103,7 +164,10 @@ fn filters_find_what_the_command_finds() {
         assert_eq!(over_http.len(), count, "{query}");
     }
     let (status, said) = run(&["decisions", &folder, "--customer", "17850"]);
-    assert!(status == 1 && said.starts_with("error: `17850` is no customer: name one as events do"), "{said}");
+    assert!(
+        status == 1 && said.starts_with("error: `17850` is no customer: name one as events do"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -122,11 +186,22 @@ fn pages_follow_on_each_other_and_an_export_goes_on_later() {
             }
         }
         assert_eq!(pages, all, "{limit} on a page");
-        assert_eq!(list(&host, &query)["decisions"], json!([]), "nothing came since");
+        assert_eq!(
+            list(&host, &query)["decisions"],
+            json!([]),
+            "nothing came since"
+        );
     }
     let next = list(&host, "")["next"].clone();
-    send(&host, ("gb", "2010-12-04T10:00:00Z"), order("o-new", "crm:1", 40));
-    let new = found(&host, &format!("cursor={}", next.as_str().expect("a cursor")));
+    send(
+        &host,
+        ("gb", "2010-12-04T10:00:00Z"),
+        order("o-new", "crm:1", 40),
+    );
+    let new = found(
+        &host,
+        &format!("cursor={}", next.as_str().expect("a cursor")),
+    );
     assert_eq!(new.len(), 1);
     assert_eq!(new[0]["event"]["id"], "o-new");
 }
@@ -135,15 +210,25 @@ fn pages_follow_on_each_other_and_an_export_goes_on_later() {
 fn several_decisions_of_one_event_are_told_over_two_pages() {
     // An order that makes a big spender leads to two decisions in one record.
     let host = Host::retail("2010-12-01T08:00:00Z");
-    send(&host, ("us", "2010-12-01T08:00:00Z"), order("o-1", "crm:1", 1_500));
+    send(
+        &host,
+        ("us", "2010-12-01T08:00:00Z"),
+        order("o-1", "crm:1", 1_500),
+    );
     let both = found(&host, "");
     assert_eq!(both.len(), 2, "{both:#?}");
     assert_eq!(both[0]["position"], both[1]["position"]);
     let first = list(&host, "limit=1");
-    assert_eq!((&first["decisions"][0], &first["more"]), (&both[0], &json!(true)));
+    assert_eq!(
+        (&first["decisions"][0], &first["more"]),
+        (&both[0], &json!(true))
+    );
     let next = first["next"].as_str().expect("a cursor");
     let second = list(&host, &format!("limit=1&cursor={next}"));
-    assert_eq!((&second["decisions"][0], &second["more"]), (&both[1], &json!(false)));
+    assert_eq!(
+        (&second["decisions"][0], &second["more"]),
+        (&both[1], &json!(false))
+    );
 }
 
 fn lines(host: &Host, query: &str) -> Answer {

@@ -9,7 +9,8 @@ use crate::{data, run, send, send_from};
 const WEEK: &str = "since=2010-12-01T00:00:00Z&until=2010-12-10T00:00:00Z";
 
 fn cart(id: &str, subject: &str) -> Value {
-    let skus = json!({ "skus": ["85123A", "71053"], "value": { "amount": "60.00", "currency": "GBP" } });
+    let skus =
+        json!({ "skus": ["85123A", "71053"], "value": { "amount": "60.00", "currency": "GBP" } });
     event(id, "cart.updated", subject, skus)
 }
 
@@ -50,15 +51,53 @@ fn traffic() -> Host {
     reminded(&host, "crm:5");
     // Nobody asked crm:4, so the policy holds; in Britain a rule refuses the mail, and the banner is shown.
     send(&host, ("de", "2010-12-01T10:00:00Z"), cart("k-4", "crm:4"));
-    send(&host, ("gb", "2010-12-01T11:00:00Z"), order("o-7", "crm:7", 139));
-    send(&host, ("de", "2010-12-01T18:00:00Z"), order("o-5", "crm:5", 60));
-    said_of(&host, "2010-12-02T12:00:00Z", "message.opened", "m-1", &first);
-    said_of(&host, "2010-12-02T12:05:00Z", "message.opened", "m-1b", &first);
+    send(
+        &host,
+        ("gb", "2010-12-01T11:00:00Z"),
+        order("o-7", "crm:7", 139),
+    );
+    send(
+        &host,
+        ("de", "2010-12-01T18:00:00Z"),
+        order("o-5", "crm:5", 60),
+    );
+    said_of(
+        &host,
+        "2010-12-02T12:00:00Z",
+        "message.opened",
+        "m-1",
+        &first,
+    );
+    said_of(
+        &host,
+        "2010-12-02T12:05:00Z",
+        "message.opened",
+        "m-1b",
+        &first,
+    );
     // A decision stands for its actions; what nobody knows is taken, and counted apart.
-    said_of(&host, "2010-12-02T12:10:00Z", "message.clicked", "m-2", &second);
+    said_of(
+        &host,
+        "2010-12-02T12:10:00Z",
+        "message.clicked",
+        "m-2",
+        &second,
+    );
     let unknown = "0192f6d1-5c3e-7000-8000-000000000001";
-    said_of(&host, "2010-12-02T12:15:00Z", "message.opened", "m-3", unknown);
-    said_of(&host, "2010-12-02T12:16:00Z", "message.opened", "m-4", "no id at all");
+    said_of(
+        &host,
+        "2010-12-02T12:15:00Z",
+        "message.opened",
+        "m-3",
+        unknown,
+    );
+    said_of(
+        &host,
+        "2010-12-02T12:16:00Z",
+        "message.opened",
+        "m-4",
+        "no id at all",
+    );
     host.at("2010-12-02T20:00:00Z");
     let mut late = order("o-3", "crm:3", 60);
     late["time"] = json!("2010-12-01T20:00:00Z");
@@ -68,7 +107,11 @@ fn traffic() -> Host {
 }
 
 fn rest(host: &Host) {
-    send(host, ("de", "2010-12-03T09:00:00Z"), order("o-1", "crm:1", 60));
+    send(
+        host,
+        ("de", "2010-12-03T09:00:00Z"),
+        order("o-1", "crm:1", 60),
+    );
     complains(host, "2010-12-04T09:00:00Z", "f-1", json!({ "case": "1" }));
     host.at("2010-12-25T00:00:00Z");
 }
@@ -89,7 +132,9 @@ fn told(report: &Value, figure: &str, market: Option<&str>, action: Option<&str>
         return "none".to_owned();
     };
     assert!(found.next().is_none(), "`{figure}` stands there twice");
-    let of = one["of"].as_u64().map_or(String::new(), |of| format!("/{of}"));
+    let of = one["of"]
+        .as_u64()
+        .map_or(String::new(), |of| format!("/{of}"));
     let open = match one["open"].as_u64() {
         Some(0) | None => String::new(),
         Some(open) => format!(", {open} open"),
@@ -125,7 +170,10 @@ fn figures_are_those_counted_by_hand_a43_a45_c07_c25() {
     // On the evening of the second nobody knows yet what comes of the reminders.
     host.at("2010-12-02T23:00:00Z");
     let early = ask(&host, "since=2010-12-01T00:00:00Z");
-    assert_eq!(told(&early, "reminder_conversion", de, reminder), "0/0, 3 open");
+    assert_eq!(
+        told(&early, "reminder_conversion", de, reminder),
+        "0/0, 3 open"
+    );
     let figure = early["figures"].as_array().expect("figures").iter();
     let mut open = figure.filter(|one| one["figure"] == "reminder_conversion");
     assert!(open.all(|one| one["value"].is_null()));
@@ -154,7 +202,11 @@ fn figures_are_those_counted_by_hand_a43_a45_c07_c25() {
         ("clicked_joined", de, None, "1"),
         ("complained_unnamed", de, None, "1"),
     ] {
-        assert_eq!(told(&report, figure, market, action), expected, "{figure} of {market:?}");
+        assert_eq!(
+            told(&report, figure, market, action),
+            expected,
+            "{figure} of {market:?}"
+        );
     }
     assert_eq!(
         silence(&report, "gb"),
@@ -168,7 +220,10 @@ fn figures_are_those_counted_by_hand_a43_a45_c07_c25() {
         "signal - at - by message.opened: 4",
         "signal - at - by complaint.opened: 1",
     ] {
-        assert!(de.iter().any(|one| one == line), "`{line}` is not in {de:#?}");
+        assert!(
+            de.iter().any(|one| one == line),
+            "`{line}` is not in {de:#?}"
+        );
     }
 }
 
@@ -177,7 +232,12 @@ fn the_command_and_the_route_say_the_same_c07() {
     let host = traffic();
     rest(&host);
     let report = ask(&host, WEEK);
-    let times = ["--since", "2010-12-01T00:00:00Z", "--until", "2010-12-10T00:00:00Z"];
+    let times = [
+        "--since",
+        "2010-12-01T00:00:00Z",
+        "--until",
+        "2010-12-10T00:00:00Z",
+    ];
     let folder = data(&host);
     let command = |more: &[&str]| run(&[&["report", &folder], &times[..], more].concat());
     let (status, said) = command(&["--json"]);
@@ -193,7 +253,11 @@ fn the_command_and_the_route_say_the_same_c07() {
     });
     assert_eq!(over_http.body, csv);
     let lines: Vec<&str> = csv.lines().collect();
-    assert!(lines[0].starts_with("group,figure,scope,market,"), "{}", lines[0]);
+    assert!(
+        lines[0].starts_with("group,figure,scope,market,"),
+        "{}",
+        lines[0]
+    );
     let of = |figure: &str| -> Vec<&str> {
         let prefix = format!("kpi,{figure},");
         let found = lines.iter().filter_map(|line| line.strip_prefix(&prefix));
@@ -204,7 +268,12 @@ fn the_command_and_the_route_say_the_same_c07() {
     assert!(local[0].starts_with("local,de,,,,0.333"), "{local:?}");
     let central = of("reminder_conversion");
     assert!(central.iter().all(|line| line.starts_with("central,")));
-    assert!(central.last().is_some_and(|line| line.starts_with("central,(all),,cart_reminder,,0.333")), "{central:?}");
+    assert!(
+        central
+            .last()
+            .is_some_and(|line| line.starts_with("central,(all),,cart_reminder,,0.333")),
+        "{central:?}"
+    );
     // For people: each figure with what it means, and what is not to be compared is marked.
     let (status, said) = command(&["--market", "de"]);
     assert_eq!(status, 0, "{said}");
@@ -224,18 +293,27 @@ fn a_complaint_still_holds_back_and_one_that_names_an_action_is_about_that_one_a
     let host = Host::retail("2010-12-01T08:00:00Z");
     let (first, _) = reminded(&host, "crm:1");
     reminded(&host, "crm:2");
-    complains(&host, "2010-12-04T09:00:00Z", "f-1", json!({ "case": "1", "action": first }));
+    complains(
+        &host,
+        "2010-12-04T09:00:00Z",
+        "f-1",
+        json!({ "case": "1", "action": first }),
+    );
     let reply = send(&host, ("de", "2010-12-04T09:30:00Z"), cart("k-9", "crm:2"));
     let refused = &reply["decisions"][0]["refused"][0];
     assert_eq!(refused["rule"], "suppressions", "{reply:#}");
     host.at("2010-12-25T00:00:00Z");
     let report = ask(&host, WEEK);
     // The action that is named, not the one of who complains.
-    assert_eq!(told(&report, "complained_of", Some("de"), Some("cart_reminder")), "1/2");
+    assert_eq!(
+        told(&report, "complained_of", Some("de"), Some("cart_reminder")),
+        "1/2"
+    );
     assert_eq!(told(&report, "complained_joined", Some("de"), None), "1");
-    assert!(silence(&report, "de").contains(
-        &"refused cart_reminder at cart_updated by suppressions: 1".to_owned()
-    ));
+    assert!(
+        silence(&report, "de")
+            .contains(&"refused cart_reminder at cart_updated by suppressions: 1".to_owned())
+    );
 }
 
 #[test]
@@ -246,7 +324,10 @@ fn a_complaint_long_after_is_about_nothing_a45() {
     complains(&host, "2010-12-09T23:00:00Z", "f-1", json!({ "case": "1" }));
     host.at("2010-12-25T00:00:00Z");
     let report = ask(&host, WEEK);
-    assert_eq!(told(&report, "complained_of", Some("de"), Some("cart_reminder")), "0/1");
+    assert_eq!(
+        told(&report, "complained_of", Some("de"), Some("cart_reminder")),
+        "0/1"
+    );
     assert_eq!(told(&report, "complained_unnamed", Some("de"), None), "1");
 }
 
@@ -255,19 +336,40 @@ fn what_is_asked_wrongly_is_said_plainly() {
     let host = Host::retail("2010-12-01T08:00:00Z");
     reminded(&host, "crm:1");
     for (query, expected) in [
-        ("since=soon", "400 bad-request: `since` must be a time such as `2026-11-01T00:00:00Z`, or a duration such as `7d`: so long ago"),
-        ("market=jq", "400 bad-request: `market` must be one of br, ca, de, fr, gb, intl, jp, nl, us"),
-        ("sinse=7d", "400 bad-request: a report takes `since`, `until` and `market`, such as `?since=7d&market=de`"),
+        (
+            "since=soon",
+            "400 bad-request: `since` must be a time such as `2026-11-01T00:00:00Z`, or a duration such as `7d`: so long ago",
+        ),
+        (
+            "market=jq",
+            "400 bad-request: `market` must be one of br, ca, de, fr, gb, intl, jp, nl, us",
+        ),
+        (
+            "sinse=7d",
+            "400 bad-request: a report takes `since`, `until` and `market`, such as `?since=7d&market=de`",
+        ),
     ] {
         assert_eq!(host.get(&format!("/v1/report?{query}")).told(), expected);
     }
     let folder = data(&host);
     let (status, said) = run(&["report", &folder, "--market", "jq"]);
-    assert_eq!((status, said.as_str()), (1, "error: `jq` is no market of the charter: there are br, ca, de, fr, gb, intl, jp, nl, us\n"));
+    assert_eq!(
+        (status, said.as_str()),
+        (
+            1,
+            "error: `jq` is no market of the charter: there are br, ca, de, fr, gb, intl, jp, nl, us\n"
+        )
+    );
     let (status, said) = run(&["report", &folder, "--since", "2010-12-24T00:00:00Z"]);
-    assert!(status == 1 && said.starts_with("error: nothing to report: "), "{said}");
+    assert!(
+        status == 1 && said.starts_with("error: nothing to report: "),
+        "{said}"
+    );
     let (status, said) = run(&["report", &folder, "--csv", "--json"]);
     assert_eq!(status, 2, "{said}");
     let (status, said) = run(&["report", host.folder().to_str().expect("a path")]);
-    assert!(status == 1 && said.contains("is no data folder of a host"), "{said}");
+    assert!(
+        status == 1 && said.contains("is no data folder of a host"),
+        "{said}"
+    );
 }

@@ -1,10 +1,10 @@
 //! The sentences of a policy that is no longer live: of the version that decided, from what is kept (A42).
 
 use kairos::policy::Decision;
+use kairos::value::Kind;
 use kairos_tests::Host;
 use kairos_tests::desk::event;
 use kairos_tests::guest::{Guest, input, reason};
-use kairos::value::Kind;
 use serde_json::{Value, json};
 
 use crate::send;
@@ -26,7 +26,10 @@ fn quiet(words: &str) -> Vec<u8> {
 fn viewed(host: &Host, id: &str) -> String {
     let viewed = event(id, "product.viewed", "crm:1", json!({ "sku": "85123A" }));
     let reply = send(host, ("fr", "2010-12-01T09:00:00Z"), viewed);
-    reply["decisions"][0]["id"].as_str().expect("an id").to_owned()
+    reply["decisions"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
 }
 
 fn proposed(host: &Host, id: &str) -> String {
@@ -36,7 +39,10 @@ fn proposed(host: &Host, id: &str) -> String {
     let mut proposed = parts.filter(|part| part["part"] == "proposed");
     let sentences = &proposed.next().expect("a part")["sentences"];
     let sentences = sentences.as_array().expect("sentences").iter();
-    sentences.filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+    sentences
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -47,7 +53,11 @@ fn a_reason_is_said_in_the_words_of_the_policy_that_decided_a42() {
     host.policy("fr", &quiet("It was early."));
     let new = viewed(&host, "v-2");
     for _ in 0..2 {
-        assert!(proposed(&host, &old).contains("It was late."), "{}", proposed(&host, &old));
+        assert!(
+            proposed(&host, &old).contains("It was late."),
+            "{}",
+            proposed(&host, &old)
+        );
         assert!(proposed(&host, &new).contains("It was early."));
         let shown = host.get(&format!("/v1/decisions/{old}")).json();
         assert_eq!(shown["reason"]["sentences"]["en"], "It was late.");
@@ -64,7 +74,10 @@ fn a_component_that_is_gone_is_named_with_its_place() {
     host.policy("fr", &quiet("It was late."));
     let id = viewed(&host, "v-1");
     let shown = host.get(&format!("/v1/decisions/{id}")).json();
-    let digest = shown["policy"]["digest"].as_str().expect("a digest").to_owned();
+    let digest = shown["policy"]["digest"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
     let file = digest.replace(':', "-");
     host.policy("fr", &quiet("It was early."));
     let kept = host.folder().join("data/kept").join(&file);
@@ -77,7 +90,9 @@ fn a_component_that_is_gone_is_named_with_its_place() {
         }
         let said = proposed(&host, &id);
         assert!(
-            said.contains(&digest) && said.contains(&format!("kept/{file}")) && !said.contains("late"),
+            said.contains(&digest)
+                && said.contains(&format!("kept/{file}"))
+                && !said.contains("late"),
             "{said}"
         );
         let shown = host.get(&format!("/v1/decisions/{id}")).json();

@@ -345,11 +345,7 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
 }
 
 /// `outcome = { is = "opened", of = "action" }`: the datum names the decision or the action (A43).
-fn read_outcome(
-    node: &Node,
-    data: &Table<DatumIx, Datum>,
-    findings: &Findings,
-) -> Option<Outcome> {
+fn read_outcome(node: &Node, data: &Table<DatumIx, Datum>, findings: &Findings) -> Option<Outcome> {
     let section = Section::open(node, &OUTCOME_KEYS, findings);
     let is = section.required("is", |node| {
         let words = Reaction::ALL.map(|one| (one.word(), one));

@@ -248,10 +248,9 @@ impl Tally {
         let missing: Vec<Json> = missing
             .map(|(why, count)| json!({ "why": why, "decisions": count }))
             .collect();
-        let different = self
-            .shown
-            .iter()
-            .map(|(id, differences)| json!({ "decision": id.to_string(), "differences": differences }));
+        let different = self.shown.iter().map(
+            |(id, differences)| json!({ "decision": id.to_string(), "differences": differences }),
+        );
         json!({
             "same": self.same, "other_fuel": self.other_fuel, "different": self.different, "apart": apart,
             "missing": missing, "differences": different.collect::<Vec<_>>(),
