@@ -1,6 +1,7 @@
 //! A decision, or an event that nobody was asked about, in plain words.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::event::EventKey;
@@ -95,8 +96,8 @@ impl Node {
     ) -> HashMap<Digest, Result<Arc<Manifest>, NoWords>> {
         let mut words = HashMap::new();
         for policy in decisions.iter().filter_map(|one| one.policy.as_ref()) {
-            if !words.contains_key(&policy.digest) {
-                words.insert(policy.digest, self.words(policy.digest).await);
+            if let Entry::Vacant(place) = words.entry(policy.digest) {
+                place.insert(self.words(policy.digest).await);
             }
         }
         words
