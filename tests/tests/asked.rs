@@ -6,6 +6,8 @@ mod charter;
 mod damage;
 #[path = "asked/decisions.rs"]
 mod decisions;
+#[path = "asked/doors.rs"]
+mod doors;
 #[path = "asked/replay.rs"]
 mod replay;
 #[path = "asked/report.rs"]

@@ -166,7 +166,9 @@ pub(super) fn market(
     }
     match (asked, &caller.markets) {
         (Some(market), _) if caller.speaks_for(&market) => Ok(Some(market)),
-        (Some(market), _) => Err(Problem::not_this_market(&market)),
+        (Some(market), _) => Err(Problem::not_yours(format!(
+            "the token does not speak for market `{market}`"
+        ))),
         (None, Markets::All) => Ok(None),
         (None, Markets::Some(own)) => match own.as_slice() {
             [one] => Ok(Some(one.clone())),

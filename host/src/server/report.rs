@@ -70,8 +70,14 @@ fn report(node: &Node, ask: Ask, patience: &Patience) -> Result<Report, Problem>
     let charter = node.charter();
     let from = node.begins(ask.begins(&charter))?;
     let mut gathering = Gathering::new(ask, charter);
-    for record in node.store().log().records(from) {
-        let (_, record) = record.map_err(Unseen::from)?;
+    let log = node.store().log();
+    // What is recorded meanwhile is for the next report.
+    let end = log.end();
+    for record in log.records(from) {
+        let (position, record) = record.map_err(Unseen::from)?;
+        if position >= end {
+            break;
+        }
         gathering.meet(record.kind, &record.bytes);
         if patience.is_over() {
             return Err(Problem::too_much());

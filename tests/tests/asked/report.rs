@@ -183,6 +183,7 @@ fn figures_are_those_counted_by_hand_a43_a45_c07_c25() {
         ("reminder_conversion", de, reminder, "1/3"),
         ("reminder_conversion", Some("gb"), reminder, "none"),
         ("reminder_conversion", None, reminder, "1/3"),
+        ("reminder_attention", de, reminder, "1/3"),
         ("de.wrapped_share", de, None, "1/3"),
         ("de.wrapped_share", None, None, "none"),
         ("contacts_per_customer", de, None, "3/3"),
