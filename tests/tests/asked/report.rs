@@ -333,6 +333,52 @@ fn a_complaint_long_after_is_about_nothing_a45() {
 }
 
 #[test]
+fn every_sort_of_silence_has_its_line_a45() {
+    let host = Host::retail("2010-12-01T08:00:00Z");
+    let noon = "2010-12-01T12:00:00Z";
+    // A market without a policy, and one under a kill switch.
+    send(&host, ("intl", noon), order("o-1", "crm:1", 40));
+    let reason = json!({ "reason": "a wrong price" });
+    assert_eq!(
+        host.call("PUT", "/v1/stops/market:gb", &reason, "").status,
+        200
+    );
+    send(&host, ("gb", noon), order("o-2", "crm:2", 40));
+    let lifted = host.call("DELETE", "/v1/stops/market:gb", &Value::Null, "");
+    assert_eq!(lifted.status, 200);
+    // A review that the next order replaces, and one that a withdrawal takes back.
+    send(&host, ("gb", noon), consent("c-3", "crm:3", "granted"));
+    send(&host, ("gb", noon), order("o-3", "crm:3", 40));
+    send(&host, ("gb", noon), order("o-4", "crm:3", 40));
+    send(&host, ("gb", noon), consent("c-4", "crm:3", "withdrawn"));
+    host.at("2010-12-25T00:00:00Z");
+    let report = ask(&host, WEEK);
+    for (market, begins) in [
+        ("intl", "held - at order_placed by "),
+        (
+            "gb",
+            "stopped - at order_placed by `market:gb` is stopped: a wrong price: 1",
+        ),
+        ("gb", "replaced review_request at order_placed by -: 1"),
+        (
+            "gb",
+            "cancelled review_request at order_placed by consent: ",
+        ),
+    ] {
+        let lines = silence(&report, market);
+        let is_told = lines.iter().any(|line| line.starts_with(begins));
+        assert!(is_told, "`{begins}` is not in {lines:#?}");
+    }
+    // Nothing of it reached anybody but as a banner.
+    assert_eq!(
+        told(&report, "contacts_per_customer", Some("gb"), None),
+        "2/1"
+    );
+    assert_eq!(told(&report, "unsubscribed_unnamed", Some("gb"), None), "1");
+    assert_eq!(told(&report, "decisions_stopped", Some("gb"), None), "1/3");
+}
+
+#[test]
 fn what_is_asked_wrongly_is_said_plainly() {
     let host = Host::retail("2010-12-01T08:00:00Z");
     reminded(&host, "crm:1");
