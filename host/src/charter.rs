@@ -41,7 +41,9 @@ pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
 };
 pub use demands::{Demand, Demanding, Demands, Purposed};
-pub use events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Silence, Update};
+pub use events::{
+    BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Reaction, Silence, Update,
+};
 pub use fields::{
     Field, FieldIx, Items, ItemsIx, Measure, Merge, Per, Sensitivity, Type, Window, WindowIx,
 };

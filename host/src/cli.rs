@@ -9,6 +9,7 @@ mod explain;
 mod policy;
 mod rehearse;
 mod replay;
+mod report;
 mod say;
 mod send;
 mod serve;
@@ -59,6 +60,8 @@ enum Command {
     Rehearse(rehearse::Args),
     /// Compute recorded decisions again and compare.
     Replay(replay::Args),
+    /// Report what came of decisions, and what was not done.
+    Report(report::Args),
     /// Check that the evidence is whole.
     Verify(verify::Args),
     /// Make a token for a caller.
@@ -82,6 +85,7 @@ impl Kairos {
             Command::Explain(args) => explain::run(&args),
             Command::Rehearse(args) => rehearse::run(&args),
             Command::Replay(args) => replay::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Token(args) => token::run(args),
             Command::Charter(args) => charter::run(args),

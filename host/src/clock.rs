@@ -45,6 +45,12 @@ impl Instant {
         }
     }
 
+    /// Reads a time, or a time so long before `now`: `7d`; `None` for anything else.
+    pub fn parse_or_ago(text: &str, now: Self) -> Option<Self> {
+        let ago = || Span::parse(text).map(|span| now.minus(span));
+        Self::parse(text).ok().or_else(ago)
+    }
+
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add_unsigned(span.0))
     }

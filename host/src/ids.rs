@@ -80,6 +80,25 @@ impl DecisionId {
     }
 }
 
+impl DecisionId {
+    /// Sorts before every decision of that time or later.
+    pub fn first_at(at: Instant) -> Self {
+        let millis = u64::try_from(at.millis()).unwrap_or_default();
+        let mut bytes = [0; 16];
+        for (place, byte) in bytes.iter_mut().zip(millis.to_be_bytes().iter().skip(2)) {
+            *place = *byte;
+        }
+        Self::from_bytes(bytes)
+    }
+
+    /// When the decision with these bytes was taken.
+    pub fn time_of(id: &[u8; 16]) -> Instant {
+        let millis = id.iter().take(6);
+        let millis = millis.fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+        Instant::from_millis(millis)
+    }
+}
+
 impl ActionId {
     pub fn draw(now: Instant, chance: &mut Chance) -> Self {
         Self(sorted_form(now, chance))

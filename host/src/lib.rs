@@ -31,6 +31,7 @@ pub mod reply;
 pub mod telemetry;
 pub mod node;
 pub mod decide;
+pub mod report;
 
 // Edges.
 pub mod server;

@@ -5,6 +5,7 @@ mod approvals;
 pub mod checkpoints;
 mod explain;
 mod figures;
+mod history;
 pub mod kept;
 mod live;
 mod start;
@@ -14,10 +15,11 @@ mod look;
 mod told;
 mod recovery;
 mod stops;
+mod words;
 mod writer;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -41,10 +43,12 @@ pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
 pub use explain::Question;
 pub use figures::Figures;
+pub use history::{Cursor, Found};
 pub use live::Unusable;
 pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;
 pub use stops::Unswitched;
+pub use words::NoWords;
 
 use alarms::Alarms;
 use change::Loaded;
@@ -102,6 +106,11 @@ pub enum OpenError {
     Live(#[from] Unusable),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "`{}` is not the secret that the evidence was written with: under it nobody would be found, and every event would count as new; put it back from a copy",
+        .file.display()
+    )]
+    Salt { file: PathBuf },
     #[error("the engines for policies cannot be made")]
     Engines(#[source] policy::Unstartable),
     #[error("`{folder}` cannot be used")]
@@ -145,6 +154,7 @@ pub struct Node {
     spending: Arc<Spending>,
     alarms: Alarms,
     checkpoints: Arc<Checkpoints>,
+    earlier: words::Earlier,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -155,6 +165,10 @@ impl Node {
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
         let given = start::given(&settings.charter, &settings.data)?;
         let store = recovery::open(&settings)?;
+        if !recovery::check_salt(&store).map_err(StoreError::from)? {
+            let file = settings.data.join("salt");
+            return Err(OpenError::Salt { file });
+        }
         let opening = start::open(given, (&settings.data, &store))?;
         let cache = Arc::new(Cache::new(&store, settings.cache));
         let spending = Spending::new(cache.take_up_spending()?);
@@ -182,6 +196,7 @@ impl Node {
             spending: Arc::new(spending),
             alarms: Alarms::default(),
             checkpoints: Arc::new(checkpoints),
+            earlier: words::Earlier::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
@@ -250,6 +265,11 @@ impl Node {
             log: u32::from_be_bytes([a, b, c, d]),
             position,
         }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     pub fn is_ready(&self) -> Result<(), NotReady> {

@@ -6,10 +6,12 @@ mod access;
 mod approvals;
 pub(crate) mod archive;
 mod batch;
+mod beside;
 mod body;
 mod charters;
 mod connection;
 mod consents;
+mod decisions;
 mod desk;
 mod events;
 mod evidence;
@@ -17,6 +19,7 @@ mod explanations;
 mod figures;
 mod path;
 mod problem;
+mod report;
 mod routes;
 mod stall;
 mod stops;
@@ -111,6 +114,9 @@ struct Shared {
     telemetry: Arc<Telemetry>,
     guard: access::Guard,
     figures: figures::Figures,
+    readers: beside::Readers,
+    /// What was live when, for computing decisions again.
+    history: Arc<decisions::Known>,
     limits: Limits,
     /// True from the first moment of stopping.
     stopping: watch::Receiver<bool>,
@@ -152,6 +158,8 @@ impl Server {
             figures: figures::Figures::new(&telemetry),
             telemetry,
             guard,
+            readers: beside::Readers::default(),
+            history: Arc::default(),
             limits: settings.limits,
             stopping,
         });

@@ -207,6 +207,7 @@ fn event(name: &str, data: Vec<Datum>) -> EventKind {
         subject: Presence::Optional,
         account: Presence::Optional,
         built_in: None,
+        outcome: None,
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),

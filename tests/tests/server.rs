@@ -46,7 +46,7 @@ fn a_bad_event_is_met_with_what_would_be_right() {
         (
             "shop/gb",
             "shopping",
-            "403 not-yours /source: `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre` and what is \
+            "403 not-yours /source: `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre`, `mailer` and what is \
              below them",
         ),
         (

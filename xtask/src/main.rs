@@ -118,7 +118,7 @@ fn test(place: &Place) -> anyhow::Result<()> {
     program::run(cargo(place).args(["test", "--workspace", "--locked"]))
 }
 
-/// Over HTTP against a bare server, then the pieces in process. The report is left in `target/bench`.
+/// Over HTTP against a bare server, then verifying and rehearsing what was recorded, then the pieces in process. The report is left in `target/bench`.
 fn bench(place: &Place, rest: &[String]) -> anyhow::Result<()> {
     program::run(cargo(place).args(["build", "--release", "--locked", "--workspace", "--bins"]))?;
     let mut http = place.command(place.release("kairos-bench"));
@@ -126,6 +126,13 @@ fn bench(place: &Place, rest: &[String]) -> anyhow::Result<()> {
     http.arg("--charter").arg(place.root(CHARTER));
     http.arg("--policies").arg(place.target("policies"));
     program::run(http.args(rest))?;
+    let mut evidence = place.command(place.release("kairos-bench"));
+    evidence
+        .arg("evidence")
+        .arg("--kairos")
+        .arg(place.release("kairos"));
+    evidence.arg("--charter").arg(place.root(CHARTER));
+    program::run(evidence.arg("--policies").arg(place.target("policies")))?;
     program::run(cargo(place).args(["bench", "--locked", "--workspace", "--benches"]))
 }
 

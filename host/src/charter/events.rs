@@ -39,6 +39,8 @@ pub struct EventKind {
     pub account: Presence,
     /// What the host does with it besides the updates.
     pub built_in: Option<BuiltIn>,
+    /// What it says about something that was done before (A43).
+    pub outcome: Option<Outcome>,
     /// The windows and item lists that it changes, so that absorbing visits no other.
     pub windows: Vec<WindowIx>,
     pub items: Vec<ItemsIx>,
@@ -50,6 +52,55 @@ pub struct EventKind {
     pub starts: Vec<MomentIx>,
     /// The moments of silence whose time it ends.
     pub ends: Vec<MomentIx>,
+}
+
+/// What an event says about a decision or an action: how somebody took it (A43).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    pub is: Reaction,
+    /// The datum, a text, that names the decision or the action; `None` where it names none.
+    pub of: Option<DatumIx>,
+    /// How long after an action a complaint that names none is about it.
+    pub within: Option<Span>,
+}
+
+/// How somebody took what was done.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reaction {
+    Opened,
+    Clicked,
+    Bought,
+    Complained,
+    Unsubscribed,
+}
+
+impl Reaction {
+    pub const ALL: [Self; 5] = [
+        Self::Opened,
+        Self::Clicked,
+        Self::Bought,
+        Self::Complained,
+        Self::Unsubscribed,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+            Self::Bought => "bought",
+            Self::Complained => "complained",
+            Self::Unsubscribed => "unsubscribed",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    /// Whether it can only be said of something that was done, and must name it.
+    pub fn is_of_something(self) -> bool {
+        matches!(self, Self::Opened | Self::Clicked)
+    }
 }
 
 /// Whether an event must name something.

@@ -7,9 +7,9 @@ use crate::cli::replay::Which;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::decide::replay::reader;
-use crate::evidence::query::Query;
+use crate::evidence::query::{Query, Whom};
 use crate::evidence::{self, Kind, Outcome};
-use crate::ids::{CustomerId, Text};
+use crate::ids::Text;
 use crate::store::{Met, Position};
 
 /// List recorded decisions of a data folder, oldest first, one JSON object a line (NDJSON).
@@ -22,7 +22,7 @@ use crate::store::{Met, Position};
 pub(super) struct Args {
     /// The data folder.
     data: PathBuf,
-    /// About this customer, by the id that the host gave.
+    /// About this customer, by the id that the host gave, or as events name them: `crm:17850`.
     #[arg(long)]
     customer: Option<String>,
     #[command(flatten)]
@@ -70,8 +70,9 @@ fn query(args: &Args) -> Result<Query, Failure> {
     let text = |text: &Option<String>| text.as_deref().map(Text::new);
     let customer = args.customer.as_deref();
     let customer = customer.map(|id| {
-        CustomerId::parse(id)
-            .ok_or_else(|| format!("`{id}` is no customer's id: `GET /v1/customers/…` shows it"))
+        Whom::parse(id).ok_or_else(|| {
+            format!("`{id}` is no customer: name one as events do, `crm:17850`, or by the id that `GET /v1/customers/…` shows")
+        })
     });
     Ok(Query {
         filter: args.which.filter()?,

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use crate::cli::progress;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
-use crate::clock::{Clock, Instant, Span, Stopwatch};
+use crate::clock::{Clock, Instant, Stopwatch};
 use crate::decide::replay::{Difference, Tally, replay_all};
 use crate::evidence::query::Filter;
 use crate::ids::{DecisionId, Text};
@@ -88,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         return Err(nothing("replay").into());
     }
     match args.json {
-        true => say!("{:#}", shown(&tally)),
+        true => say!("{:#}", tally.json()),
         false => say!("{}", told(&tally, watch.elapsed().as_secs_f64())),
     }
     Ok(match tally.is_same() {
@@ -106,11 +104,7 @@ pub(super) fn nothing(verb: &str) -> String {
 
 /// A time, or a time so long before now.
 fn instant(text: &str) -> Result<Instant, String> {
-    let ago = || {
-        let span = Span::parse(text)?;
-        Some(Clock::System.now().minus(span))
-    };
-    Instant::parse(text).ok().or_else(ago).ok_or_else(|| {
+    Instant::parse_or_ago(text, Clock::System.now()).ok_or_else(|| {
         format!("`{text}` is no time such as `2026-11-01T00:00:00Z`, and no duration such as `7d`")
     })
 }
@@ -153,23 +147,4 @@ fn told(tally: &Tally, seconds: f64) -> String {
         told += &format!("\n{:.0} decisions a second", all as f64 / seconds);
     }
     told
-}
-
-fn shown(tally: &Tally) -> Value {
-    let apart = tally.apart.iter();
-    let apart: Vec<Value> = apart
-        .map(|(apart, count)| json!({ "why": apart.to_string(), "decisions": count }))
-        .collect();
-    let missing = tally.missing.iter();
-    let missing: Vec<Value> = missing
-        .map(|(why, count)| json!({ "why": why, "decisions": count }))
-        .collect();
-    let different = tally
-        .shown
-        .iter()
-        .map(|(id, differences)| json!({ "decision": id.to_string(), "differences": differences }));
-    json!({
-        "same": tally.same, "other_fuel": tally.other_fuel, "different": tally.different, "apart": apart,
-        "missing": missing, "differences": different.collect::<Vec<_>>(),
-    })
 }

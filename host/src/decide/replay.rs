@@ -1,7 +1,9 @@
 //! A decision computed again from what was recorded (A10, C14): the recorded inputs through the recorded policy and charter, on
 //! the path itself. Ids, times and fuel are inputs; everything else must come out the same, bit for bit.
 
+mod charters;
 mod compare;
+mod history;
 mod past;
 mod rehearse;
 mod walk;
@@ -20,8 +22,10 @@ use crate::spending::{Spending, Taken};
 use crate::stop::Stops;
 use crate::store::Position;
 
+pub use charters::Charters;
 pub use compare::Difference;
-pub use past::{Archive, Instead, NoPast, Past};
+pub use history::History;
+pub use past::{Archive, Instead, NoPast, Past, retold};
 pub use rehearse::{Changed, Counts, Rehearsal, rehearse};
 pub use walk::{Failed, Recorded, Tally, engines, reader, replay_all};
 
@@ -87,7 +91,7 @@ fn again(
     stops: &Stops,
 ) -> Result<Vec<Decided>, NoPast> {
     let charter = past.charter(opened.header.charter)?;
-    let event = past.event(&charter, opened)?;
+    let event = retold(&charter, opened)?;
     let now = opened.header.at;
     let mut standing: Standing = past.standing(opened)?;
     let absorbed = absorb(&event, now, &mut standing);

@@ -324,7 +324,7 @@ fn a_caller_says_only_what_is_its_own() {
     let mut scene = Scene::new();
     assert_eq!(
         scene.complaint(&order(&[("shop/gb", "shopping")])),
-        "/source `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre` and what is below them"
+        "/source `source` is `shopping`, and the charter knows only `shop`, `crm`, `callcentre`, `mailer` and what is below them"
     );
     assert_eq!(
         scene.complaint(&order(&[("shop/gb", "crm")])),

@@ -36,6 +36,8 @@ pub struct Explainer<'a> {
     pub body: &'a Body,
     /// The sentence of one of the policy's reasons in a language.
     pub sentence: &'a dyn Fn(&str, &str) -> Option<String>,
+    /// Why there are none, where the policy's own words are not at hand.
+    pub no_words: Option<&'a dyn std::error::Error>,
 }
 
 impl Explainer<'_> {
@@ -170,7 +172,9 @@ impl Explainer<'_> {
         let version = version.map_or(String::new(), |policy| short(&policy.version));
         let because = decided.because.as_deref().unwrap_or_default();
         let mut said = Vec::new();
-        let is_asked = decided.asked.is_some() || !decided.proposals.is_empty();
+        // Of somebody who gave no basis to keep it, what was asked is forgotten; that it answered is not.
+        let is_asked =
+            decided.asked.is_some() || decided.held.is_some() || !decided.proposals.is_empty();
         let key = match decided.outcome {
             Outcome::Stopped | Outcome::Blocked => {
                 return vec![self.say("proposed.nobody", &[("because", because)])];
@@ -223,6 +227,11 @@ impl Explainer<'_> {
     fn reason(&self, code: Option<&Text>, otherwise: Option<&str>) -> Option<String> {
         let own = |code: &Text| (self.sentence)(code, self.texts.language);
         let sentence = code.and_then(own);
+        if let (Some(code), Some(why)) = (code, self.no_words) {
+            let why = why.to_string();
+            let names = [("code", code.as_str()), ("why", why.as_str())];
+            return Some(self.say("proposed.no_words", &names));
+        }
         let otherwise = otherwise.filter(|text| !text.is_empty()).map(str::to_owned);
         let sentence = sentence
             .or(otherwise)

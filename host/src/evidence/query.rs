@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::action::Ruled;
 use crate::clock::Instant;
-use crate::evidence::{Decided, Header, Opened};
+use crate::evidence::{Body, Decided, Header, Opened};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::store::Position;
 
@@ -23,7 +23,7 @@ pub struct Filter {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query {
     pub filter: Filter,
-    pub customer: Option<CustomerId>,
+    pub customer: Option<Whom>,
     pub moment: Option<Text>,
     /// One that acts.
     pub action: Option<Text>,
@@ -32,6 +32,35 @@ pub struct Query {
     pub outcome: Option<Text>,
     /// A version such as `1.2.0`, or the beginning of a digest such as `sha256:0123`.
     pub policy: Option<Text>,
+}
+
+/// A customer, by the host's id or by a name that the event told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whom {
+    Id(CustomerId),
+    /// `crm:17850`
+    Name(Text),
+}
+
+impl Whom {
+    /// `None` for what is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(id) = CustomerId::parse(text) {
+            return Some(Self::Id(id));
+        }
+        let (namespace, name) = text.split_once(':')?;
+        (!namespace.is_empty() && !name.is_empty()).then(|| Self::Name(Text::new(text)))
+    }
+
+    fn is_in(&self, body: &Body) -> bool {
+        match self {
+            Self::Id(id) => body.customer == Some(*id),
+            Self::Name(name) => [&body.event.subject, &body.event.visitor]
+                .into_iter()
+                .flatten()
+                .any(|told| told == name),
+        }
+    }
 }
 
 impl Filter {
@@ -57,9 +86,7 @@ impl Query {
         opened: &'a Opened,
     ) -> impl Iterator<Item = Json> + 'a {
         let body = &opened.body;
-        let is_about = self
-            .customer
-            .is_none_or(|wanted| body.customer == Some(wanted));
+        let is_about = self.customer.as_ref().is_none_or(|whom| whom.is_in(body));
         let decisions = body.decisions.iter();
         let wanted = decisions.filter(move |decided| is_about && self.wants(decided));
         wanted.map(move |decided| line(position, opened, decided))

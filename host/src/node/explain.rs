@@ -1,11 +1,16 @@
 //! A decision, or an event that nobody was asked about, in plain words.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use crate::event::EventKey;
 use crate::evidence::explain::{Explainer, Explanation, Texts};
 use crate::evidence::{self, Decided, Opened};
 use crate::ids::{DecisionId, Digest, Text};
-use crate::node::Node;
 use crate::node::look::Unseen;
+use crate::node::{NoWords, Node};
+use crate::policy::Manifest;
 use crate::store::Position;
 
 /// What is to be explained.
@@ -23,7 +28,7 @@ impl Node {
     /// Explains in the first of `languages` that there are words in; else in the first of the market's. `None` where there is
     /// nothing of that name.
     pub async fn explain(
-        &self,
+        self: &Arc<Self>,
         question: &Question,
         languages: &[&str],
     ) -> Result<Option<Vec<Explanation>>, Unseen> {
@@ -44,13 +49,24 @@ impl Node {
         let own = market.map(|market| &charter.markets.at(*market).languages);
         let own = own.into_iter().flatten().map(Text::as_str);
         let texts = Texts::of(languages.iter().copied().chain(own));
+        let words = self.words_of(&opened.body.decisions).await;
         let explain = |decided: &Decided| {
             let policy = decided.policy.as_ref().map(|policy| policy.digest);
-            let sentence = |code: &str, language: &str| self.sentence(policy?, code, language);
+            let words = policy.and_then(|policy| words.get(&policy));
+            let sentence = |code: &str, language: &str| match words? {
+                Ok(manifest) => sentence(manifest, code, language),
+                Err(_) => None,
+            };
             let explainer = Explainer {
                 texts,
                 body: &opened.body,
                 sentence: &sentence,
+                no_words: words.and_then(|words| {
+                    words
+                        .as_ref()
+                        .err()
+                        .map(|why| why as &dyn std::error::Error)
+                }),
             };
             explainer.decision(decided)
         };
@@ -65,6 +81,7 @@ impl Node {
                     texts,
                     body: &opened.body,
                     sentence: &|_, _| None,
+                    no_words: None,
                 };
                 Some(vec![explainer.signal()])
             }
@@ -72,20 +89,18 @@ impl Node {
         })
     }
 
-    /// What a live policy means by one of its reasons, in that language; else in the first that it has words in.
-    fn sentence(&self, policy: Digest, code: &str, language: &str) -> Option<String> {
-        let charter = self.charter();
-        let mut markets = charter.markets.iter();
-        let active = markets.find_map(|(market, _)| {
-            let active = self.catalog().active(market)?;
-            (active.digest == policy).then_some(active)
-        })?;
-        let sentences = &active.reason(code)?.sentences;
-        let base = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
-        let own = sentences
-            .iter()
-            .find(|said| base(&said.language) == base(language));
-        Some(own.or(sentences.first())?.text.to_string())
+    /// What the policies of these decisions mean by their reasons, by digest.
+    async fn words_of(
+        self: &Arc<Self>,
+        decisions: &[Decided],
+    ) -> HashMap<Digest, Result<Arc<Manifest>, NoWords>> {
+        let mut words = HashMap::new();
+        for policy in decisions.iter().filter_map(|one| one.policy.as_ref()) {
+            if let Entry::Vacant(place) = words.entry(policy.digest) {
+                place.insert(self.words(policy.digest).await);
+            }
+        }
+        words
     }
 
     /// The record at a position, once it is durable.
@@ -94,4 +109,14 @@ impl Node {
         log.until_durable(position).await?;
         Ok(evidence::open(&log.read(position)?.bytes)?)
     }
+}
+
+/// What a policy means by one of its reasons, in that language; else in the first that it has words in.
+fn sentence(manifest: &Manifest, code: &str, language: &str) -> Option<String> {
+    let sentences = &manifest.reason(code)?.sentences;
+    let base = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
+    let own = sentences
+        .iter()
+        .find(|said| base(&said.language) == base(language));
+    Some(own.or(sentences.first())?.text.to_string())
 }

@@ -1,6 +1,8 @@
 //! What people and backends may look at: a customer, a decision, the markets. Each answer waits until what it shows is
 //! durable.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::action::{Action, Ruled, When};
@@ -12,8 +14,8 @@ use crate::customer::{Customer, IdentityKey, Named, Status};
 use crate::event::OWN_SOURCE;
 use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
-use crate::node::Node;
-use crate::policy::{Proposal, Timing};
+use crate::node::{NoWords, Node};
+use crate::policy::{Manifest, Proposal, Timing};
 use crate::reply::State;
 use crate::store::{Failed, LogError};
 use crate::value::{Plain, Values};
@@ -117,7 +119,7 @@ impl Node {
     }
 
     /// The evidence of one decision; `None` when there is none of that id.
-    pub async fn decision(&self, id: DecisionId) -> Result<Option<Json>, Unseen> {
+    pub async fn decision(self: &Arc<Self>, id: DecisionId) -> Result<Option<Json>, Unseen> {
         let Some(position) = self.cache().decision(id).await? else {
             return Ok(None);
         };
@@ -127,15 +129,23 @@ impl Node {
             .decisions
             .iter()
             .find(|decided| decided.id == id);
+        let policy = decided.and_then(|decided| decided.policy.as_ref());
+        let words = match policy {
+            Some(policy) => Some(self.words(policy.digest).await),
+            None => None,
+        };
         Ok(decided.map(|decided| {
-            let sentences = Sentences { node: self, body: &opened.body, decided };
+            let sentences = Sentences { words: words.as_ref(), decided };
             json!({
                 "id": decided.id.to_string(),
                 "state": self.state(position).to_string(),
                 "market": opened.body.event.market,
                 "charter": { "version": opened.body.charter, "digest": opened.header.charter.to_string() },
                 "policy": decided.policy.as_ref().map(|policy| {
-                    json!({ "version": policy.version, "digest": policy.digest.to_string() })
+                    json!({
+                        "version": policy.version, "digest": policy.digest.to_string(),
+                        "missing": words.as_ref().and_then(|words| words.as_ref().err()).map(ToString::to_string),
+                    })
                 }),
                 "customer": opened.body.customer.map(|customer| customer.to_string()),
                 "account": opened.body.account.map(|account| account.to_string()),
@@ -185,37 +195,21 @@ impl Node {
 
 /// A reason in words, as the policy that gave it wrote them.
 struct Sentences<'a> {
-    node: &'a Node,
-    body: &'a Body,
+    words: Option<&'a Result<Arc<Manifest>, NoWords>>,
     decided: &'a Decided,
 }
 
 impl Sentences<'_> {
     fn of(&self, code: &Text) -> Json {
-        let market = self
-            .node
-            .charter()
-            .names
-            .markets
-            .get(&self.body.event.market)
-            .copied();
-        let active = market.and_then(|market| self.node.catalog().active(market));
-        let same = active.filter(|active| {
-            self.decided
-                .policy
-                .as_ref()
-                .is_some_and(|used| used.digest == active.digest)
+        let manifest = self.words.and_then(|words| words.as_ref().ok());
+        let reason = manifest.and_then(|manifest| manifest.reason(code));
+        let sentences = reason.map(|reason| {
+            let by_language = reason
+                .sentences
+                .iter()
+                .map(|said| (said.language.to_string(), Json::from(said.text.as_str())));
+            Json::Object(by_language.collect())
         });
-        let sentences = same
-            .as_ref()
-            .and_then(|active| active.reason(code))
-            .map(|reason| {
-                let by_language = reason
-                    .sentences
-                    .iter()
-                    .map(|said| (said.language.to_string(), Json::from(said.text.as_str())));
-                Json::Object(by_language.collect())
-            });
         json!({ "code": code, "sentences": sentences })
     }
 

@@ -6,7 +6,10 @@ use crate::event::EventKey;
 use crate::evidence::{self, Kind, WentLive};
 use crate::node::{Settings, change, stops};
 use crate::stop::Switched;
-use crate::store::{Changes, Position, Record, Store, StoreError, View};
+use crate::store::{Changes, LogError, Position, Record, Store, StoreError, View};
+
+/// So many of the first records are looked at for one that tells whether the secret is right.
+const SALT_RECORDS: usize = 10_000;
 
 /// A record that recovery cannot take in.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,26 @@ pub(super) fn open(settings: &Settings) -> Result<Store, StoreError> {
         replay(&mut recovery, view, (position, record), changes).map_err(|error| error.into())
     };
     Store::open(&settings.data, &settings.store, &mut replay)
+}
+
+/// Whether the data folder's secret is the one that its evidence was written with: under another, nobody would be found, and
+/// every event would count as new.
+pub(super) fn check_salt(store: &Store) -> Result<bool, LogError> {
+    let log = store.log();
+    for record in log.records(log.first()).take(SALT_RECORDS) {
+        let (_, record) = record?;
+        let is_event = matches!(
+            Kind::from_number(record.kind),
+            Some(Kind::Event | Kind::Consent)
+        );
+        // What cannot be opened, such as an erased customer's, tells nothing.
+        if is_event && let Ok(opened) = evidence::open(&record.bytes) {
+            let told = &opened.body.event;
+            let key = EventKey::of(store.salt(), &told.source, &told.id);
+            return Ok(key == opened.header.event);
+        }
+    }
+    Ok(true)
 }
 
 fn replay(

@@ -6,8 +6,10 @@ use arc_swap::ArcSwap;
 
 use crate::charter::table::Index;
 use crate::charter::{ActionIx, ChannelIx, Charter, Limits, Market, MarketIx, MomentIx};
+use crate::clock::Span;
 use crate::context::{Context, Inputs, Signal};
 use crate::ids::{Digest, Text};
+use crate::limits::{POLICY_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES};
 use crate::policy::binding::{self, Binding};
 use crate::policy::{Answer, Asked, Engines, Fault, Manifest, Reason, Refused, component, v1_0};
 
@@ -247,6 +249,24 @@ impl Active {
                 _engines: Arc::clone(engines),
             }),
         })
+    }
+
+    /// What a policy of any time says of itself, whatever charter it was bound to. Slow: outside of the serving path.
+    pub fn describe(engines: &Engines, wasm: &[u8]) -> Result<Manifest, Refused> {
+        /// As much as a charter may ever allow.
+        const WIDEST: Limits = Limits {
+            fuel: POLICY_FUEL,
+            time: Span::from_millis(POLICY_BUDGET_MS),
+            memory_bytes: POLICY_MEMORY_BYTES,
+            violations_per_hour: 0,
+            real_time_moments: 0,
+            local_fields: 0,
+        };
+        let loaded = component::load(engines, wasm, Digest::of(wasm))?;
+        match loaded.policies.first() {
+            Some(policy) => policy.describe(&WIDEST).map_err(Refused::Describe),
+            None => Err(Refused::DoesNotFit("there is no core".into())),
+        }
     }
 
     /// The same policy and the same compiled code, by another charter's indices.

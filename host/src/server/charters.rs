@@ -17,14 +17,13 @@ use crate::event::{Markets, Role};
 use crate::ids::{Digest, Text};
 use crate::limits::CHARTER_BODY_BYTES;
 use crate::node::{Change, Changed, Expects, Node, Unchanged};
+use crate::server::beside::beside;
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
 use crate::server::{Shared, archive};
 
 const TAR: &str = "application/x-tar";
 const TOML: &str = "application/toml";
-/// Expressions and tables nest; whoever reads them has room for it.
-const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -144,26 +143,6 @@ async fn choice(
 async fn change_charter(node: &Arc<Node>, change: Change, by: Text) -> Result<Changed, Problem> {
     let node = Arc::clone(node);
     Ok(beside(move || node.change_charter(change, &by)).await??)
-}
-
-/// Beside the cores, which go on deciding; whoever hangs up does not stop it.
-async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let run = move || {
-        // Whoever asked may be gone.
-        let _ = tell.send(work());
-    };
-    let thread = std::thread::Builder::new()
-        .name("kairos-charter".into())
-        .stack_size(STACK_BYTES)
-        .spawn(run);
-    if let Err(error) = thread {
-        tracing::error!(%error, "no thread starts for the charter");
-        return Err(Problem::unfinished());
-    }
-    told.await.map_err(|_| Problem::unfinished())
 }
 
 fn told(node: &Node, changed: &Changed) -> serde_json::Value {

@@ -247,6 +247,25 @@ impl Problem {
         .retry_after(1)
     }
 
+    pub(super) fn too_much() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "too-much",
+            "There is too much to read for one answer",
+            "ask for a later `since`, or run `kairos report` on the data folder: a host may run there meanwhile",
+        )
+    }
+
+    pub(super) fn still_reading() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "still-reading",
+            "The host is still reading its evidence",
+            "what was live when is read once, and goes on where it stopped: ask again",
+        )
+        .retry_after(1)
+    }
+
     pub(super) fn stopping() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -17,14 +17,18 @@ use crate::event::{Name, Role};
 use crate::ids::{CustomerId, DecisionId, Text};
 use crate::node::Lookup;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, charters, evidence, explanations, stops};
+use crate::server::{
+    Shared, approvals, charters, decisions, evidence, explanations, report, stops,
+};
 
 pub(super) type Answered = Result<Response, Problem>;
 pub(super) type Segment = Result<Path<String>, PathRejection>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/v1/decisions", get(decisions::list))
         .route("/v1/decisions/{id}", get(decision))
+        .route("/v1/decisions/{id}/replay", post(decisions::replay))
         .route(
             "/v1/decisions/{id}/explanation",
             get(explanations::of_decision),
@@ -33,6 +37,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/customers/find", post(find_customer))
         .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
+        .route("/v1/report", get(report::show))
         .route("/v1/evidence", get(evidence::show))
         .route("/v1/evidence/checkpoint", get(evidence::checkpoint))
         .route("/v1/approvals", get(approvals::list))

@@ -1,7 +1,9 @@
 //! [events]: first their data, then, when fields and windows are known, their updates.
 
 use crate::charter::Charter;
-use crate::charter::events::{BuiltIn, Datum, DatumIx, EventIx, EventKind, Presence};
+use crate::charter::events::{
+    BuiltIn, Datum, DatumIx, EventIx, EventKind, Outcome, Presence, Reaction,
+};
 use crate::charter::fields::Type;
 use crate::charter::file::names::{Local, is_local, not_local};
 use crate::charter::file::page::Node;
@@ -119,15 +121,23 @@ pub(super) const EVENT_KEYS: Keys = Keys {
         "updates",
         "subject",
         "account",
+        "outcome",
         "review-by",
     ],
+    later: &[],
+    central: &[],
+};
+pub(super) const OUTCOME_KEYS: Keys = Keys {
+    known: &["is", "of", "within"],
     later: &[],
     central: &[],
 };
 pub(super) const LOCAL_EVENT_KEYS: Keys = Keys {
     known: &["data", "updates"],
     later: &[],
-    central: &["meaning", "owner", "purpose", "subject", "account"],
+    central: &[
+        "meaning", "owner", "purpose", "subject", "account", "outcome",
+    ],
 };
 
 /// The built-in events, then the charter's in its order.
@@ -267,6 +277,11 @@ fn built_in_event((name, built_in, meaning, known): &Known) -> EventKind {
         },
         account: Presence::Optional,
         built_in: Some(*built_in),
+        outcome: (*built_in == BuiltIn::ConsentWithdrawn).then_some(Outcome {
+            is: Reaction::Unsubscribed,
+            of: None,
+            within: None,
+        }),
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
@@ -301,6 +316,9 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
             .optional(key, |node| values::word(node, PRESENCES))
             .unwrap_or(otherwise)
     };
+    let outcome = node
+        .entry("outcome")
+        .and_then(|node| read_outcome(node, &data, findings));
     EventKind {
         name: Text::new(name),
         key: Key::of("event", name),
@@ -314,12 +332,57 @@ fn read_event(name: &str, node: &Node, charter: &Charter, findings: &Findings) -
         subject: presence("subject", Presence::Required),
         account: presence("account", Presence::Optional),
         built_in: None,
+        outcome,
         windows: Vec::new(),
         items: Vec::new(),
         moments: Vec::new(),
         memberships: Vec::new(),
         starts: Vec::new(),
         ends: Vec::new(),
+    }
+}
+
+/// `outcome = { is = "opened", of = "action" }`: the datum names the decision or the action (A43).
+fn read_outcome(node: &Node, data: &Table<DatumIx, Datum>, findings: &Findings) -> Option<Outcome> {
+    let section = Section::open(node, &OUTCOME_KEYS, findings);
+    let is = section.required("is", |node| {
+        let words = Reaction::ALL.map(|one| (one.word(), one));
+        values::word(node, &words)
+    })?;
+    let of = section.optional("of", |node| read_named(node, data));
+    if is.is_of_something() && !section.has("of") {
+        findings.say(
+            node,
+            format!(
+                "does not say what was {}: name in `of` the datum with the id of the decision or the action",
+                is.word()
+            ),
+        );
+    }
+    let within = section.optional("within", values::duration);
+    if let (true, Some(node)) = (is != Reaction::Complained, node.entry("within")) {
+        findings.say(
+            node,
+            format!(
+                "is for `complained` alone: what was {} says itself what it is about",
+                is.word()
+            ),
+        );
+    }
+    Some(Outcome { is, of, within })
+}
+
+fn read_named(node: &Node, data: &Table<DatumIx, Datum>) -> Result<DatumIx, String> {
+    let name = values::text(node)?;
+    let found = data.iter().find(|(_, datum)| datum.name == name);
+    match found {
+        Some((index, datum)) if datum.ty == Type::Text => Ok(index),
+        Some(_) => Err(format!(
+            "`{name}` is no text: the id of a decision or an action is one"
+        )),
+        None => Err(format!(
+            "`{name}` is not declared in the data of this event: add `{name} = {{ type = \"text\" }}`"
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! [kpis]: the charter's, which mean the same everywhere, and the markets' own (C25).
 
 use crate::charter::Charter;
+use crate::charter::events::{Outcome, Reaction};
 use crate::charter::expression::Condition;
 use crate::charter::expression::scope::{Scope, Sight};
 use crate::charter::file::names::{Choice, is_local, not_local};
@@ -151,12 +152,22 @@ fn read_outcome(
     })
 }
 
-/// An item list that grows, or an event that comes.
+/// An item list that grows, an event that comes, or what an event says of the action itself.
 fn read_outcome_name(node: &Node, charter: &Charter) -> Result<Text, String> {
     let outcome = values::text(node)?;
     let names = &charter.names;
     if names.items.contains_key(&outcome) || names.events.contains_key(&outcome) {
         return Ok(outcome);
+    }
+    if let Some(word) = Reaction::of_word(&outcome) {
+        let mut events = charter.events.iter();
+        let names_it = |outcome: &Outcome| outcome.is == word && outcome.of.is_some();
+        return match events.any(|(_, kind)| kind.outcome.as_ref().is_some_and(names_it)) {
+            true => Ok(outcome),
+            false => Err(format!(
+                "`{outcome}` is said by no event of this charter: write `outcome = {{ is = \"{outcome}\", of = … }}` at the event that says it"
+            )),
+        };
     }
     let known = names.items.keys().chain(names.events.keys());
     Err(format!(

@@ -236,7 +236,9 @@ pub(in crate::charter) fn hint(key: &str) -> &'static str {
         "order" => {
             ": the steps, the first that holds, such as `[{ gold = \"points >= 1000\" }, { none = \"true\" }]`"
         }
-        "is" => ": the condition, or the value that deviates",
+        "is" => {
+            ": the condition, the value that deviates, or of an outcome one of `opened`, `clicked`, `bought`, `complained` and `unsubscribed`"
+        }
         "when" => ": a condition such as `open_complaints > 0`",
         "refuses" => ": the classes that it holds back, such as `[\"marketing\"]`",
         "reason" => ": say in words for a marketer why",

@@ -11,22 +11,22 @@ use crate::absorb::Standing;
 use crate::cache::{After, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
+use crate::decide::replay::Charters;
 use crate::encoding;
 use crate::event::{About, Event, Name, OWN_SOURCE};
-use crate::evidence::{self, Chartered, Decided, Opened, Told};
+use crate::evidence::{self, Decided, Opened, Told};
 use crate::ids::{AccountId, CustomerId, Digest, Text};
 use crate::node::kept;
 use crate::policy::{Active, Engines, Policies};
 use crate::store::{LogError, Position, Record};
 
+/// So many policies, each bound to a charter, are held at most.
+const POLICIES: usize = 64;
+
 /// Charters and policies of the past, each compiled once.
-pub struct Archive<'a> {
-    /// The data folder, where files are kept by digest.
-    data: &'a Path,
-    engines: &'a Arc<Engines>,
-    /// The files of every charter that was live.
-    files: HashMap<Digest, Vec<(Text, Digest)>>,
-    charters: Mutex<HashMap<Digest, Arc<Charter>>>,
+pub struct Archive {
+    pub charters: Charters,
+    engines: Arc<Engines>,
     policies: Mutex<HashMap<(Digest, Digest, Text), Arc<Policies>>>,
 }
 
@@ -40,7 +40,7 @@ pub struct Instead {
 
 /// The archive, with the log that leads to what was known before.
 pub struct Past<'a> {
-    pub archive: &'a Archive<'a>,
+    pub archive: &'a Archive,
     /// Nothing where all is to be as it was.
     pub instead: &'a Instead,
     pub read: &'a (dyn Fn(Position) -> Result<Record, LogError> + Sync),
@@ -86,53 +86,13 @@ pub enum NoPast {
     State(#[from] encoding::Undecodable),
 }
 
-impl<'a> Archive<'a> {
-    pub fn new(data: &'a Path, engines: &'a Arc<Engines>) -> Self {
+impl Archive {
+    pub fn new(data: &Path, engines: &Arc<Engines>) -> Self {
         Self {
-            data,
-            engines,
-            files: HashMap::new(),
-            charters: Mutex::default(),
+            charters: Charters::new(data),
+            engines: Arc::clone(engines),
             policies: Mutex::default(),
         }
-    }
-
-    /// Notes of which files a charter is made.
-    pub fn note(&mut self, chartered: Chartered) {
-        self.files.insert(chartered.digest, chartered.files);
-    }
-
-    fn folder(&self) -> String {
-        self.data.join("kept").display().to_string()
-    }
-
-    fn charter(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
-        let mut charters = self.charters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(charter) = charters.get(&digest) {
-            return Ok(Arc::clone(charter));
-        }
-        let names = self.files.get(&digest).ok_or(NoPast::Charter(digest))?;
-        let mut files = Vec::with_capacity(names.len());
-        for (name, file) in names {
-            let text = kept::read(self.data, *file).map_err(|source| NoPast::File {
-                name: name.clone(),
-                charter: digest,
-                digest: *file,
-                folder: self.folder(),
-                source,
-            })?;
-            files.push((
-                name.to_string(),
-                String::from_utf8_lossy(&text).into_owned(),
-            ));
-        }
-        let charter = Charter::compile(&files).map_err(|complaints| NoPast::Compile {
-            charter: digest,
-            complaints: complaints.to_string(),
-        })?;
-        let charter = Arc::new(charter);
-        charters.insert(digest, Arc::clone(&charter));
-        Ok(charter)
     }
 
     /// The policy that answered, bound to the charter of that time.
@@ -149,13 +109,16 @@ impl<'a> Archive<'a> {
             return Ok(Arc::clone(known));
         }
         let wasm = wasm()?;
-        let loaded = Active::check(self.engines, market, &wasm, charter)
+        let loaded = Active::check(&self.engines, market, &wasm, charter)
             .and_then(|active| Policies::of_one(active, charter));
         let loaded = loaded.map_err(|refused| NoPast::Load {
             digest,
             why: refused.to_string(),
         })?;
         let loaded = Arc::new(loaded);
+        if policies.len() >= POLICIES {
+            policies.clear();
+        }
         policies.insert(key, Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -166,13 +129,13 @@ impl Past<'_> {
     pub(super) fn charter(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
         match &self.instead.charter {
             Some(charter) => Ok(Arc::clone(charter)),
-            None => self.archive.charter(digest),
+            None => self.archive.charters.get(digest),
         }
     }
 
     /// The charter of that time.
     pub(super) fn charter_then(&self, digest: Digest) -> Result<Arc<Charter>, NoPast> {
-        self.archive.charter(digest)
+        self.archive.charters.get(digest)
     }
 
     /// What answers in the event's market: what is to be tried, else what did; nothing where no policy did.
@@ -197,66 +160,12 @@ impl Past<'_> {
         };
         let digest = policy.digest;
         self.archive.policy(charter, market, digest, || {
-            kept::read(self.archive.data, digest).map_err(|source| NoPast::Policy {
+            kept::read(self.archive.charters.data(), digest).map_err(|source| NoPast::Policy {
                 digest,
                 market: market.clone(),
-                folder: self.archive.folder(),
+                folder: self.archive.charters.folder(),
                 source,
             })
-        })
-    }
-
-    /// The event as it was checked.
-    pub(super) fn event(&self, charter: &Arc<Charter>, opened: &Opened) -> Result<Event, NoPast> {
-        let Told {
-            kind, market, data, ..
-        } = &opened.body.event;
-        let told = &opened.body.event;
-        let unknown = |what: &str, name: &str| NoPast::Unknown {
-            what: format!("{what} `{name}`"),
-        };
-        let names = &charter.names;
-        let index = *names
-            .events
-            .get(kind)
-            .ok_or_else(|| unknown("event", kind))?;
-        let market: MarketIx = *names
-            .markets
-            .get(market)
-            .ok_or_else(|| unknown("market", market))?;
-        let defined = charter.events.at(index);
-        let data = data.as_deref().unwrap_or_default();
-        let data = defined.data.iter().map(|(_, datum)| {
-            let mut told = data.iter();
-            let found = told.find(|(name, _)| *name == datum.name);
-            found.map(|(_, value)| value.clone())
-        });
-        let sources = charter.sources.iter();
-        let source = sources
-            .filter(|(_, own)| told.source != OWN_SOURCE && own.covers(&told.source))
-            .max_by_key(|(_, own)| own.name.len());
-        let name = |shown: &Option<Text>| name(charter, shown.as_ref()?);
-        Ok(Event {
-            charter: Arc::clone(charter),
-            market,
-            kind: index,
-            id: told.id.clone(),
-            source: told.source.clone(),
-            source_ix: source.map(|(source, _)| source),
-            subject: name(&told.subject),
-            visitor: name(&told.visitor),
-            account: name(&told.account),
-            about: About {
-                customer: opened.body.customer,
-                account: opened.body.account,
-            },
-            is_gpc: told.gpc,
-            channel: told.channel.clone(),
-            occurred_at: told.occurred_at,
-            received_at: told.received_at,
-            data: data.collect(),
-            dropped: told.dropped,
-            content: opened.header.content,
         })
     }
 
@@ -317,6 +226,60 @@ impl Past<'_> {
     pub(super) fn opened(&self, position: Position) -> Result<Opened, NoPast> {
         Ok(evidence::open(&(self.read)(position)?.bytes)?)
     }
+}
+
+/// A recorded event as it was checked, by a charter's indices.
+pub fn retold(charter: &Arc<Charter>, opened: &Opened) -> Result<Event, NoPast> {
+    let Told {
+        kind, market, data, ..
+    } = &opened.body.event;
+    let told = &opened.body.event;
+    let unknown = |what: &str, name: &str| NoPast::Unknown {
+        what: format!("{what} `{name}`"),
+    };
+    let names = &charter.names;
+    let index = *names
+        .events
+        .get(kind)
+        .ok_or_else(|| unknown("event", kind))?;
+    let market: MarketIx = *names
+        .markets
+        .get(market)
+        .ok_or_else(|| unknown("market", market))?;
+    let defined = charter.events.at(index);
+    let data = data.as_deref().unwrap_or_default();
+    let data = defined.data.iter().map(|(_, datum)| {
+        let mut told = data.iter();
+        let found = told.find(|(name, _)| *name == datum.name);
+        found.map(|(_, value)| value.clone())
+    });
+    let sources = charter.sources.iter();
+    let source = sources
+        .filter(|(_, own)| told.source != OWN_SOURCE && own.covers(&told.source))
+        .max_by_key(|(_, own)| own.name.len());
+    let name = |shown: &Option<Text>| name(charter, shown.as_ref()?);
+    Ok(Event {
+        charter: Arc::clone(charter),
+        market,
+        kind: index,
+        id: told.id.clone(),
+        source: told.source.clone(),
+        source_ix: source.map(|(source, _)| source),
+        subject: name(&told.subject),
+        visitor: name(&told.visitor),
+        account: name(&told.account),
+        about: About {
+            customer: opened.body.customer,
+            account: opened.body.account,
+        },
+        is_gpc: told.gpc,
+        channel: told.channel.clone(),
+        occurred_at: told.occurred_at,
+        received_at: told.received_at,
+        data: data.collect(),
+        dropped: told.dropped,
+        content: opened.header.content,
+    })
 }
 
 fn found<Id: Copy + PartialEq>(states: &[After<Id>], id: Id) -> Option<Bytes> {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Value as Json, json};
+
 use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Replayed, replay};
 use crate::encoding;
 use crate::evidence::query::Filter;
@@ -55,7 +57,7 @@ pub(super) struct Job {
 /// Recorded decisions of a data folder, ready to be computed again.
 pub struct Recorded<'a> {
     reader: &'a Reader,
-    archive: Archive<'a>,
+    archive: Archive,
     jobs: Vec<Job>,
 }
 
@@ -63,7 +65,7 @@ impl<'a> Recorded<'a> {
     /// Passes through the log once, and notes what the filter lets through.
     pub fn survey(
         (data, reader): (&'a Path, &'a Reader),
-        engines: &'a Arc<Engines>,
+        engines: &Arc<Engines>,
         filter: &Filter,
     ) -> Result<Self, LogError> {
         let mut survey = Survey {
@@ -153,7 +155,7 @@ pub fn replay_all(
     Ok(recorded.each((&instead, threads), progress, &replay_one, Tally::add))
 }
 
-fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
+pub(super) fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
     let count = job.decisions.len() as u64;
     let replayed = past
         .opened(job.position)
@@ -175,20 +177,20 @@ fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
 }
 
 /// The one pass through the log: what was live when, and what is to be done.
-struct Survey<'f, 'a> {
+struct Survey<'f> {
     filter: &'f Filter,
-    archive: Archive<'a>,
+    archive: Archive,
     stops: Arc<Stops>,
     jobs: Vec<Job>,
 }
 
-impl Survey<'_, '_> {
+impl Survey<'_> {
     fn meet(&mut self, met: &Met<'_>) {
         match Kind::from_number(met.kind) {
             Some(Kind::Event | Kind::Consent) => self.event(met),
             Some(Kind::Charter) => {
                 if let Ok(chartered) = encoding::decode::<Chartered>(met.content) {
-                    self.archive.note(chartered);
+                    self.archive.charters.note(chartered);
                 }
             }
             Some(Kind::Stop) => {
@@ -234,6 +236,25 @@ impl Tally {
         self.shown.extend(other.shown);
         self.shown.sort_by_key(|(id, _)| *id);
         self.shown.truncate(SHOWN);
+    }
+
+    /// For machines.
+    pub fn json(&self) -> Json {
+        let apart = self.apart.iter();
+        let apart: Vec<Json> = apart
+            .map(|(apart, count)| json!({ "why": apart.to_string(), "decisions": count }))
+            .collect();
+        let missing = self.missing.iter();
+        let missing: Vec<Json> = missing
+            .map(|(why, count)| json!({ "why": why, "decisions": count }))
+            .collect();
+        let different = self.shown.iter().map(
+            |(id, differences)| json!({ "decision": id.to_string(), "differences": differences }),
+        );
+        json!({
+            "same": self.same, "other_fuel": self.other_fuel, "different": self.different, "apart": apart,
+            "missing": missing, "differences": different.collect::<Vec<_>>(),
+        })
     }
 
     /// Whether everything that could be computed came out as recorded.

@@ -120,7 +120,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "unfinished",
             "The host did not get to the end of it",
-            "the work on the charter ended without an answer: the host's log says why",
+            "the work ended without an answer: the host's log says why",
         )
     }
 

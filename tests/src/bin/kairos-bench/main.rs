@@ -2,12 +2,13 @@
 //! machine, in turn. Prints Markdown and writes it, with the figures as JSON, to `target/bench/`.
 
 mod bare;
+mod evidence;
 mod load;
 mod memory;
 mod report;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -42,6 +43,21 @@ enum What {
         /// Customers for the memory figures.
         #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
         customers: Vec<u64>,
+    },
+    /// Record decisions, then measure `kairos verify` and `kairos rehearse` on them.
+    Evidence {
+        /// The binary `kairos`.
+        #[arg(long)]
+        kairos: PathBuf,
+        #[arg(long)]
+        charter: PathBuf,
+        #[arg(long)]
+        policies: PathBuf,
+        /// Where the report goes.
+        #[arg(long, default_value = "target/bench")]
+        out: PathBuf,
+        #[arg(long, default_value_t = 100_000)]
+        decisions: u64,
     },
     /// Run the bare server.
     Bare {
@@ -86,15 +102,22 @@ fn main() -> Result<()> {
                     customers,
                 },
             )?;
-            std::fs::create_dir_all(&out)?;
-            let text = report.markdown();
-            println!("{text}");
-            std::fs::write(out.join("http.md"), text)?;
-            std::fs::write(
-                out.join("http.json"),
-                serde_json::to_vec_pretty(&report.json())?,
-            )?;
-            Ok(())
+            write(&out, "http", &report.markdown(), &report.json())
+        }
+        What::Evidence {
+            kairos,
+            charter,
+            policies,
+            out,
+            decisions,
+        } => {
+            let host = server::Host {
+                kairos,
+                charter,
+                policies,
+            };
+            let measured = evidence::measure(&host, decisions)?;
+            write(&out, "evidence", &measured.markdown(), &measured.json())
         }
         What::Bare { listen, answer } => {
             let answer =
@@ -120,4 +143,14 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Prints a report, and leaves it as Markdown and as JSON.
+fn write(out: &Path, name: &str, text: &str, json: &serde_json::Value) -> Result<()> {
+    std::fs::create_dir_all(out)?;
+    println!("{text}");
+    std::fs::write(out.join(name).with_extension("md"), text)?;
+    let json = serde_json::to_vec_pretty(json)?;
+    std::fs::write(out.join(name).with_extension("json"), json)?;
+    Ok(())
 }

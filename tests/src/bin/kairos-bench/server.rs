@@ -19,7 +19,7 @@ pub struct Host {
 pub struct Running {
     child: Child,
     pub at: SocketAddr,
-    _data: Option<tempfile::TempDir>,
+    data: Option<tempfile::TempDir>,
 }
 
 impl Drop for Running {
@@ -30,6 +30,11 @@ impl Drop for Running {
 }
 
 impl Running {
+    /// The data folder, of a host.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_ref().map(tempfile::TempDir::path)
+    }
+
     /// Resident memory in KiB.
     pub fn resident_kib(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -100,11 +105,7 @@ fn start(command: &Command, at: SocketAddr, data: Option<tempfile::TempDir>) -> 
     let child = pinned
         .spawn()
         .with_context(|| format!("starting {pinned:?}"))?;
-    let mut running = Running {
-        child,
-        at,
-        _data: data,
-    };
+    let mut running = Running { child, at, data };
     let errors = running.child.stderr.take().context("stderr")?;
     wait_until_ready(&mut running, errors)?;
     Ok(running)

@@ -1,6 +1,7 @@
 //! What may stand in `charter.toml`.
 
 use crate::charter::actions::Class;
+use crate::charter::events::Reaction;
 use crate::charter::file::{
     CENTRAL_KEYS, actions, bounds, channels, consent, deviations, events, fields, hours, kpis,
     laws, limits, markets, moments, parameters, people, rules, segments, updates, windows,
@@ -37,6 +38,18 @@ pub(super) const UPDATES: Form = Form::List(&table(
     &[],
 ));
 const PRESENCE: Form = Form::Words(|| words(events::PRESENCES));
+const OUTCOME: Form = table(
+    &events::OUTCOME_KEYS,
+    &[
+        (
+            "is",
+            Form::Words(|| Reaction::ALL.map(Reaction::word).to_vec()),
+        ),
+        ("of", Form::Text),
+        ("within", DURATION),
+    ],
+    &["is"],
+);
 const EVENT: Form = table(
     &events::EVENT_KEYS,
     &[
@@ -44,6 +57,7 @@ const EVENT: Form = table(
         ("updates", UPDATES),
         ("subject", PRESENCE),
         ("account", PRESENCE),
+        ("outcome", OUTCOME),
     ],
     &["meaning", "owner", "purpose"],
 );

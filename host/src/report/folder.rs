@@ -1,0 +1,52 @@
+//! The report of a data folder, beside a host that may run on it.
+
+use std::path::Path;
+
+use crate::clock::Clock;
+use crate::decide::replay::{self, Charters, NoPast, reader};
+use crate::encoding;
+use crate::evidence::{Chartered, Kind};
+use crate::report::{Ask, Gathering, Report};
+use crate::store::LogError;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum NoReport {
+    #[error(transparent)]
+    Folder(#[from] replay::Failed),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the evidence names no charter, so there are no figures to compute")]
+    NoCharter,
+    #[error(transparent)]
+    Past(#[from] NoPast),
+    #[error("`{market}` is no market of the charter: there are {known}")]
+    NoMarket { market: String, known: String },
+}
+
+/// Walks the log of a data folder twice: for the charter that went live last, whose figures count, and for what happened.
+/// `progress` hears how many bytes of how many are done.
+pub fn of_folder(
+    data: &Path,
+    ask: Ask,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, NoReport> {
+    let reader = reader(data)?;
+    let mut charters = Charters::new(data);
+    reader.walk(&mut |met| {
+        if met.kind == Kind::Charter.number()
+            && let Ok(chartered) = encoding::decode::<Chartered>(met.content)
+        {
+            charters.note(chartered);
+        }
+        progress(met.bytes / 2, met.of_bytes);
+    })?;
+    let charter = charters.get(charters.last().ok_or(NoReport::NoCharter)?)?;
+    ask.check(&charter)?;
+    let mut gathering = Gathering::new(ask, charter);
+    reader.walk(&mut |met| {
+        gathering.meet(met.kind, met.content);
+        progress((met.of_bytes + met.bytes) / 2, met.of_bytes);
+    })?;
+    Ok(gathering.finish(&Clock::System))
+}

@@ -1,0 +1,87 @@
+//! `GET /v1/report`: what came of decisions, and of silence.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::IntoResponse;
+use http::{HeaderMap, header};
+use serde::Deserialize;
+
+use crate::event::Role;
+use crate::ids::Text;
+use crate::node::{Node, Unseen};
+use crate::report::{Ask, Gathering, Report};
+use crate::server::Shared;
+use crate::server::beside::Patience;
+use crate::server::decisions::{market, time};
+use crate::server::problem::Problem;
+use crate::server::routes::Answered;
+
+/// How far back a report goes where the caller does not say.
+const SINCE: &str = "7d";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    since: Option<Text>,
+    until: Option<Text>,
+    market: Option<Text>,
+}
+
+/// As JSON; with `accept: text/csv`, one line for each market and figure.
+pub(super) async fn show(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Answered {
+    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
+    let Query(asked) = asked.map_err(|_| {
+        Problem::bad_request(
+            "a report takes `since`, `until` and `market`, such as `?since=7d&market=de`",
+        )
+    })?;
+    let now = shared.node.clock().now();
+    let since = asked.since.as_deref().unwrap_or(SINCE);
+    let ask = Ask {
+        since: time("since", Some(since), now)?,
+        until: time("until", asked.until.as_deref(), now)?,
+        market: market(&shared, &caller, asked.market)?,
+    };
+    let log = shared.node.store().log();
+    log.until_all(log.end()).await?;
+    let node = Arc::clone(&shared.node);
+    let report = shared
+        .readers
+        .read(move |patience| report(&node, ask, patience))
+        .await??;
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/csv")) {
+        let format = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+        return Ok((format, report.csv()).into_response());
+    }
+    Ok(Json(report.json()).into_response())
+}
+
+fn report(node: &Node, ask: Ask, patience: &Patience) -> Result<Report, Problem> {
+    let charter = node.charter();
+    let from = node.begins(ask.begins(&charter))?;
+    let mut gathering = Gathering::new(ask, charter);
+    let log = node.store().log();
+    // What is recorded meanwhile is for the next report.
+    let end = log.end();
+    for record in log.records(from) {
+        let (position, record) = record.map_err(Unseen::from)?;
+        if position >= end {
+            break;
+        }
+        gathering.meet(record.kind, &record.bytes);
+        if patience.is_over() {
+            return Err(Problem::too_much());
+        }
+    }
+    Ok(gathering.finish(node.clock()))
+}
