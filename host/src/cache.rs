@@ -5,6 +5,7 @@
 
 mod ahead;
 mod claim;
+mod keys;
 mod line;
 mod names;
 mod recovery;
@@ -25,15 +26,17 @@ use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
+use crate::keys::{DataKey, Locked, Ring, Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewError};
 
-use ahead::{Ahead, Generation};
+use ahead::{Ahead, Generation, Newest};
 pub use claim::{Claim, Claimed, Earlier};
+pub use keys::{open, seal_state};
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
-pub use schedule::Hint;
+pub use schedule::{Hint, hints_of};
 pub use waiting::{Enough, Waiting};
 pub use write_behind::WriteBehindError;
 
@@ -63,6 +66,8 @@ pub struct Cache {
     settings: Settings,
     log: Arc<Log>,
     view: Arc<View>,
+    ring: Arc<Ring>,
+    markets: keys::MarketKeys,
     ahead: Mutex<Ahead>,
     customers: Shelf<CustomerId>,
     accounts: Shelf<AccountId>,
@@ -82,6 +87,8 @@ pub enum CacheError {
         what: &'static str,
         source: Undecodable,
     },
+    #[error("a stored {what} cannot be opened")]
+    Locked { what: &'static str, source: Locked },
     #[error("a load was cut off")]
     CutOff,
 }
@@ -91,6 +98,8 @@ pub enum CacheError {
 pub struct Version<E> {
     pub state: E,
     pub bytes: Bytes,
+    /// What it is closed with in log and view.
+    pub key: DataKey,
     /// Of the record that made it.
     pub position: Position,
 }
@@ -102,12 +111,13 @@ pub struct Loaded<E> {
     pub before: Before,
 }
 
-/// A state as it was, encoded.
+/// A state as it was, encoded, and the key that closes it.
 #[derive(Clone, Debug)]
 pub struct Before {
     /// Of the record that made it.
     pub position: Position,
     bytes: Bytes,
+    pub key: DataKey,
 }
 
 impl Before {
@@ -119,6 +129,15 @@ impl Before {
     }
 }
 
+/// A state as a record makes it: decoded, encoded, and closed as the view stores it.
+#[derive(Debug)]
+pub struct Written<E> {
+    pub state: E,
+    pub bytes: Bytes,
+    pub key: DataKey,
+    pub sealed: Bytes,
+}
+
 /// What customers and accounts have in common for whoever keeps them.
 pub trait Kept: Clone + DeserializeOwned + Serialize + Send + Sync + Sized + 'static {
     type Id: Copy + Eq + Hash + Send + Sync + 'static;
@@ -126,8 +145,9 @@ pub trait Kept: Clone + DeserializeOwned + Serialize + Send + Sync + Sized + 'st
     const SPACE: Space;
 
     fn key(id: &Self::Id) -> &[u8; 16];
+    fn subject(id: Self::Id) -> Subject;
     fn shelf(cache: &Cache) -> &Shelf<Self::Id>;
-    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Arc<Version<Self>>>;
+    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Newest<Self>>;
 }
 
 impl Kept for Customer {
@@ -139,11 +159,15 @@ impl Kept for Customer {
         id.as_bytes()
     }
 
+    fn subject(id: CustomerId) -> Subject {
+        Subject::Customer(id)
+    }
+
     fn shelf(cache: &Cache) -> &Shelf<CustomerId> {
         &cache.customers
     }
 
-    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Arc<Version<Self>>> {
+    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Newest<Self>> {
         generation.customers.get(&id)
     }
 }
@@ -157,11 +181,15 @@ impl Kept for Account {
         id.as_bytes()
     }
 
+    fn subject(id: AccountId) -> Subject {
+        Subject::Account(id)
+    }
+
     fn shelf(cache: &Cache) -> &Shelf<AccountId> {
         &cache.accounts
     }
 
-    fn ahead(generation: &Generation, id: AccountId) -> Option<&Arc<Version<Self>>> {
+    fn ahead(generation: &Generation, id: AccountId) -> Option<&Newest<Self>> {
         generation.accounts.get(&id)
     }
 }
@@ -199,21 +227,19 @@ pub struct After<Id> {
     pub revision: u64,
     /// The record that made the state before.
     pub previous: Option<Position>,
-    /// Encoded.
+    /// Encoded, and closed with its own key.
     pub state: Bytes,
 }
 
-/// Everything that a record changes.
+/// Everything that a record changes, without anything that is personal. Names and hints stand in the states themselves.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct States {
     pub customers: Vec<After<CustomerId>>,
     pub accounts: Vec<After<AccountId>>,
-    /// Identities that are new, or name somebody else from now on.
-    pub named: Vec<(IdentityKey, Named)>,
+    /// Keys that are new, of those who are.
+    pub keys: Vec<(Subject, Wrapped)>,
     /// Actions that wait for a person, or no longer do.
     pub waiting: Vec<(ActionId, Waiting)>,
-    /// When the customers have to be looked at again.
-    pub hints: Vec<Hint>,
     /// What its actions use up.
     pub spent: Vec<(Counter, i64)>,
 }
@@ -227,12 +253,28 @@ pub struct Change<'a> {
     /// The record's kind, and its bytes.
     pub kind: u8,
     pub record: &'a [u8],
-    pub customers: Vec<(Customer, Bytes)>,
-    pub accounts: Vec<(Account, Bytes)>,
+    pub customers: Vec<Written<Customer>>,
+    pub accounts: Vec<Written<Account>>,
     pub states: &'a States,
+    /// Identities that are new, or name somebody else from now on.
+    pub named: &'a [(IdentityKey, Named)],
+    /// When the customers have to be looked at again.
+    pub hints: &'a [Hint],
     pub event: Option<(EventKey, Earlier)>,
     pub decisions: &'a [DecisionId],
     /// In which it was decided: read before anything that all decisions heed alike.
+    pub epoch: Epoch,
+}
+
+/// The record that somebody is erased, and what of them memory and view lose.
+pub struct Erasing<'a> {
+    pub kind: u8,
+    pub record: &'a [u8],
+    pub customers: &'a [CustomerId],
+    pub names: &'a [IdentityKey],
+    /// Actions that no longer wait.
+    pub waiting: &'a [(ActionId, Waiting)],
+    pub view: Changes,
     pub epoch: Epoch,
 }
 
@@ -255,12 +297,14 @@ pub enum NotCommitted {
 }
 
 impl Cache {
-    pub fn new(store: &Store, settings: Settings) -> Self {
+    pub fn new(store: &Store, ring: Arc<Ring>, settings: Settings) -> Self {
         let share = |part: u64| settings.clean_bytes / 16 * part;
         Self {
             settings,
             log: Arc::clone(store.log()),
             view: Arc::clone(store.view()),
+            ring,
+            markets: keys::MarketKeys::default(),
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
             schedule: schedule::Schedule::default(),
@@ -287,6 +331,7 @@ impl Cache {
             Some(Stood::Clean(clean, _)) => Some(Arc::new(Version {
                 state: clean.decode()?,
                 bytes: clean.bytes,
+                key: clean.key,
                 position: clean.position,
             })),
             None => None,
@@ -304,6 +349,7 @@ impl Cache {
                 before: Before {
                     position: version.position,
                     bytes: version.bytes.clone(),
+                    key: version.key.clone(),
                 },
             }),
             Some(Stood::Clean(before, origin)) => {
@@ -319,21 +365,20 @@ impl Cache {
 
     async fn find_state<E: Kept>(&self, id: E::Id) -> Result<Option<Stood<E>>, CacheError> {
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some(Stood::Ahead(version)));
+            return Ok(version.map(Stood::Ahead));
         }
         if let Some(clean) = E::shelf(self).clean.get(&id) {
             return Ok(Some(Stood::Clean(clean, Origin::Memory)));
         }
-        let view = Arc::clone(&self.view);
-        let found = tokio::task::spawn_blocking(move || view.get(E::SPACE, E::key(&id)));
+        let (view, ring) = (Arc::clone(&self.view), Arc::clone(&self.ring));
+        let found = tokio::task::spawn_blocking(move || keys::load::<E>(&view, &ring, &id));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         // While the view was asked, the state may have been written: what is ahead is always newer.
         if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(Some(Stood::Ahead(version)));
+            return Ok(version.map(Stood::Ahead));
         }
-        let Some(bytes) = found else { return Ok(None) };
-        let clean = stored(&bytes).ok_or(missing::<E>())?;
-        Ok(Some(Stood::Clean(clean, Origin::View)))
+        let clean = found.map(|clean| Stood::Clean(clean, Origin::View));
+        Ok(clean)
     }
 
     /// The epoch now.
@@ -355,7 +400,7 @@ impl Cache {
         let position = self
             .log
             .queue(change.kind, |bytes| bytes.extend_from_slice(change.record))?;
-        self.schedule.add(&change.states.hints);
+        self.schedule.add(change.hints);
         ahead.install(change, position);
         Ok(position)
     }
@@ -405,20 +450,13 @@ impl Cache {
     }
 }
 
-fn missing<E: Kept>() -> CacheError {
-    CacheError::Unreadable {
-        what: E::WHAT,
-        source: Undecodable::Empty,
-    }
-}
-
 /// Where a state stood.
 enum Stood<E> {
     Ahead(Arc<Version<E>>),
     Clean(Before, Origin),
 }
 
-/// A state as the view stores it: the position of its record, then its bytes.
+/// A state as the view stores it: the position of its record, then its bytes, closed.
 pub fn to_store(position: Position, state: &[u8]) -> Vec<u8> {
     let mut stored = Vec::with_capacity(8 + state.len());
     stored.extend_from_slice(&position.as_u64().to_le_bytes());
@@ -426,13 +464,9 @@ pub fn to_store(position: Position, state: &[u8]) -> Vec<u8> {
     stored
 }
 
-fn stored(bytes: &[u8]) -> Option<Before> {
+fn stored(bytes: &[u8]) -> Option<(Position, &[u8])> {
     let (position, state) = bytes.split_first_chunk::<8>()?;
-    let position = Position::from_u64(u64::from_le_bytes(*position));
-    Some(Before {
-        position,
-        bytes: Bytes::copy_from_slice(state),
-    })
+    Some((Position::from_u64(u64::from_le_bytes(*position)), state))
 }
 
 fn position_of(bytes: &[u8]) -> Option<Position> {

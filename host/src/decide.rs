@@ -151,7 +151,7 @@ fn work_out(
         changed.keep_what_was_done(&absorbed, &decisions);
     }
     let waiting = waits.changes(&changed.standing, &absorbed, &decisions);
-    let mut draft = Draft::new(
+    let draft = Draft::new(
         core,
         event,
         key,
@@ -162,6 +162,7 @@ fn work_out(
         },
         changed,
     );
+    let mut draft = draft.map_err(evidence::Unreadable::from)?;
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
     Ok((draft, taken))
@@ -199,7 +200,7 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
     node.figures().repeat();
     node.store().log().until_durable(earlier.position).await?;
     let record = node.store().log().read(earlier.position)?;
-    let opened = evidence::open(&record.bytes)?;
+    let opened = evidence::open(&record.bytes, node.cache())?;
     Ok(Answered {
         reply: Reply::new(opened.body, node.state(earlier.position)),
         repeated: true,
@@ -238,10 +239,17 @@ fn commit(
         states,
         customers,
         accounts,
+        named,
+        hints,
+        key,
     } = draft;
     let ids: Vec<DecisionId> = body.decisions.iter().map(|decided| decided.id).collect();
     let mut record = core.record();
-    evidence::seal(&header, &body, &states, &mut record);
+    evidence::seal(
+        (&header, &body, &states),
+        (&key, &mut core.sealing()),
+        &mut record,
+    );
     let earlier = Earlier {
         content: header.content,
         market: header.market,
@@ -254,6 +262,8 @@ fn commit(
         customers,
         accounts,
         states: &states,
+        named: &named,
+        hints: &hints,
         event: Some((header.event, earlier)),
         decisions: &ids,
         epoch,

@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod explain;
+pub mod keychain;
 pub mod query;
 mod seal;
 pub mod verify;
@@ -10,14 +11,17 @@ pub mod verify;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Ruled};
+use crate::cache::Waiting;
 use crate::clock::Instant;
 use crate::context::{Context, Signal};
 use crate::event::{Content, EventKey};
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Digest, Key, Text};
+use crate::keys::{Subject, Wrapped};
 use crate::policy::{Fault, Proposal};
 use crate::value::Value;
 
-pub use seal::{Opened, Unreadable, open, open_header, seal};
+pub use keychain::Keychain;
+pub use seal::{Opened, Unreadable, open, open_header, open_outside, seal};
 
 /// Every kind of record in the log; the number is the format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,11 +34,14 @@ pub enum Kind {
     Charter = 4,
     Policy = 5,
     Merge = 6,
+    /// Holds an [`Erased`].
     Erase = 7,
     Schedule = 8,
     Delivery = 9,
     /// Holds the text of a signed `checkpoint::Checkpoint` of all records before it.
     Checkpoint = 10,
+    /// Holds a [`Rewrapped`].
+    Keys = 11,
 }
 
 impl Kind {
@@ -50,6 +57,7 @@ impl Kind {
             8 => Self::Schedule,
             9 => Self::Delivery,
             10 => Self::Checkpoint,
+            11 => Self::Keys,
             _ => return None,
         })
     }
@@ -80,14 +88,14 @@ pub struct Header {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Seal {
     pub cipher: Cipher,
-    /// Which key opens the payload; none for clear text.
-    pub key: Option<[u8; 16]>,
+    /// Whose key opens the body.
+    pub key: Subject,
 }
 
 /// How a payload is encrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Cipher {
-    Clear,
+    XChaCha20Poly1305,
 }
 
 /// The payload: what happened, in names that need no charter to be read.
@@ -237,6 +245,29 @@ impl Outcome {
             Self::Fallback => "fallback",
         }
     }
+}
+
+/// That somebody was erased: a proof with nothing personal in it, for an id that nothing leads to any more.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Erased {
+    pub at: Instant,
+    /// The caller who asked for it.
+    pub by: Text,
+    /// The customer, and whoever had turned out to be them.
+    pub customers: Vec<CustomerId>,
+    /// Actions that waited for a person.
+    pub waiting: Vec<(ActionId, Waiting)>,
+    /// The epoch whose key wrapped theirs last: once it is destroyed, no copy of theirs can be opened.
+    pub epoch: u32,
+}
+
+/// Keys that are new, or wrapped by another epoch's key; and the epochs whose keys are destroyed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Rewrapped {
+    pub at: Instant,
+    pub epoch: u32,
+    pub keys: Vec<(Subject, Wrapped)>,
+    pub destroyed: Vec<u32>,
 }
 
 /// A policy that went live. Its bytes are kept by digest beside the log.

@@ -138,7 +138,7 @@ impl Key {
         self.0.to_le_bytes()
     }
 
-    pub fn from_bytes(bytes: [u8; 4]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(u32::from_le_bytes(bytes))
     }
 }

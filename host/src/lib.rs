@@ -9,6 +9,7 @@ pub mod limits;
 pub mod encoding;
 
 // Ground.
+pub mod keys;
 pub mod charter;
 pub mod customer;
 pub mod store;

@@ -3,9 +3,12 @@
 mod alarms;
 mod approvals;
 pub mod checkpoints;
+mod erase;
 mod explain;
+mod export;
 mod figures;
 mod history;
+mod keys;
 pub mod kept;
 mod live;
 mod start;
@@ -31,6 +34,7 @@ use crate::charter::{Charter, Complaints};
 use crate::clock::{Clock, Span};
 use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
+use crate::keys::NoKeys;
 use crate::policy::{self, Active, Catalog, Engines};
 use crate::reply::State;
 use crate::spending::Spending;
@@ -41,6 +45,7 @@ pub use alarms::Violated;
 pub use approvals::Page;
 pub use change::{Change, Changed, Expects, Unchanged, with_choices};
 pub use deploy::Overdue;
+pub use erase::{Gone, NotErased};
 pub use explain::Question;
 pub use figures::Figures;
 pub use history::{Cursor, Found};
@@ -64,6 +69,8 @@ pub struct Settings {
     pub charter: PathBuf,
     /// The data folder; made where it does not exist.
     pub data: PathBuf,
+    /// The folder of its keys; within the data folder where none is named.
+    pub keys: Option<PathBuf>,
     pub clock: Clock,
     /// Threads that decide.
     pub cores: usize,
@@ -76,6 +83,7 @@ impl Default for Settings {
         Self {
             charter: PathBuf::from("charter"),
             data: PathBuf::from("data"),
+            keys: None,
             clock: Clock::System,
             cores: 1,
             store: store::Settings::default(),
@@ -106,11 +114,15 @@ pub enum OpenError {
     Live(#[from] Unusable),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] NoKeys),
     #[error(
-        "`{}` is not the secret that the evidence was written with: under it nobody would be found, and every event would count as new; put it back from a copy",
-        .file.display()
+        "the keys in `{}` are not those that the evidence was written with: under them nothing could be read, and nobody would be found; put the right ones back from a copy, or name their folder with `--keys`",
+        .folder.display()
     )]
-    Salt { file: PathBuf },
+    WrongKeys { folder: PathBuf, source: CacheError },
+    #[error("the log does not take the markets' keys")]
+    Markets(#[source] store::Refused),
     #[error("the engines for policies cannot be made")]
     Engines(#[source] policy::Unstartable),
     #[error("`{folder}` cannot be used")]
@@ -155,6 +167,7 @@ pub struct Node {
     alarms: Alarms,
     checkpoints: Arc<Checkpoints>,
     earlier: words::Earlier,
+    rotating: tokio::sync::Mutex<()>,
     data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -164,13 +177,14 @@ impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
         let given = start::given(&settings.charter, &settings.data)?;
-        let store = recovery::open(&settings)?;
-        if !recovery::check_salt(&store).map_err(StoreError::from)? {
-            let file = settings.data.join("salt");
-            return Err(OpenError::Salt { file });
-        }
+        let ring = Arc::new(keys::open(&settings)?);
+        let store = recovery::open(&settings, &ring)?;
         let opening = start::open(given, (&settings.data, &store))?;
-        let cache = Arc::new(Cache::new(&store, settings.cache));
+        let cache = Arc::new(Cache::new(&store, ring, settings.cache));
+        cache.take_up_markets().map_err(|source| {
+            let folder = keys::folder(&settings);
+            OpenError::WrongKeys { folder, source }
+        })?;
         let spending = Spending::new(cache.take_up_spending()?);
         cache.take_up_schedule()?;
         let switches = Switches::recall(store.view())?;
@@ -197,11 +211,13 @@ impl Node {
             alarms: Alarms::default(),
             checkpoints: Arc::new(checkpoints),
             earlier: words::Earlier::default(),
+            rotating: tokio::sync::Mutex::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
         });
         let charter = node.charter();
+        node.key_markets(&charter).map_err(OpenError::Markets)?;
         node.record_start(Loaded {
             charter: &charter,
             files: &opening.files,
@@ -255,7 +271,7 @@ impl Node {
 
     /// The secret under which lookup keys are hashed.
     pub fn salt(&self) -> &[u8; 32] {
-        self.store.salt()
+        self.cache.ring().salt()
     }
 
     /// A place in this host's history, as callers hear it.
@@ -394,6 +410,8 @@ pub struct Core {
     node: Arc<Node>,
     number: usize,
     chance: RefCell<Chance>,
+    /// For keys and nonces.
+    sealing: RefCell<Chance>,
     record: RefCell<Vec<u8>>,
 }
 
@@ -413,6 +431,7 @@ pub struct Tools<'a> {
 impl Core {
     pub fn new(node: Arc<Node>, number: usize, chance: Chance) -> Self {
         Self {
+            sealing: RefCell::new(node.cache.ring().chance()),
             node,
             number,
             chance: RefCell::new(chance),
@@ -442,6 +461,11 @@ impl Core {
     /// INVARIANT: never held across an await.
     pub fn chance(&self) -> std::cell::RefMut<'_, Chance> {
         self.chance.borrow_mut()
+    }
+
+    /// INVARIANT: never held across an await.
+    pub fn sealing(&self) -> std::cell::RefMut<'_, Chance> {
+        self.sealing.borrow_mut()
     }
 
     /// Room for one record. INVARIANT: never held across an await.

@@ -11,6 +11,7 @@ mod body;
 mod charters;
 mod connection;
 mod consents;
+mod customers;
 mod decisions;
 mod desk;
 mod events;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::clock::Span;
 use crate::node::Node;
 use crate::telemetry::Telemetry;
 
@@ -48,6 +50,8 @@ pub struct Settings {
     pub cores: usize,
     pub access: Access,
     pub limits: Limits,
+    /// How long after somebody was erased the key that wrapped theirs is destroyed.
+    pub rotate_keys_every: Span,
 }
 
 /// Who may speak.
@@ -88,6 +92,8 @@ impl Default for Limits {
 
 /// How often changed tokens are looked for and figures sorted.
 const CHORES_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether keys are over.
+const KEYS_EVERY: Duration = Duration::from_secs(30);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +124,7 @@ struct Shared {
     /// What was live when, for computing decisions again.
     history: Arc<decisions::Known>,
     limits: Limits,
+    rotate_keys_every: Span,
     /// True from the first moment of stopping.
     stopping: watch::Receiver<bool>,
 }
@@ -161,6 +168,7 @@ impl Server {
             readers: beside::Readers::default(),
             history: Arc::default(),
             limits: settings.limits,
+            rotate_keys_every: settings.rotate_keys_every,
             stopping,
         });
         let (chores, ring) = mpsc::sync_channel(1);
@@ -179,6 +187,8 @@ impl Server {
         }
         let acceptor = accept::Acceptor::new(listener, cores, Arc::clone(&shared));
         server.spawn("kairos-accept".into(), move || acceptor.run())?;
+        let (every, keeper) = (settings.rotate_keys_every, Arc::clone(&shared));
+        server.spawn("kairos-keys".into(), move || keep_keys(&keeper, every))?;
         server.spawn("kairos-chores".into(), move || do_chores(&shared, &ring))?;
         Ok(server)
     }
@@ -214,6 +224,34 @@ impl Server {
         self.threads.push(thread);
         Ok(())
     }
+}
+
+/// Begins another epoch of the keys when it is time, until the server stops.
+fn keep_keys(shared: &Shared, every: Span) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "keys are not rotated"),
+    };
+    let mut stopping = shared.stopping.clone();
+    runtime.block_on(async {
+        loop {
+            let rotated = match shared.node.is_rotation_due(every) {
+                Ok(true) => shared.node.rotate_keys().await.map(drop),
+                Ok(false) => Ok(()),
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = rotated {
+                tracing::error!(%error, "keys that are over are not destroyed; this is tried again");
+            }
+            let stopped = stopping.wait_for(|stopping| *stopping);
+            if tokio::time::timeout(KEYS_EVERY, stopped).await.is_ok() {
+                return;
+            }
+        }
+    });
 }
 
 /// Looks for changed tokens and sorts the figures, until the bell's other end is dropped.

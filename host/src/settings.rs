@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cache;
-use crate::clock::Clock;
+use crate::clock::{Clock, Span};
 use crate::store;
 use crate::{node, server};
 
@@ -29,6 +29,13 @@ pub struct Serve {
     /// The folder for evidence and state; it is made where it is missing.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// The folder of the keys to evidence and state; `keys` in the data folder where none is named. Keep it out of backups of
+    /// the data: without it nobody can read them.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// How long after somebody was erased the key that wrapped theirs is destroyed, at the latest: `24h`, `90m`.
+    #[arg(long, value_name = "SPAN", default_value = "24h", value_parser = span)]
+    pub rotate_keys_every: Span,
     /// Where to listen; port 0 takes any free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -129,6 +136,7 @@ impl Serve {
         node::Settings {
             charter: self.charter.clone(),
             data: self.data.clone(),
+            keys: self.keys.clone(),
             clock: match self.clock {
                 ClockChoice::System => Clock::System,
                 ClockChoice::Events => Clock::events(),
@@ -157,8 +165,18 @@ impl Serve {
                 None => server::Access::Open,
             },
             limits: server::Limits::default(),
+            rotate_keys_every: self.rotate_keys_every,
         }
     }
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    let wrong = || {
+        format!(
+            "`{text}` is no span of time: write a number with its unit, such as `24h`, `90m` or `7d`"
+        )
+    };
+    Span::parse(text).ok_or_else(wrong)
 }
 
 /// A log setting that does not read.

@@ -13,7 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::chain::{Chain, Link};
-pub use self::folder::{Opened, Rebuilt, Replay, Store, StoreError};
+pub use self::folder::{Finish, Opened, Rebuilt, Replay, Store, StoreError};
 pub use self::format::Flaw;
 pub use self::log::{Cut, Failed, Log, LogError, Met, Reader, Record, Records, Refused, Verified};
 pub use self::snapshot::SnapshotError;

@@ -36,6 +36,8 @@ pub fn retail_charter() -> PathBuf {
 /// What `kairos serve --open` would be told, with `folder` for data and policies.
 pub fn serve(folder: &Path) -> Serve {
     Serve {
+        keys: None,
+        rotate_keys_every: kairos::clock::Span::from_days(1),
         charter: retail_charter(),
         policies: folder.join("policies"),
         data: folder.join("data"),

@@ -1,13 +1,16 @@
 //! What is newer than the view: everything that was committed and is not written behind yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::cache::schedule::remove_hint;
-use crate::cache::{Change, Earlier, Hint, Kept, Note, Version, Waiting};
+use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, Version, Waiting, Written};
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Map};
+use crate::keys::{Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Position};
 
@@ -18,13 +21,24 @@ pub(super) struct Ahead {
     writing: Option<Arc<Generation>>,
     /// What was used up by everything that was committed, of the stretches that still count.
     pub(super) spent: Map<Counter, i64>,
+    /// Whoever was erased since the host started: whatever still names them names nobody.
+    erased: HashSet<CustomerId>,
+}
+
+/// The newest state of somebody, and as it goes to the view.
+#[derive(Debug)]
+pub struct Newest<E> {
+    pub(super) version: Arc<Version<E>>,
+    pub(super) sealed: Bytes,
 }
 
 /// What was committed in one stretch; of each customer only the newest state.
 #[derive(Default)]
 pub struct Generation {
-    pub(super) customers: Map<CustomerId, Arc<Version<Customer>>>,
-    pub(super) accounts: Map<AccountId, Arc<Version<Account>>>,
+    pub(super) customers: Map<CustomerId, Newest<Customer>>,
+    pub(super) accounts: Map<AccountId, Newest<Account>>,
+    /// Keys that are new, or wrapped anew.
+    pub(super) keys: Map<Subject, Wrapped>,
     pub(super) names: Map<IdentityKey, Named>,
     pub(super) events: Map<EventKey, Earlier>,
     pub(super) decisions: Map<DecisionId, Position>,
@@ -34,6 +48,9 @@ pub struct Generation {
     pub(super) spent: Map<Counter, i64>,
     /// What the host's own records change in the view.
     pub(super) notes: Changes,
+    pub(super) erased: Vec<CustomerId>,
+    /// Names of theirs.
+    pub(super) forgotten: Vec<IdentityKey>,
     bytes: usize,
 }
 
@@ -47,9 +64,25 @@ impl Ahead {
         std::iter::once(&self.growing).chain(self.writing.as_deref())
     }
 
-    pub(super) fn find<E: Kept>(&self, id: E::Id) -> Option<Arc<Version<E>>> {
+    /// `Some(None)` of somebody who was erased.
+    pub(super) fn find<E: Kept>(&self, id: E::Id) -> Option<Option<Arc<Version<E>>>> {
+        if let Subject::Customer(id) = E::subject(id)
+            && self.is_erased(id)
+        {
+            return Some(None);
+        }
         self.generations()
             .find_map(|generation| E::ahead(generation, id))
+            .map(|newest| Some(Arc::clone(&newest.version)))
+    }
+
+    pub(super) fn is_erased(&self, id: CustomerId) -> bool {
+        !self.erased.is_empty() && self.erased.contains(&id)
+    }
+
+    pub(super) fn key(&self, subject: Subject) -> Option<Wrapped> {
+        self.generations()
+            .find_map(|generation| generation.keys.get(&subject))
             .cloned()
     }
 
@@ -57,6 +90,14 @@ impl Ahead {
         self.generations()
             .find_map(|generation| generation.names.get(&key))
             .copied()
+    }
+
+    /// Whether it still names somebody.
+    pub(super) fn is_alive(&self, named: Named) -> bool {
+        match named {
+            Named::Customer(id) => !self.is_erased(id),
+            Named::Account(_) => true,
+        }
     }
 
     pub(super) fn event(&self, key: EventKey) -> Option<Earlier> {
@@ -94,32 +135,21 @@ impl Ahead {
 
     pub(super) fn install(&mut self, change: Change<'_>, position: Position) {
         let growing = &mut self.growing;
-        for (state, bytes) in change.customers {
-            growing.bytes += bytes.len() + ENTRY_BYTES;
-            growing.customers.insert(
-                state.id,
-                Arc::new(Version {
-                    state,
-                    bytes,
-                    position,
-                }),
-            );
+        for written in change.customers {
+            growing.bytes += written.bytes.len() + written.sealed.len() + ENTRY_BYTES;
+            let newest = newest(written, position);
+            growing.customers.insert(newest.version.state.id, newest);
         }
-        for (state, bytes) in change.accounts {
-            growing.bytes += bytes.len() + ENTRY_BYTES;
-            growing.accounts.insert(
-                state.id,
-                Arc::new(Version {
-                    state,
-                    bytes,
-                    position,
-                }),
-            );
+        for written in change.accounts {
+            growing.bytes += written.bytes.len() + written.sealed.len() + ENTRY_BYTES;
+            let newest = newest(written, position);
+            growing.accounts.insert(newest.version.state.id, newest);
         }
         let states = change.states;
-        growing.names.extend(states.named.iter().copied());
+        growing.keys.extend(states.keys.iter().cloned());
+        growing.names.extend(change.named.iter().copied());
         growing.waiting.extend(states.waiting.iter().cloned());
-        growing.hints.extend(&states.hints);
+        growing.hints.extend(change.hints);
         for (counter, amount) in &states.spent {
             let total = self.spent.entry(*counter).or_default();
             *total = total.saturating_add(*amount);
@@ -137,8 +167,11 @@ impl Ahead {
         growing
             .decisions
             .extend(change.decisions.iter().map(|id| (*id, position)));
-        let entries =
-            states.named.len() + states.hints.len() + states.spent.len() + change.decisions.len();
+        let entries = change.named.len()
+            + change.hints.len()
+            + states.keys.len()
+            + states.spent.len()
+            + change.decisions.len();
         growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * states.waiting.len();
     }
 
@@ -150,6 +183,41 @@ impl Ahead {
     pub(super) fn install_note(&mut self, note: &Note) {
         self.growing.notes.extend(&note.view);
         self.growing.bytes += SMALL_BYTES + note.view.bytes();
+    }
+
+    /// Nothing of them is found any more, here or behind; `hints` are all that were to be looked at.
+    pub(super) fn install_erased(&mut self, erasing: Erasing<'_>, hints: &[Hint]) {
+        let growing = &mut self.growing;
+        for id in erasing.customers {
+            self.erased.insert(*id);
+            growing.customers.remove(id);
+            growing.keys.remove(&Subject::Customer(*id));
+        }
+        for name in erasing.names {
+            growing.names.remove(name);
+        }
+        let erased = &self.erased;
+        growing
+            .hints
+            .retain(|hint| !erased.contains(&hint.customer));
+        for hint in hints {
+            remove_hint(&mut growing.notes, *hint);
+        }
+        growing.waiting.extend(erasing.waiting.iter().cloned());
+        growing.notes.extend(&erasing.view);
+        growing.erased.extend(erasing.customers);
+        growing.forgotten.extend(erasing.names);
+        let entries = erasing.customers.len() + erasing.names.len() + hints.len();
+        growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * erasing.waiting.len();
+    }
+
+    pub(super) fn install_keys(&mut self, keys: Vec<(Subject, Wrapped)>) {
+        self.growing.bytes += SMALL_BYTES * (1 + 2 * keys.len());
+        self.growing.keys.extend(keys);
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.is_empty() && self.writing.is_none()
     }
 
     /// Begins to write what has grown. `None` when nothing has, or while the last stretch is still being written.
@@ -166,4 +234,20 @@ impl Ahead {
     pub(super) fn finish(&mut self) {
         self.writing = None;
     }
+}
+
+fn newest<E>(written: Written<E>, position: Position) -> Newest<E> {
+    let Written {
+        state,
+        bytes,
+        key,
+        sealed,
+    } = written;
+    let version = Arc::new(Version {
+        state,
+        bytes,
+        key,
+        position,
+    });
+    Newest { version, sealed }
 }

@@ -69,6 +69,10 @@ impl Names {
         }
     }
 
+    pub(super) fn forget(&self, key: IdentityKey) {
+        self.clean.invalidate(&key);
+    }
+
     pub(super) fn remember(&self, key: IdentityKey, named: Named) {
         self.clean.insert(key, named);
     }
@@ -84,14 +88,20 @@ impl Cache {
     async fn find_from(&self, key: IdentityKey) -> Result<Option<(Named, Origin)>, CacheError> {
         let ahead = self.ahead().name(key);
         if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
-            return Ok(Some((named, Origin::Memory)));
+            return Ok(self.alive(named).map(|named| (named, Origin::Memory)));
         }
         let view = Arc::clone(&self.view);
         let found =
             tokio::task::spawn_blocking(move || view.get(Space::Identities, key.as_bytes()));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         let named = found.map(|bytes| read(&bytes)).transpose()?;
+        let named = named.and_then(|named| self.alive(named));
         Ok(named.map(|named| (named, Origin::View)))
+    }
+
+    /// Whoever was erased has no name any more, wherever one is still found.
+    fn alive(&self, named: Named) -> Option<Named> {
+        self.ahead().is_alive(named).then_some(named)
     }
 
     /// Remembers whom an identity names. Only under that customer's line, where nobody can give the name to another.
@@ -105,12 +115,11 @@ impl Cache {
     pub fn find_now(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
         let ahead = self.ahead().name(key);
         if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
-            return Ok(Some(named));
+            return Ok(self.alive(named));
         }
-        self.view
-            .get(Space::Identities, key.as_bytes())?
-            .map(|bytes| read(&bytes))
-            .transpose()
+        let found = self.view.get(Space::Identities, key.as_bytes())?;
+        let named = found.map(|bytes| read(&bytes)).transpose()?;
+        Ok(named.and_then(|named| self.alive(named)))
     }
 
     /// Whom the identity names, or whom it will name: the first who asks draws, the others get the same.
@@ -142,21 +151,25 @@ impl Cache {
                 });
             }
         }
-        let (named, waiting) = reserved.entry(key).or_insert_with(|| (draw(), 0));
-        *waiting += 1;
+        let before = reserved.get(&key).copied();
+        let waiting = before.map_or(0, |(_, waiting)| waiting);
+        // Who was erased while others waited is not who comes next.
+        let named = before.and_then(|(named, _)| self.alive(named));
+        let named = named.unwrap_or_else(draw);
+        reserved.insert(key, (named, waiting + 1));
         let reservation = Reservation {
             key,
             reserved: Arc::clone(&self.names.reserved),
         };
         Ok(Found {
-            named: *named,
+            named,
             origin: Origin::Memory,
             reservation: Some(reservation),
         })
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Named, CacheError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Named, CacheError> {
     encoding::decode(bytes).map_err(|source| CacheError::Unreadable {
         what: "identity",
         source,

@@ -1,16 +1,22 @@
 //! What records mean for the view, when the host starts again. A record carries whole states, so nothing is ever applied
 //! twice; what is used up is counted once because each figure says how far it counted.
+//!
+//! States are taken as they are, closed: the key that opens one may have been wrapped anew by a later record. What stands in
+//! them, names and hints, is looked for once every record was replayed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::cache::schedule::put_hint;
+use crate::cache::keys::{self, put_erased, put_key};
+use crate::cache::schedule::{self, hints_of, put_hint, remove_hint};
 use crate::cache::spent::{SPENT_KEPT, Spent, key, put_spent, read};
 use crate::cache::write_behind::{put_decision, put_event};
-use crate::cache::{CacheError, Earlier, States, to_store};
+use crate::cache::{CacheError, Earlier, Kept, States, Waiting, names, to_store};
 use crate::clock::Instant;
+use crate::customer::{Account, Customer, Named};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::DecisionId;
+use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
+use crate::keys::{Ring, Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Position, Space, View};
 
@@ -18,6 +24,10 @@ use crate::store::{Changes, Position, Space, View};
 #[derive(Debug, Default)]
 pub struct Recovery {
     spent: HashMap<Counter, Spent>,
+    /// Whose state came with a record.
+    customers: HashSet<CustomerId>,
+    accounts: HashSet<AccountId>,
+    erased: HashSet<CustomerId>,
     /// The end of the latest stretch so far.
     latest: Instant,
 }
@@ -48,19 +58,16 @@ impl Recovery {
         for after in &states.customers {
             let state = to_store(position, &after.state);
             changes.put(Space::Customers, after.id.as_bytes(), state);
+            self.customers.insert(after.id);
         }
         for after in &states.accounts {
             let state = to_store(position, &after.state);
             changes.put(Space::Accounts, after.id.as_bytes(), state);
+            self.accounts.insert(after.id);
         }
-        for (key, named) in &states.named {
-            changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));
-        }
+        self.keys(&states.keys, changes);
         for (id, waiting) in &states.waiting {
             changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
-        }
-        for hint in &states.hints {
-            put_hint(changes, *hint);
         }
         let (key, earlier) = record.event;
         put_event(changes, key, earlier);
@@ -69,6 +76,83 @@ impl Recovery {
         }
         for (counter, amount) in &states.spent {
             self.spend(view, position, (*counter, *amount), changes)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in keys that are new, or wrapped anew.
+    pub fn keys(&mut self, keys: &[(Subject, Wrapped)], changes: &mut Changes) {
+        for (subject, wrapped) in keys {
+            put_key(changes, *subject, wrapped);
+        }
+    }
+
+    /// Somebody was erased.
+    pub fn erase(
+        &mut self,
+        customers: &[CustomerId],
+        waiting: &[(ActionId, Waiting)],
+        changes: &mut Changes,
+    ) {
+        for id in customers {
+            put_erased(changes, *id);
+            self.customers.remove(id);
+            self.erased.insert(*id);
+        }
+        for (id, waiting) in waiting {
+            changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
+        }
+    }
+
+    /// Brings names and hints in line with the states, once every record was replayed and `view` holds what they said.
+    pub fn finish(
+        &self,
+        view: &View,
+        ring: &Ring,
+        changes: &mut Changes,
+    ) -> Result<(), CacheError> {
+        if !self.erased.is_empty() {
+            self.forget(view, changes)?;
+        }
+        for id in &self.customers {
+            let Some(customer) = state::<Customer>(view, ring, id)? else {
+                continue;
+            };
+            let named = encoding::encode(&Named::Customer(*id));
+            for alias in &customer.aliases {
+                changes.put(Space::Identities, alias.key.as_bytes(), named.clone());
+            }
+            for hint in hints_of(&customer) {
+                put_hint(changes, hint);
+            }
+        }
+        for id in &self.accounts {
+            let Some(account) = state::<Account>(view, ring, id)? else {
+                continue;
+            };
+            let named = encoding::encode(&Named::Account(*id));
+            for alias in &account.aliases {
+                changes.put(Space::Identities, alias.key.as_bytes(), named.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What an earlier view still has of those who were erased.
+    fn forget(&self, view: &View, changes: &mut Changes) -> Result<(), CacheError> {
+        for pair in view.scan_after(Space::Identities, None) {
+            let (key, value) = pair?;
+            if let Named::Customer(id) = names::read(&value)?
+                && self.erased.contains(&id)
+            {
+                changes.remove(Space::Identities, &key);
+            }
+        }
+        for pair in view.scan_after(Space::Schedule, None) {
+            let hint = schedule::hint(&pair?.0)?;
+            if self.erased.contains(&hint.customer) {
+                remove_hint(changes, hint);
+            }
         }
         Ok(())
     }
@@ -104,4 +188,15 @@ impl Recovery {
         self.spent.insert(counter, spent);
         Ok(())
     }
+}
+
+fn state<E: Kept>(view: &View, ring: &Ring, id: &E::Id) -> Result<Option<E>, CacheError> {
+    let Some(clean) = keys::load::<E>(view, ring, id)? else {
+        return Ok(None);
+    };
+    let state = encoding::decode(&clean.bytes);
+    state.map(Some).map_err(|source| CacheError::Unreadable {
+        what: E::WHAT,
+        source,
+    })
 }

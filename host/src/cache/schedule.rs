@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, CacheError};
 use crate::clock::Instant;
+use crate::customer::Customer;
 use crate::encoding::Undecodable;
 use crate::ids::{CustomerId, Key};
 use crate::store::{Changes, Space};
@@ -33,6 +34,20 @@ impl Schedule {
         if !hints.is_empty() {
             self.hints().extend(hints.iter().copied());
         }
+    }
+}
+
+impl Schedule {
+    /// Nobody looks at them any more; returns what was to be looked at.
+    pub(super) fn forget(&self, customers: &[CustomerId]) -> Vec<Hint> {
+        let mut hints = self.hints();
+        let all = hints.iter();
+        let theirs = all.filter(|hint| customers.contains(&hint.customer));
+        let theirs: Vec<Hint> = theirs.copied().collect();
+        for hint in &theirs {
+            hints.remove(hint);
+        }
+        theirs
     }
 }
 
@@ -70,6 +85,17 @@ impl Cache {
     }
 }
 
+/// When a customer has to be looked at again: for each silence that is waited for.
+pub fn hints_of(customer: &Customer) -> impl Iterator<Item = Hint> + '_ {
+    customer.status.timers.iter().filter_map(|timer| {
+        Some(Hint {
+            due: timer.due?,
+            customer: customer.id,
+            moment: timer.moment,
+        })
+    })
+}
+
 pub(super) fn put_hint(changes: &mut Changes, hint: Hint) {
     changes.put(Space::Schedule, &key(hint), Vec::new());
 }
@@ -87,7 +113,7 @@ fn key(hint: Hint) -> Vec<u8> {
     key
 }
 
-fn hint(key: &[u8]) -> Result<Hint, CacheError> {
+pub(super) fn hint(key: &[u8]) -> Result<Hint, CacheError> {
     let read = || {
         let (due, rest) = key.split_first_chunk::<8>()?;
         let (customer, rest) = rest.split_first_chunk::<16>()?;

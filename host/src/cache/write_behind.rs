@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::cache::ahead::Generation;
+use crate::cache::ahead::{Generation, Newest};
+use crate::cache::keys::{put_erased, put_key};
 use crate::cache::schedule::put_hint;
 use crate::cache::spent::{Spent, put_spent};
 use crate::cache::{Before, Cache, Earlier, to_store};
@@ -33,6 +34,11 @@ impl Cache {
         Ok(true)
     }
 
+    /// Whether everything that was committed is in the view.
+    pub fn is_written(&self) -> bool {
+        self.ahead().is_written()
+    }
+
     /// What is to be written, and the end of the log that it reaches: taken under one lock, so that whatever is in the log
     /// before that end is in this generation or an earlier one.
     fn begin(&self) -> Option<(Arc<Generation>, Position)> {
@@ -42,23 +48,18 @@ impl Cache {
     }
 
     fn remember(&self, generation: &Arc<Generation>) {
-        for (id, version) in &generation.customers {
-            self.customers.clean.insert(
-                *id,
-                Before {
-                    position: version.position,
-                    bytes: version.bytes.clone(),
-                },
-            );
+        for (id, newest) in &generation.customers {
+            self.customers.clean.insert(*id, clean(newest));
         }
-        for (id, version) in &generation.accounts {
-            self.accounts.clean.insert(
-                *id,
-                Before {
-                    position: version.position,
-                    bytes: version.bytes.clone(),
-                },
-            );
+        for (id, newest) in &generation.accounts {
+            self.accounts.clean.insert(*id, clean(newest));
+        }
+        // An earlier generation may have brought back what was forgotten while it was written.
+        for id in &generation.erased {
+            self.customers.clean.invalidate(id);
+        }
+        for key in &generation.forgotten {
+            self.names.forget(*key);
         }
         for (key, named) in &generation.names {
             self.names.remember(*key, *named);
@@ -66,22 +67,34 @@ impl Cache {
     }
 }
 
+fn clean<E>(newest: &Newest<E>) -> Before {
+    let version = &newest.version;
+    Before {
+        position: version.position,
+        bytes: version.bytes.clone(),
+        key: version.key.clone(),
+    }
+}
+
 /// What a generation changes in the view, which then covers everything before `end`.
 fn changes(generation: &Generation, end: Position) -> Changes {
     let mut changes = generation.notes.clone();
-    for (id, version) in &generation.customers {
-        changes.put(
-            Space::Customers,
-            id.as_bytes(),
-            to_store(version.position, &version.bytes),
-        );
+    for key in &generation.forgotten {
+        changes.remove(Space::Identities, key.as_bytes());
     }
-    for (id, version) in &generation.accounts {
-        changes.put(
-            Space::Accounts,
-            id.as_bytes(),
-            to_store(version.position, &version.bytes),
-        );
+    for (id, newest) in &generation.customers {
+        let state = to_store(newest.version.position, &newest.sealed);
+        changes.put(Space::Customers, id.as_bytes(), state);
+    }
+    for (id, newest) in &generation.accounts {
+        let state = to_store(newest.version.position, &newest.sealed);
+        changes.put(Space::Accounts, id.as_bytes(), state);
+    }
+    for (subject, wrapped) in &generation.keys {
+        put_key(&mut changes, *subject, wrapped);
+    }
+    for id in &generation.erased {
+        put_erased(&mut changes, *id);
     }
     for (key, named) in &generation.names {
         changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));

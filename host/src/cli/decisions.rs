@@ -6,9 +6,9 @@ use crate::boundary::NAMES;
 use crate::cli::replay::Which;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
-use crate::decide::replay::reader;
+use crate::decide::replay::{keychain, reader};
 use crate::evidence::query::{Query, Whom};
-use crate::evidence::{self, Kind, Outcome};
+use crate::evidence::{self, Keychain, Kind, Outcome};
 use crate::ids::Text;
 use crate::store::{Met, Position};
 
@@ -51,13 +51,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let query = query(args)?;
+    let reader = reader(&args.data)?;
+    let keys = keychain(args.which.place(&args.data), &reader)?;
     let mut listing = Listing {
         query: &query,
+        keys: &keys,
         after: args.after.map(Position::from_u64),
         left: args.limit.unwrap_or(u64::MAX),
         unreadable: None,
     };
-    reader(&args.data)?.walk(&mut |met| listing.meet(met))?;
+    reader.walk(&mut |met| listing.meet(met))?;
     match listing.unreadable {
         None => Ok(Ending::Done),
         Some((position, error)) => {
@@ -87,6 +90,7 @@ fn query(args: &Args) -> Result<Query, Failure> {
 
 struct Listing<'a> {
     query: &'a Query,
+    keys: &'a Keychain,
     after: Option<Position>,
     left: u64,
     unreadable: Option<(Position, evidence::Unreadable)>,
@@ -115,7 +119,10 @@ impl Listing<'_> {
         {
             return Ok(());
         }
-        let opened = evidence::open(met.content)?;
+        let opened = match evidence::open(met.content, self.keys) {
+            Err(unreadable) if unreadable.is_erased() => return Ok(()),
+            opened => opened?,
+        };
         for line in self.query.found(met.position, &opened) {
             if self.left > 0 {
                 self.left -= 1;

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let instead = instead(args)?;
     let (filter, threads) = (args.which.filter()?, threads(args.threads));
     let (reader, engines) = (reader(&args.data)?, engines(threads)?);
-    let recorded = Recorded::survey((&args.data, &reader), &engines, &filter)?;
+    let recorded = Recorded::survey((args.which.place(&args.data), &reader), &engines, &filter)?;
     let bar = progress(Some(0), "rehearsing");
     let watch = Stopwatch::start();
     let rehearsal = rehearse(&recorded, (&instead, threads), &|done, of| {

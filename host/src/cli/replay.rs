@@ -1,12 +1,12 @@
 //! `kairos replay`: compute recorded decisions again and compare.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::progress;
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::{Clock, Instant, Stopwatch};
-use crate::decide::replay::{Difference, Tally, replay_all};
+use crate::decide::replay::{Difference, Place, Tally, replay_all};
 use crate::evidence::query::Filter;
 use crate::ids::{DecisionId, Text};
 
@@ -44,9 +44,17 @@ pub(super) struct Which {
     /// Only decisions before it.
     #[arg(long)]
     until: Option<String>,
+    /// The folder of the keys, where it is not within the data folder.
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
 }
 
 impl Which {
+    pub(super) fn place<'a>(&'a self, data: &'a Path) -> Place<'a> {
+        let keys = self.keys.as_deref();
+        Place { data, keys }
+    }
+
     pub(super) fn filter(&self) -> Result<Filter, Failure> {
         let market = self.market.as_deref();
         Ok(Filter {
@@ -74,12 +82,17 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let threads = threads(args.threads);
     let bar = progress(Some(0), "replaying");
     let watch = Stopwatch::start();
-    let tally = replay_all(&args.data, &filter, threads, &|done, of| {
-        if done.is_multiple_of(64) {
-            bar.set_length(of);
-            bar.set_position(done);
-        }
-    });
+    let tally = replay_all(
+        args.which.place(&args.data),
+        &filter,
+        threads,
+        &|done, of| {
+            if done.is_multiple_of(64) {
+                bar.set_length(of);
+                bar.set_position(done);
+            }
+        },
+    );
     bar.finish_and_clear();
     let tally = tally?;
     if tally.decisions() == 0 {

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         market: filter.market,
     };
     let bar = progress(Some(0), "reading");
-    let report = of_folder(&args.data, ask, &mut |read, of| {
+    let report = of_folder(args.which.place(&args.data), ask, &mut |read, of| {
         bar.set_length(of);
         bar.set_position(read);
     });

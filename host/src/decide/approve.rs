@@ -310,7 +310,8 @@ fn may_speak(caller: &Caller, market: &Text) -> Result<(), Unsettled> {
 async fn body(node: &Node, position: Position) -> Result<Body, Unsettled> {
     let log = node.store().log();
     log.until_durable(position).await?;
-    let opened = evidence::open(&log.read(position)?.bytes).map_err(Undecided::from)?;
+    let opened =
+        evidence::open(&log.read(position)?.bytes, node.cache()).map_err(Undecided::from)?;
     Ok(opened.body)
 }
 

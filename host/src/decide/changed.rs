@@ -7,17 +7,16 @@ use crate::clock::Instant;
 use crate::customer::{Customer, IdentityKey, Named};
 use crate::event::Event;
 use crate::evidence::Decided;
-use crate::store::Position;
 
 /// Everybody whom an event changes.
 #[derive(Default)]
 pub(super) struct Changed {
     pub standing: Standing,
-    /// The customer's and the account's latest records.
-    pub previous: Option<Position>,
-    pub account_previous: Option<Position>,
+    /// How the customer and the account were before.
+    pub previous: Option<Before>,
+    pub account_previous: Option<Before>,
     /// Others: one that turned out to be this customer, or lost a name to it.
-    pub moved: Vec<(Customer, Option<Position>)>,
+    pub moved: Vec<(Customer, Option<Before>)>,
     /// Names that are new, or move.
     pub named: Vec<(IdentityKey, Named)>,
     /// The customer as the host knew them before the event.
@@ -50,7 +49,7 @@ impl Changed {
             cancelled,
             has_refused,
         } = remember(event, now, known.decode()?);
-        self.previous = Some(known.position);
+        self.previous = Some(known.clone());
         self.has_refused = has_refused;
         self.moved.clear();
         self.named.clear();

@@ -3,16 +3,17 @@
 use bytes::Bytes;
 
 use crate::absorb::{Absorbed, Lapsed, Standing};
-use crate::cache::{After, Hint, States};
+use crate::cache::{After, Before, Hint, Kept, States, Written, hints_of, seal_state};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
-use crate::customer::{Account, Customer};
+use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::decide::changed::Changed;
 use crate::decide::whom;
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
 use crate::evidence::{Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
-use crate::ids::Text;
+use crate::ids::{Key, Text};
+use crate::keys::{DataKey, Keyring as _, Locked, Subject, Wrapped};
 use crate::node::Core;
 
 /// What came of one event, before it is sealed.
@@ -28,8 +29,12 @@ pub(super) struct Draft {
     pub header: Header,
     pub body: Body,
     pub states: States,
-    pub customers: Vec<(Customer, Bytes)>,
-    pub accounts: Vec<(Account, Bytes)>,
+    pub customers: Vec<Written<Customer>>,
+    pub accounts: Vec<Written<Account>>,
+    pub named: Vec<(IdentityKey, Named)>,
+    pub hints: Vec<Hint>,
+    /// What closes the body.
+    pub key: DataKey,
 }
 
 impl Draft {
@@ -39,7 +44,7 @@ impl Draft {
         key: EventKey,
         outcome: Outcome,
         changed: Changed,
-    ) -> Self {
+    ) -> Result<Self, Locked> {
         let Outcome {
             now,
             absorbed,
@@ -49,10 +54,12 @@ impl Draft {
             Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
             _ => Kind::Event,
         };
+        let market = event.charter.markets.at(event.market).key;
+        let subject = subject(market, &changed.standing);
         let header = Header {
             at: now,
             arrived_at: core.node().clock().wall(),
-            market: event.charter.markets.at(event.market).key,
+            market,
             charter: event.charter.digest,
             event: key,
             content: event.content,
@@ -61,56 +68,131 @@ impl Draft {
                 .map(|decided| (decided.id, decided.outcome))
                 .collect(),
             seal: Seal {
-                cipher: Cipher::Clear,
-                key: None,
+                cipher: Cipher::XChaCha20Poly1305,
+                key: subject,
             },
         };
         let told = told(core, event, absorbed.is_kept);
-        let mut draft = Self {
+        let body = body(event, told, (absorbed, decisions), &changed.standing);
+        let Closed {
+            states,
+            customers,
+            accounts,
+            hints,
+        } = Closed::of(
+            core,
+            changed.standing,
+            (changed.previous, changed.account_previous),
+            changed.moved,
+        );
+        let key = match subject {
+            Subject::Customer(id) => key_of(&customers, |customer| customer.id == id),
+            Subject::Account(id) => key_of(&accounts, |account| account.id == id),
+            Subject::Market(_) => None,
+        };
+        Ok(Self {
             kind,
             header,
-            body: body(event, told, (absorbed, decisions), &changed.standing),
-            states: States::default(),
-            customers: Vec::new(),
-            accounts: Vec::new(),
-        };
-        draft.add_states(changed);
-        draft
+            body,
+            states,
+            customers,
+            accounts,
+            named: changed.named,
+            hints,
+            key: match key {
+                Some(key) => key,
+                None => core.node().cache().key(subject)?,
+            },
+        })
     }
+}
 
-    fn add_states(&mut self, changed: Changed) {
-        self.states.named = changed.named;
-        let about = changed
-            .standing
-            .customer
-            .map(|customer| (customer, changed.previous));
-        for (mut customer, previous) in about.into_iter().chain(changed.moved) {
-            customer.revision += 1;
-            self.states.hints.extend(hints(&customer));
-            let state = Bytes::from(encoding::encode(&customer));
-            let after = After {
-                id: customer.id,
-                revision: customer.revision,
-                previous,
-                state: state.clone(),
-            };
-            self.states.customers.push(after);
-            self.customers.push((customer, state));
-        }
-        if let Some(mut account) = changed.standing.account {
-            account.revision += 1;
-            let state = Bytes::from(encoding::encode(&account));
-            let previous = changed.account_previous;
-            let after = After {
-                id: account.id,
-                revision: account.revision,
-                previous,
-                state: state.clone(),
-            };
-            self.states.accounts.push(after);
-            self.accounts.push((account, state));
-        }
+/// Whose key closes the body: whom the event is about.
+fn subject(market: Key, standing: &Standing) -> Subject {
+    match (&standing.customer, &standing.account) {
+        (Some(customer), _) => Subject::Customer(customer.id),
+        (None, Some(account)) => Subject::Account(account.id),
+        (None, None) => Subject::Market(market),
     }
+}
+
+fn key_of<E>(written: &[Written<E>], is_theirs: impl Fn(&E) -> bool) -> Option<DataKey> {
+    let mut written = written.iter();
+    let theirs = written.find(|written| is_theirs(&written.state))?;
+    Some(theirs.key.clone())
+}
+
+/// The states after an event, closed; keys of who is new among them.
+#[derive(Default)]
+struct Closed {
+    states: States,
+    customers: Vec<Written<Customer>>,
+    accounts: Vec<Written<Account>>,
+    hints: Vec<Hint>,
+}
+
+impl Closed {
+    fn of(
+        core: &Core,
+        standing: Standing,
+        (previous, account_previous): (Option<Before>, Option<Before>),
+        moved: Vec<(Customer, Option<Before>)>,
+    ) -> Self {
+        let mut this = Self::default();
+        let about = standing.customer.map(|customer| (customer, previous));
+        for (mut customer, before) in about.into_iter().chain(moved) {
+            customer.revision += 1;
+            this.hints.extend(hints_of(&customer));
+            let (id, revision) = (customer.id, customer.revision);
+            let (written, after, new) = close(core, customer, (id, revision), before);
+            this.customers.push(written);
+            this.states.customers.push(after);
+            this.states.keys.extend(new);
+        }
+        if let Some(mut account) = standing.account {
+            account.revision += 1;
+            let (id, revision) = (account.id, account.revision);
+            let (written, after, new) = close(core, account, (id, revision), account_previous);
+            this.accounts.push(written);
+            this.states.accounts.push(after);
+            this.states.keys.extend(new);
+        }
+        this
+    }
+}
+
+/// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
+fn close<E: Kept>(
+    core: &Core,
+    state: E,
+    (id, revision): (E::Id, u64),
+    before: Option<Before>,
+) -> (Written<E>, After<E::Id>, Option<(Subject, Wrapped)>) {
+    let (subject, mut chance) = (E::subject(id), core.sealing());
+    let previous = before.as_ref().map(|before| before.position);
+    let (key, new) = match before {
+        Some(before) => (before.key, None),
+        None => {
+            let key = DataKey::draw(&mut chance);
+            let wrapped = core.node().cache().ring().wrap(&key, subject, &mut chance);
+            (key, Some((subject, wrapped)))
+        }
+    };
+    let bytes = Bytes::from(encoding::encode(&state));
+    let sealed = Bytes::from(seal_state(&key, subject, &mut chance, &bytes));
+    let after = After {
+        id,
+        revision,
+        previous,
+        state: sealed.clone(),
+    };
+    let written = Written {
+        state,
+        bytes,
+        key,
+        sealed,
+    };
+    (written, after, new)
 }
 
 fn body(
@@ -142,17 +224,6 @@ fn body(
             waits_for: absorbed.waits_for,
         },
     }
-}
-
-/// When the customer has to be looked at again: for each silence that is waited for.
-fn hints(customer: &Customer) -> impl Iterator<Item = Hint> + '_ {
-    customer.status.timers.iter().filter_map(|timer| {
-        Some(Hint {
-            due: timer.due?,
-            customer: customer.id,
-            moment: timer.moment,
-        })
-    })
 }
 
 /// What a decision read of somebody who gave no basis to keep it is not kept either: such a decision is shown, and cannot

@@ -27,7 +27,7 @@ pub use compare::Difference;
 pub use history::History;
 pub use past::{Archive, Instead, NoPast, Past, retold};
 pub use rehearse::{Changed, Counts, Rehearsal, rehearse};
-pub use walk::{Failed, Recorded, Tally, engines, reader, replay_all};
+pub use walk::{Failed, Place, Recorded, Tally, engines, keychain, reader, replay_all};
 
 /// What came of computing one event's decisions again.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,6 +46,8 @@ pub enum Replayed {
 pub enum Apart {
     #[error("the customer gave no basis to keep what was known")]
     Forgotten,
+    #[error("its content was erased, as somebody had asked")]
+    Erased,
     #[error("two customers turned out to be one in it")]
     Joined,
     #[error("a person decided it")]

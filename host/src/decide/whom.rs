@@ -12,7 +12,6 @@ use crate::decide::changed::Changed;
 use crate::event::{Event, Name};
 use crate::ids::{AccountId, CustomerId, Text};
 use crate::node::Core;
-use crate::store::Position;
 
 /// How often whom a name names may change while we wait in line, before we give up.
 const ATTEMPTS: usize = 16;
@@ -40,8 +39,8 @@ struct Person {
 }
 
 impl Person {
-    fn previous(&self) -> Option<Position> {
-        self.known.as_ref().map(|known| known.position)
+    fn before(&self) -> Option<Before> {
+        self.known.clone()
     }
 }
 
@@ -70,7 +69,7 @@ impl Whom {
             match person.customer.merged_into {
                 Some(other) => id = other,
                 None => {
-                    self.changed.previous = person.previous();
+                    self.changed.previous = person.before();
                     self.changed.standing.customer = Some(person.customer);
                     return Ok(());
                 }
@@ -196,11 +195,10 @@ impl Whom {
                 self.changed.named.push((alias.key, named));
             }
         }
-        self.changed.moved.extend(lost.map(|other| {
-            let previous = other.previous();
-            (other.customer, previous)
-        }));
-        self.changed.previous = person.previous();
+        self.changed
+            .moved
+            .extend(lost.map(|other| (other.customer, other.known)));
+        self.changed.previous = person.before();
         self.changed.known = person.known;
         self.changed.standing.customer = Some(person.customer);
         if is_of_nobody(event, now, &names, &self.changed.standing) {
@@ -245,7 +243,7 @@ impl Whom {
             return may_do_without(event);
         }
         self.held.account = Some(line);
-        self.changed.account_previous = loaded.as_ref().map(|loaded| loaded.before.position);
+        self.changed.account_previous = loaded.as_ref().map(|loaded| loaded.before.clone());
         let mut account = loaded.map_or_else(
             || Account::new(id, event.received_at),
             |loaded| loaded.state,

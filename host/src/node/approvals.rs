@@ -63,7 +63,7 @@ impl Node {
         let Some(position) = self.cache().decision_now(waiting.decision)? else {
             return Ok(None);
         };
-        let body = evidence::open(&self.store().log().read(position)?.bytes)?.body;
+        let body = evidence::open(&self.store().log().read(position)?.bytes, self.cache())?.body;
         let mut decisions = body.decisions.iter();
         let Some(decided) = decisions.find(|decided| decided.id == waiting.decision) else {
             return Ok(None);

@@ -127,6 +127,7 @@ impl Node {
             before: live.charter(),
             approved: &approved,
         };
+        self.key_markets(&charter)?;
         let position = self.record_charter(&loaded, by)?;
         self.store.log().settle()?;
         if let Err(unusable) = next.write(&self.data) {

@@ -107,7 +107,7 @@ impl Node {
     pub(super) async fn opened(&self, position: Position) -> Result<Opened, Unseen> {
         let log = self.store().log();
         log.until_durable(position).await?;
-        Ok(evidence::open(&log.read(position)?.bytes)?)
+        Ok(evidence::open(&log.read(position)?.bytes, self.cache())?)
     }
 }
 

@@ -144,7 +144,13 @@ impl Node {
                     return Ok(found);
                 }
                 if query.filter.lets_through(&header) {
-                    let opened = evidence::open(&record.bytes)?;
+                    let opened = match evidence::open(&record.bytes, self.cache()) {
+                        Err(unreadable) if unreadable.is_erased() => {
+                            found.next.position = Position::from_u64(position.as_u64() + 1);
+                            continue;
+                        }
+                        opened => opened?,
+                    };
                     let lines = query.found(position, &opened).skip(told);
                     for (number, line) in lines.enumerate() {
                         if found.decisions.len() == at_most {

@@ -12,7 +12,7 @@ use crate::clock::Instant;
 use crate::context::{Reading, Stamped};
 use crate::customer::{Customer, IdentityKey, Named, Status};
 use crate::event::OWN_SOURCE;
-use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted};
+use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted, Opened};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::{NoWords, Node};
 use crate::policy::{Manifest, Proposal, Timing};
@@ -44,6 +44,9 @@ pub enum Unseen {
     NotYet { state: State },
 }
 
+/// Somebody who merged leads to whom they merged into, and that one may have merged since.
+const MERGES: usize = 8;
+
 impl Node {
     /// Waits until everything up to `state` is durable here.
     pub async fn at_least(&self, state: State) -> Result<(), Unseen> {
@@ -59,6 +62,18 @@ impl Node {
 
     /// Everything that is known of a customer; `None` when nobody is known by that name.
     pub async fn customer(&self, lookup: Lookup) -> Result<Option<Json>, Unseen> {
+        let Some(id) = self.who_is(lookup).await? else {
+            return Ok(None);
+        };
+        let Some(version) = self.cache().load::<Customer>(id).await? else {
+            return Ok(None);
+        };
+        self.store().log().until_durable(version.position).await?;
+        Ok(Some(self.show_customer(&version)))
+    }
+
+    /// The customer of that name; of somebody who merged, whom they turned out to be.
+    pub(super) async fn who_is(&self, lookup: Lookup) -> Result<Option<CustomerId>, CacheError> {
         let mut id = match lookup {
             Lookup::Id(id) => id,
             Lookup::Identity(key) => match self.cache().find(key).await? {
@@ -66,23 +81,19 @@ impl Node {
                 Some(Named::Account(_)) | None => return Ok(None),
             },
         };
-        // Somebody who merged leads to whom they merged into, and that one may have merged since.
-        for _ in 0..8 {
-            let Some(version) = self.cache().load::<Customer>(id).await? else {
-                return Ok(None);
-            };
-            match version.state.merged_into {
-                Some(other) => id = other,
-                None => {
-                    self.store().log().until_durable(version.position).await?;
-                    return Ok(Some(self.show_customer(&version)));
-                }
+        for _ in 0..MERGES {
+            match self.cache().load::<Customer>(id).await? {
+                Some(version) => match version.state.merged_into {
+                    Some(other) => id = other,
+                    None => return Ok(Some(id)),
+                },
+                None => return Ok(None),
             }
         }
         Ok(None)
     }
 
-    fn show_customer(&self, version: &Version<Customer>) -> Json {
+    pub(super) fn show_customer(&self, version: &Version<Customer>) -> Json {
         let charter = &*self.charter();
         let customer = &version.state;
         let identities = customer.aliases.iter().map(|alias| {
@@ -135,35 +146,12 @@ impl Node {
             None => None,
         };
         Ok(decided.map(|decided| {
-            let sentences = Sentences { words: words.as_ref(), decided };
-            json!({
-                "id": decided.id.to_string(),
-                "state": self.state(position).to_string(),
-                "market": opened.body.event.market,
-                "charter": { "version": opened.body.charter, "digest": opened.header.charter.to_string() },
-                "policy": decided.policy.as_ref().map(|policy| {
-                    json!({
-                        "version": policy.version, "digest": policy.digest.to_string(),
-                        "missing": words.as_ref().and_then(|words| words.as_ref().err()).map(ToString::to_string),
-                    })
-                }),
-                "customer": opened.body.customer.map(|customer| customer.to_string()),
-                "account": opened.body.account.map(|account| account.to_string()),
-                "event": told(&opened.body),
-                "moment": decided.moment,
-                "on": decided.on.as_ref().map(|derived| json!({ "type": derived.kind, "data": Values(&derived.data) })),
-                "now": decided.now.to_string(),
-                "known": decided.asked.as_ref().map(known),
-                "outcome": decided.outcome.word(),
-                "reason": decided.held.as_ref().map(|code| sentences.of(code)),
-                "because": decided.because,
-                "proposals": sentences.proposals(),
-                "actions": decided.actions.iter().map(action).collect::<Vec<_>>(),
-                "cancelled": opened.body.cancelled.iter().map(cancelled).collect::<Vec<_>>(),
-                "noted": noted(&opened.body.noted),
-                "replaced": shown(&decided.replaced),
-                "cost": { "fuel": decided.fuel, "microseconds": decided.micros },
-            })
+            let mut shown = decision_json(&opened, decided, words.as_ref());
+            if let Json::Object(shown) = &mut shown {
+                let state = self.state(position).to_string();
+                shown.insert("state".to_owned(), state.into());
+            }
+            shown
         }))
     }
 
@@ -273,7 +261,7 @@ fn shown<T: ToString>(ids: &[T]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
-fn told(body: &Body) -> Json {
+pub(super) fn told(body: &Body) -> Json {
     let event = &body.event;
     json!({
         "id": event.id, "source": event.source, "type": event.kind, "subject": event.subject, "visitor": event.visitor,
@@ -438,4 +426,44 @@ fn name_of<Ix: Copy>(
 ) -> Json {
     let found = names.iter().find(|(_, ix)| key(**ix) == wanted);
     found.map_or(Json::Null, |(name, _)| Json::from(name.as_str()))
+}
+
+/// One decision of a record, without what its policy means by its reasons.
+pub(super) fn show_decision(opened: &Opened, decided: &Decided) -> Json {
+    decision_json(opened, decided, None)
+}
+
+fn decision_json(
+    opened: &Opened,
+    decided: &Decided,
+    words: Option<&Result<Arc<Manifest>, NoWords>>,
+) -> Json {
+    let sentences = Sentences { words, decided };
+    json!({
+        "id": decided.id.to_string(),
+        "market": opened.body.event.market,
+        "charter": { "version": opened.body.charter, "digest": opened.header.charter.to_string() },
+        "policy": decided.policy.as_ref().map(|policy| {
+            json!({
+                "version": policy.version, "digest": policy.digest.to_string(),
+                "missing": words.and_then(|words| words.as_ref().err()).map(ToString::to_string),
+            })
+        }),
+        "customer": opened.body.customer.map(|customer| customer.to_string()),
+        "account": opened.body.account.map(|account| account.to_string()),
+        "event": told(&opened.body),
+        "moment": decided.moment,
+        "on": decided.on.as_ref().map(|derived| json!({ "type": derived.kind, "data": Values(&derived.data) })),
+        "now": decided.now.to_string(),
+        "known": decided.asked.as_ref().map(known),
+        "outcome": decided.outcome.word(),
+        "reason": decided.held.as_ref().map(|code| sentences.of(code)),
+        "because": decided.because,
+        "proposals": sentences.proposals(),
+        "actions": decided.actions.iter().map(action).collect::<Vec<_>>(),
+        "cancelled": opened.body.cancelled.iter().map(cancelled).collect::<Vec<_>>(),
+        "noted": noted(&opened.body.noted),
+        "replaced": shown(&decided.replaced),
+        "cost": { "fuel": decided.fuel, "microseconds": decided.micros },
+    })
 }

@@ -1,15 +1,15 @@
 //! Brings the view up to the log's end, when the host starts.
 
+use std::cell::RefCell;
+
 use crate::cache::{CacheError, Earlier, Recovery, Replayed};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
-use crate::evidence::{self, Kind, WentLive};
-use crate::node::{Settings, change, stops};
+use crate::evidence::{self, Erased, Kind, Rewrapped, WentLive};
+use crate::keys::Ring;
+use crate::node::{Settings, change, keys, stops};
 use crate::stop::Switched;
-use crate::store::{Changes, LogError, Position, Record, Store, StoreError, View};
-
-/// So many of the first records are looked at for one that tells whether the secret is right.
-const SALT_RECORDS: usize = 10_000;
+use crate::store::{Changes, Log, Position, Record, Store, StoreError, View};
 
 /// A record that recovery cannot take in.
 #[derive(Debug, thiserror::Error)]
@@ -31,32 +31,18 @@ pub enum Unrecoverable {
     },
 }
 
-pub(super) fn open(settings: &Settings) -> Result<Store, StoreError> {
-    let mut recovery = Recovery::default();
+pub(super) fn open(settings: &Settings, ring: &Ring) -> Result<Store, StoreError> {
+    let recovery = RefCell::new(Recovery::default());
     let mut replay = |view: &View, position: Position, record: &Record, changes: &mut Changes| {
+        let mut recovery = recovery.borrow_mut();
         replay(&mut recovery, view, (position, record), changes).map_err(|error| error.into())
     };
-    Store::open(&settings.data, &settings.store, &mut replay)
-}
-
-/// Whether the data folder's secret is the one that its evidence was written with: under another, nobody would be found, and
-/// every event would count as new.
-pub(super) fn check_salt(store: &Store) -> Result<bool, LogError> {
-    let log = store.log();
-    for record in log.records(log.first()).take(SALT_RECORDS) {
-        let (_, record) = record?;
-        let is_event = matches!(
-            Kind::from_number(record.kind),
-            Some(Kind::Event | Kind::Consent)
-        );
-        // What cannot be opened, such as an erased customer's, tells nothing.
-        if is_event && let Ok(opened) = evidence::open(&record.bytes) {
-            let told = &opened.body.event;
-            let key = EventKey::of(store.salt(), &told.source, &told.id);
-            return Ok(key == opened.header.event);
-        }
-    }
-    Ok(true)
+    let mut finish = |view: &View, _: &Log, changes: &mut Changes| {
+        let recovery = recovery.borrow();
+        let finished = recovery.finish(view, ring, changes);
+        finished.map_err(|error| error.into())
+    };
+    Store::open_with((&settings.data, &settings.store), &mut replay, &mut finish)
 }
 
 fn replay(
@@ -82,6 +68,20 @@ fn replay(
             change::add_charter(changes, &record.bytes);
             Ok(())
         }
+        Some(Kind::Keys) => {
+            let rewrapped: Rewrapped = encoding::decode(&record.bytes).map_err(note)?;
+            recovery.keys(&rewrapped.keys, changes);
+            if !rewrapped.destroyed.is_empty() {
+                keys::forget_erased(changes);
+            }
+            Ok(())
+        }
+        Some(Kind::Erase) => {
+            let erased: Erased = encoding::decode(&record.bytes).map_err(note)?;
+            recovery.erase(&erased.customers, &erased.waiting, changes);
+            keys::note_erased(changes, erased.at);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -92,19 +92,19 @@ fn event(
     (position, record): (Position, &Record),
     changes: &mut Changes,
 ) -> Result<(), Unrecoverable> {
-    let opened = evidence::open(&record.bytes)
+    let (header, states) = evidence::open_outside(&record.bytes)
         .map_err(|source| Unrecoverable::Evidence { position, source })?;
-    let decisions: Vec<_> = opened.header.decisions.iter().map(|(id, _)| *id).collect();
+    let decisions: Vec<_> = header.decisions.iter().map(|(id, _)| *id).collect();
     let earlier = Earlier {
-        content: opened.header.content,
-        market: opened.header.market,
-        at: opened.header.arrived_at,
+        content: header.content,
+        market: header.market,
+        at: header.arrived_at,
         position,
     };
-    let key: EventKey = opened.header.event;
+    let key: EventKey = header.event;
     let replayed = Replayed {
         position,
-        states: &opened.states,
+        states: &states,
         event: (key, earlier),
         decisions: &decisions,
     };

@@ -1,9 +1,7 @@
 //! The report of a data folder, beside a host that may run on it.
 
-use std::path::Path;
-
 use crate::clock::Clock;
-use crate::decide::replay::{self, Charters, NoPast, reader};
+use crate::decide::replay::{self, Charters, NoPast, Place, keychain, reader};
 use crate::encoding;
 use crate::evidence::{Chartered, Kind};
 use crate::report::{Ask, Gathering, Report};
@@ -27,12 +25,13 @@ pub enum NoReport {
 /// Walks the log of a data folder twice: for the charter that went live last, whose figures count, and for what happened.
 /// `progress` hears how many bytes of how many are done.
 pub fn of_folder(
-    data: &Path,
+    place: Place<'_>,
     ask: Ask,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, NoReport> {
-    let reader = reader(data)?;
-    let mut charters = Charters::new(data);
+    let reader = reader(place.data)?;
+    let keys = keychain(place, &reader)?;
+    let mut charters = Charters::new(place.data);
     reader.walk(&mut |met| {
         if met.kind == Kind::Charter.number()
             && let Ok(chartered) = encoding::decode::<Chartered>(met.content)
@@ -45,7 +44,7 @@ pub fn of_folder(
     ask.check(&charter)?;
     let mut gathering = Gathering::new(ask, charter);
     reader.walk(&mut |met| {
-        gathering.meet(met.kind, met.content);
+        gathering.meet((met.kind, met.content), &keys);
         progress((met.of_bytes + met.bytes) / 2, met.of_bytes);
     })?;
     Ok(gathering.finish(&Clock::System))

@@ -8,6 +8,7 @@ use crate::charter::{Charter, Class, Reaction, Target};
 use crate::clock::{Clock, Instant, Span};
 use crate::evidence::{self, Decided, Kind, Opened, Outcome};
 use crate::ids::Text;
+use crate::keys::Keyring;
 use crate::report::followed::{Fate, Followed, Followings, Names};
 use crate::report::ledger::{self, Ledger, Silence, Why};
 use crate::report::outcomes::{Join, Joining, Targets};
@@ -103,7 +104,7 @@ impl Gathering {
     }
 
     /// Takes the next record of the log.
-    pub fn meet(&mut self, kind: u8, content: &[u8]) {
+    pub fn meet(&mut self, (kind, content): (u8, &[u8]), keys: &dyn Keyring) {
         let is_event = matches!(Kind::from_number(kind), Some(Kind::Event | Kind::Consent));
         if !is_event {
             return;
@@ -117,7 +118,7 @@ impl Gathering {
         if self.ask.begins(&self.charter).is_some_and(is_early) {
             return;
         }
-        match evidence::open(content) {
+        match evidence::open(content, keys) {
             Ok(opened) => self.event(&opened),
             Err(_) => self.unreadable += 1,
         }

@@ -261,7 +261,7 @@ impl Known {
             return Err(Problem::still_reading());
         }
         Ok(history
-            .replay(log, position)
+            .replay((log, node.cache()), position)
             .map_err(crate::node::Unseen::from)?)
     }
 }

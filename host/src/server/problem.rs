@@ -1,6 +1,7 @@
 //! The one place where an error becomes a status: RFC 9457 problems.
 
 mod charter;
+mod erased;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -366,6 +367,9 @@ impl From<Undecided> for Problem {
                 Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
             }
             Undecided::Failed(_) => Self::log_failed(detail),
+            Undecided::Evidence(unreadable) if unreadable.is_erased() => {
+                Self::erased(unreadable.to_string())
+            }
             Undecided::Cache(_) | Undecided::Log(_) | Undecided::Evidence(_) => {
                 Self::unreadable(&undecided)
             }
@@ -406,6 +410,9 @@ impl From<Unseen> for Problem {
                 detail,
             )
             .retry_after(1),
+            Unseen::Evidence(unreadable) if unreadable.is_erased() => {
+                Self::erased(unreadable.to_string())
+            }
             Unseen::Cache(_) | Unseen::Log(_) | Unseen::Evidence(_) => Self::unreadable(&unseen),
         }
     }

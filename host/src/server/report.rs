@@ -78,7 +78,7 @@ fn report(node: &Node, ask: Ask, patience: &Patience) -> Result<Report, Problem>
         if position >= end {
             break;
         }
-        gathering.meet(record.kind, &record.bytes);
+        gathering.meet((record.kind, &record.bytes), node.cache());
         if patience.is_over() {
             return Err(Problem::too_much());
         }

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::{HeaderMap, Uri, header};
-use serde::Deserialize;
 
 use crate::clock::Clock;
-use crate::customer::IdentityKey;
-use crate::event::{Name, Role};
-use crate::ids::{CustomerId, DecisionId, Text};
-use crate::node::Lookup;
+use crate::event::Role;
+use crate::ids::DecisionId;
 use crate::server::problem::Problem;
 use crate::server::{
-    Shared, approvals, charters, decisions, evidence, explanations, report, stops,
+    Shared, approvals, charters, customers, decisions, evidence, explanations, report, stops,
 };
 
 pub(super) type Answered = Result<Response, Problem>;
@@ -34,8 +30,6 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             get(explanations::of_decision),
         )
         .route("/v1/explanation", get(explanations::of_event))
-        .route("/v1/customers/find", post(find_customer))
-        .route("/v1/customers/{subject}", get(customer))
         .route("/v1/markets", get(markets))
         .route("/v1/report", get(report::show))
         .route("/v1/evidence", get(evidence::show))
@@ -44,6 +38,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/stops", get(stops::list))
         .route("/v1/stops/{scope}", put(stops::put).delete(stops::lift))
         .merge(charters::router())
+        .merge(customers::router())
         .route("/healthz", get(health))
         .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
@@ -57,53 +52,6 @@ async fn decision(State(shared): State<Arc<Shared>>, headers: HeaderMap, id: Seg
     let unknown = || Problem::unknown("decision", &id);
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
     let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
-    Ok(Json(view).into_response())
-}
-
-async fn customer(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    subject: Segment,
-) -> Answered {
-    shared.guard.admit_as(Role::Customer, &headers)?;
-    let subject = segment(subject)?;
-    if let Some(id) = CustomerId::parse(&subject) {
-        let view = shared.node.customer(Lookup::Id(id)).await?;
-        let view = view.ok_or_else(|| Problem::unknown("customer", &subject))?;
-        return Ok(Json(view).into_response());
-    }
-    let charter = shared.node.charter();
-    let name = Name::parse(&charter, &subject)?;
-    let identity = charter.identities.at(name.identity);
-    if identity.hashed {
-        return Err(Problem::identity_in_path(&identity.name));
-    }
-    found(&shared, &name, &subject).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Find {
-    subject: Text,
-}
-
-async fn find_customer(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answered {
-    shared.guard.admit_as(Role::Customer, &headers)?;
-    let find: Find = serde_json::from_slice(&body)
-        .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
-    let name = Name::parse(&shared.node.charter(), &find.subject)?;
-    found(&shared, &name, &find.subject).await
-}
-
-async fn found(shared: &Shared, name: &Name, subject: &str) -> Answered {
-    let identity = shared.node.charter().identities.at(name.identity).key;
-    let key = IdentityKey::of(shared.node.salt(), identity, &name.value);
-    let view = shared.node.customer(Lookup::Identity(key)).await?;
-    let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
     Ok(Json(view).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! One open data folder: whose it is, what stands in it, and how it comes back to life.
 //!
 //! ```text
-//! LOCK  FORMAT  salt  log/  snapshots/  view/
+//! LOCK  FORMAT  log/  snapshots/  view/
 //! ```
 
 use std::error::Error;
@@ -16,15 +16,14 @@ use super::log::{self, Failed, Log, LogError, Record};
 use super::snapshot::{self, SnapshotError};
 use super::view::{Changes, Unusable, View, ViewError};
 use super::{Position, Settings};
-use crate::ids::Chance;
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const FORMAT_TEXT: &str = "kairos data folder, format ";
 const OURS: [&str; 8] = [
     "LOCK",
     "FORMAT",
     "FORMAT.new",
-    "salt",
+    "keys",
     "log",
     "snapshots",
     "view",
@@ -68,6 +67,10 @@ pub enum StoreError {
         position: Position,
         source: Box<dyn Error + Send + Sync>,
     },
+    #[error("the view cannot be brought up to the log's end")]
+    Finish {
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
@@ -100,13 +103,16 @@ pub struct Rebuilt {
 pub type Replay<'a> = dyn FnMut(&View, Position, &Record, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>>
     + 'a;
 
+/// What the view still needs once every record was replayed into it, before it covers them.
+pub type Finish<'a> =
+    dyn FnMut(&View, &Log, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
+
 /// One open data folder.
 #[derive(Debug)]
 pub struct Store {
     dir: PathBuf,
     log: Arc<Log>,
     view: Arc<View>,
-    salt: [u8; 32],
     opened: Opened,
     /// Locked as long as it is open.
     _lock: File,
@@ -119,10 +125,18 @@ impl Store {
         settings: &Settings,
         replay: &mut Replay<'_>,
     ) -> Result<Self, StoreError> {
+        Self::open_with((dir, settings), replay, &mut |_, _, _| Ok(()))
+    }
+
+    /// The same; `finish` sees the view as it is after every record.
+    pub fn open_with(
+        (dir, settings): (&Path, &Settings),
+        replay: &mut Replay<'_>,
+        finish: &mut Finish<'_>,
+    ) -> Result<Self, StoreError> {
         make_folder(dir)?;
         let lock = lock(dir)?;
         let stage = check_format(dir)?;
-        let salt = salt(dir, stage)?;
         let (log_dir, snapshots) = (dir.join("log"), dir.join("snapshots"));
         make_folder(&log_dir)?;
         make_folder(&snapshots)?;
@@ -137,12 +151,11 @@ impl Store {
         }
         let log = Arc::new(log);
         let (view, rebuilt) = open_view(dir, &log, found.end, settings)?;
-        let replayed = catch_up(&view, &log, replay)?;
+        let replayed = catch_up(&view, &log, (replay, finish))?;
         Ok(Self {
             dir: dir.to_owned(),
             log,
             view: Arc::new(view),
-            salt,
             opened: Opened {
                 log: found,
                 rebuilt,
@@ -160,11 +173,6 @@ impl Store {
         &self.view
     }
 
-    /// A random key, made with the folder: what is looked up by, such as an address, enters the view only as a keyed hash.
-    pub fn salt(&self) -> &[u8; 32] {
-        &self.salt
-    }
-
     /// What opening found.
     pub fn opened(&self) -> &Opened {
         &self.opened
@@ -174,6 +182,12 @@ impl Store {
     pub fn snapshot(&self) -> Result<Position, StoreError> {
         let snapshots = self.dir.join("snapshots");
         Ok(snapshot::write(&snapshots, &self.view, &self.log)?)
+    }
+
+    /// Where there are snapshots, writes a new one and takes the older ones away.
+    pub fn renew_snapshots(&self) -> Result<(), StoreError> {
+        let snapshots = self.dir.join("snapshots");
+        Ok(snapshot::renew(&snapshots, &self.view, &self.log)?)
     }
 
     /// Settles everything and takes no more records.
@@ -209,7 +223,12 @@ fn open_view(
     Ok((view, rebuilt.then_some(Rebuilt { why, snapshot })))
 }
 
-fn catch_up(view: &View, log: &Log, replay: &mut Replay<'_>) -> Result<u64, StoreError> {
+/// INVARIANT: the view covers the records only once all of them are in it, and it was finished: an interruption begins again.
+fn catch_up(
+    view: &View,
+    log: &Log,
+    (replay, finish): (&mut Replay<'_>, &mut Finish<'_>),
+) -> Result<u64, StoreError> {
     let mut changes = Changes::default();
     let mut count = 0;
     for next in log.records(view.covers()) {
@@ -218,10 +237,11 @@ fn catch_up(view: &View, log: &Log, replay: &mut Replay<'_>) -> Result<u64, Stor
             .map_err(|source| StoreError::Replay { position, source })?;
         count += 1;
         if changes.bytes() >= CHUNK_BYTES {
-            let covers = Position(position.0 + 1);
-            view.apply(std::mem::take(&mut changes), covers)?;
+            view.load(std::mem::take(&mut changes))?;
         }
     }
+    view.load(std::mem::take(&mut changes))?;
+    finish(view, log, &mut changes).map_err(|source| StoreError::Finish { source })?;
     view.apply(changes, log.durable())?;
     Ok(count)
 }
@@ -325,25 +345,4 @@ fn write_format(dir: &Path) -> Result<(), StoreError> {
         .and_then(|()| std::fs::rename(&new, &path))
         .map_err(failed("write", &path))?;
     sync_folder(dir)
-}
-
-fn salt(dir: &Path, stage: Stage) -> Result<[u8; 32], StoreError> {
-    let path = dir.join("salt");
-    if stage == Stage::Complete {
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        return bytes.try_into().map_err(|_| StoreError::Damaged { path });
-    }
-    let drawn = Chance::from_system()
-        .map_err(failed("draw", &path))?
-        .bytes();
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(&path)
-        .and_then(|mut file| {
-            file.write_all(&drawn)?;
-            file.sync_all()
-        })
-        .map_err(failed("write", &path))?;
-    Ok(drawn)
 }

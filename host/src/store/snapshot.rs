@@ -78,6 +78,22 @@ pub(super) fn write(dir: &Path, view: &View, log: &Log) -> Result<Position, Snap
     Ok(covers)
 }
 
+/// Where there are snapshots, only a new one stays: what was erased since is in none.
+pub(super) fn renew(dir: &Path, view: &View, log: &Log) -> Result<(), SnapshotError> {
+    if list(dir)?.is_empty() {
+        return Ok(());
+    }
+    write(dir, view, log)?;
+    for (_, old) in list(dir)?.into_iter().skip(1) {
+        std::fs::remove_file(&old).map_err(|source| SnapshotError::Io {
+            operation: "remove",
+            path: old,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
 enum Broken {
     Io(io::Error),
     View(ViewError),

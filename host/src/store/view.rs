@@ -36,10 +36,12 @@ pub enum Space {
     Spending = 9,
     /// Policies that are or were live.
     Policies = 10,
+    /// The keys of customers and others, wrapped.
+    Keys = 11,
 }
 
 impl Space {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Customers,
         Self::Accounts,
         Self::Identities,
@@ -51,6 +53,7 @@ impl Space {
         Self::Approvals,
         Self::Spending,
         Self::Policies,
+        Self::Keys,
     ];
 
     fn name(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Space {
             Self::Approvals => "approvals",
             Self::Spending => "spending",
             Self::Policies => "policies",
+            Self::Keys => "keys",
         }
     }
 }

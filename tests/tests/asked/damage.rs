@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kairos::clock::{Clock, Instant};
 use kairos::decide::decide;
-use kairos::decide::replay::reader;
+use kairos::decide::replay::{keychain, reader};
 use kairos::event::{Caller, Door, Event};
 use kairos::evidence::query::Query;
 use kairos::evidence::verify::verify;
@@ -133,13 +133,15 @@ fn verified(data: &Path) -> Option<String> {
 
 fn listed(data: &Path) -> Option<Vec<Value>> {
     let (query, mut lines, mut is_whole) = (Query::default(), Vec::new(), true);
-    let walked = reader(data).ok()?.walk(&mut |met| {
+    let reader = reader(data).ok()?;
+    let keys = keychain(data.into(), &reader).ok()?;
+    let walked = reader.walk(&mut |met| {
         let is_event = matches!(
             Kind::from_number(met.kind),
             Some(Kind::Event | Kind::Consent)
         );
         if is_event {
-            match evidence::open(met.content) {
+            match evidence::open(met.content, &keys) {
                 Ok(opened) => lines.extend(query.found(met.position, &opened)),
                 Err(_) => is_whole = false,
             }

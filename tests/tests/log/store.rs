@@ -129,7 +129,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 fn a_store_comes_back_with_everything() {
     let dir = folder();
     let store = open(dir.path());
-    let (id, salt) = (store.log().id(), *store.salt());
+    let id = store.log().id();
     assert_eq!(
         (store.opened().replayed, store.opened().log.created),
         (0, true)
@@ -138,7 +138,7 @@ fn a_store_comes_back_with_everything() {
     store.close().unwrap();
     drop(store);
     let store = open(dir.path());
-    assert_eq!((store.log().id(), *store.salt()), (id, salt));
+    assert_eq!(store.log().id(), id);
     assert_eq!(
         (store.opened().replayed, &store.opened().rebuilt),
         (0, &None)
@@ -394,35 +394,21 @@ fn a_folder_with_other_things_in_it_is_refused() {
 }
 
 #[test]
-fn a_folder_that_lost_its_log_or_salt_is_refused() {
-    for gone in ["log/LOG", "salt"] {
-        let dir = folder();
-        drop(open(dir.path()));
-        fs::remove_file(dir.path().join(gone)).unwrap();
-        let error = try_open(dir.path()).unwrap_err();
-        assert!(
-            matches!(&error, StoreError::Damaged { path } if path.ends_with(gone)),
-            "{error}"
-        );
-    }
+fn a_folder_that_lost_its_log_is_refused() {
+    let dir = folder();
+    drop(open(dir.path()));
+    fs::remove_file(dir.path().join("log/LOG")).unwrap();
+    let error = try_open(dir.path()).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Damaged { path } if path.ends_with("log/LOG")),
+        "{error}"
+    );
     let dir = folder();
     drop(open(dir.path()));
     let segment = "00000000000000000000.segment";
     fs::remove_file(dir.path().join("log").join(segment)).unwrap();
     let error = try_open(dir.path()).unwrap_err();
     assert!(matches!(&error, StoreError::Log(LogError::Missing { file }) if file == segment));
-}
-
-#[test]
-fn the_salt_is_for_this_user_alone() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = folder();
-    drop(open(dir.path()));
-    let mode = fs::metadata(dir.path().join("salt"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! What people, and a host, sign with: the private key and the file that it is kept in.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
@@ -13,6 +11,7 @@ use crate::charter::file::Signature;
 use crate::charter::sections::Section;
 use crate::charter::sign::message;
 use crate::ids::{Chance, Digest, Text, from_hex, to_hex};
+use crate::keys::secret;
 
 /// What a private key's file begins with, so that scanners find one that was leaked.
 const PRIVATE: &str = "kairos_signing_";
@@ -59,12 +58,11 @@ impl PrivateKey {
             file: file.to_owned(),
             source,
         };
-        let mode = std::fs::metadata(file).map_err(io)?.permissions().mode();
-        if mode & 0o077 != 0 {
+        if secret::is_shared(file).map_err(io)? {
             let file = file.to_owned();
             return Err(NoKey::Shared { file });
         }
-        let text = std::fs::read_to_string(file).map_err(io)?;
+        let text = secret::read(file).map_err(io)?;
         Self::parse(&text).ok_or_else(|| NoKey::Other {
             file: file.to_owned(),
         })
@@ -72,21 +70,10 @@ impl PrivateKey {
 
     /// Writes the key into a file of its own, whole or not at all; one that is there already stays.
     pub fn create(&self, file: &Path) -> Result<(), NoKey> {
-        let io = |source| NoKey::Unmade {
+        secret::create(file, &self.text()).map_err(|source| NoKey::Unmade {
             file: file.to_owned(),
             source,
-        };
-        let draft = file.with_extension("draft");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut made = options.open(&draft).map_err(io)?;
-        let written = made
-            .write_all(self.text().as_bytes())
-            .and_then(|()| made.sync_all())
-            .and_then(|()| std::fs::hard_link(&draft, file));
-        // What became of the draft matters to nobody.
-        let _ = std::fs::remove_file(&draft);
-        written.map_err(io)
+        })
     }
 
     /// Signs a statement that says itself what it is for.

@@ -7,6 +7,7 @@ use crate::decide::replay::walk::{Job, engines, replay_one};
 use crate::decide::replay::{Archive, Instead, Past, Tally};
 use crate::encoding;
 use crate::evidence::{self, Chartered, Kind};
+use crate::keys::Keyring;
 use crate::policy::Unstartable;
 use crate::stop::{Stops, Switched};
 use crate::store::{Log, LogError, Position};
@@ -57,7 +58,11 @@ impl History {
     }
 
     /// Computes the decisions of the record at `position` again.
-    pub fn replay(&self, log: &Log, position: Position) -> Result<Tally, LogError> {
+    pub fn replay(
+        &self,
+        (log, keys): (&Log, &(dyn Keyring + Sync)),
+        position: Position,
+    ) -> Result<Tally, LogError> {
         let mut tally = Tally::default();
         let record = log.read(position)?;
         let Ok(header) = evidence::open_header(&record.bytes) else {
@@ -67,6 +72,7 @@ impl History {
             archive: &self.archive,
             instead: &Instead::default(),
             read: &|position| log.read(position),
+            keys,
             sandbox: 0,
         };
         let job = Job {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::absorb::Standing;
-use crate::cache::{After, States};
+use crate::cache::{self, After, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
 use crate::decide::replay::Charters;
@@ -16,6 +16,7 @@ use crate::encoding;
 use crate::event::{About, Event, Name, OWN_SOURCE};
 use crate::evidence::{self, Decided, Opened, Told};
 use crate::ids::{AccountId, CustomerId, Digest, Text};
+use crate::keys::{DataKey, Keyring, Subject};
 use crate::node::kept;
 use crate::policy::{Active, Engines, Policies};
 use crate::store::{LogError, Position, Record};
@@ -44,8 +45,15 @@ pub struct Past<'a> {
     /// Nothing where all is to be as it was.
     pub instead: &'a Instead,
     pub read: &'a (dyn Fn(Position) -> Result<Record, LogError> + Sync),
+    pub keys: &'a (dyn Keyring + Sync),
     /// Whose sandboxes policies are asked in.
     pub sandbox: usize,
+}
+
+/// Somebody's key.
+struct Theirs {
+    subject: Subject,
+    key: DataKey,
 }
 
 /// Why something cannot be computed again: what is missing, and where it belongs.
@@ -84,6 +92,16 @@ pub enum NoPast {
     Evidence(#[from] evidence::Unreadable),
     #[error("what was known before cannot be read")]
     State(#[from] encoding::Undecodable),
+}
+
+impl NoPast {
+    /// Whether whoever it was about was erased.
+    pub fn is_erased(&self) -> bool {
+        match self {
+            Self::Evidence(unreadable) => unreadable.is_erased(),
+            _ => false,
+        }
+    }
 }
 
 impl Archive {
@@ -189,9 +207,10 @@ impl Past<'_> {
     }
 
     fn customer(&self, after: &After<CustomerId>) -> Result<Customer, NoPast> {
-        let now: Customer = encoding::decode(&after.state)?;
+        let key = self.key(Subject::Customer(after.id))?;
+        let now: Customer = self.state(&key, &after.state)?;
         let states = |states: &States| found(&states.customers, after.id);
-        let before = self.before(after.previous, states)?;
+        let before = self.before(&key, after.previous, states)?;
         let mut before = before.unwrap_or_else(|| Customer::new(now.id, now.draw, now.since));
         // Names and company are settled before anything is decided.
         before.aliases = now.aliases;
@@ -201,9 +220,10 @@ impl Past<'_> {
     }
 
     fn account(&self, after: &After<AccountId>) -> Result<Account, NoPast> {
-        let now: Account = encoding::decode(&after.state)?;
+        let key = self.key(Subject::Account(after.id))?;
+        let now: Account = self.state(&key, &after.state)?;
         let states = |states: &States| found(&states.accounts, after.id);
-        let before = self.before(after.previous, states)?;
+        let before = self.before(&key, after.previous, states)?;
         let mut before = before.unwrap_or_else(|| Account::new(now.id, now.since));
         before.aliases = now.aliases;
         Ok(before)
@@ -212,19 +232,32 @@ impl Past<'_> {
     /// The state that the record before left; `None` of somebody new.
     fn before<T: DeserializeOwned>(
         &self,
+        key: &Theirs,
         previous: Option<Position>,
         state: impl Fn(&States) -> Option<Bytes>,
     ) -> Result<Option<T>, NoPast> {
         let Some(position) = previous else {
             return Ok(None);
         };
-        let state = state(&self.opened(position)?.states);
-        let state = state.map(|state| encoding::decode(&state));
-        Ok(state.transpose()?)
+        let bytes = (self.read)(position)?.bytes;
+        let (_, states) = evidence::open_outside(&bytes)?;
+        let state = state(&states).map(|state| self.state(key, &state));
+        state.transpose()
+    }
+
+    fn key(&self, subject: Subject) -> Result<Theirs, NoPast> {
+        let key = self.keys.key(subject).map_err(evidence::Unreadable::from)?;
+        Ok(Theirs { subject, key })
+    }
+
+    fn state<T: DeserializeOwned>(&self, theirs: &Theirs, sealed: &[u8]) -> Result<T, NoPast> {
+        let state = cache::open(&theirs.key, theirs.subject, sealed);
+        let state = state.map_err(evidence::Unreadable::from)?;
+        Ok(encoding::decode(&state)?)
     }
 
     pub(super) fn opened(&self, position: Position) -> Result<Opened, NoPast> {
-        Ok(evidence::open(&(self.read)(position)?.bytes)?)
+        Ok(evidence::open(&(self.read)(position)?.bytes, self.keys)?)
     }
 }
 

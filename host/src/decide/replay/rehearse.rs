@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::Ruled;
 use crate::charter::Charter;
+use crate::decide::replay::Apart;
 use crate::decide::replay::walk::Job;
 use crate::decide::replay::{Instead, NoPast, Past, Recorded, again, apart};
 use crate::evidence::{Decided, Opened, Outcome};
@@ -72,6 +73,12 @@ fn one(past: &Past<'_>, job: &Job, rehearsal: &mut Rehearsal) {
     match tried {
         Ok(Tried::Compared { opened, now }) => rehearsal.compare(past, &opened, &now),
         Ok(Tried::Apart(why)) => *rehearsal.apart.entry(why).or_default() += count,
+        Err(missing) if missing.is_erased() => {
+            *rehearsal
+                .apart
+                .entry(Apart::Erased.to_string())
+                .or_default() += count;
+        }
         Err(missing) => *rehearsal.apart.entry(missing.to_string()).or_default() += count,
     }
 }

@@ -10,8 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Replayed, replay};
 use crate::encoding;
 use crate::evidence::query::Filter;
-use crate::evidence::{self, Chartered, Kind};
+use crate::evidence::{self, Chartered, Keychain, Kind};
 use crate::ids::DecisionId;
+use crate::keys::{NoKeys, Ring};
 use crate::policy::{self, Engines};
 use crate::stop::{Stops, Switched};
 use crate::store::disk::Folder;
@@ -43,8 +44,34 @@ pub enum Failed {
     NoData { data: PathBuf },
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Keys(#[from] NoKeys),
     #[error("the engines for policies cannot be made")]
     Engines(#[from] policy::Unstartable),
+}
+
+/// A data folder that is read beside its host.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub data: &'a Path,
+    /// The folder of its keys, where it is not within.
+    pub keys: Option<&'a Path>,
+}
+
+impl<'a, P: AsRef<Path> + ?Sized> From<&'a P> for Place<'a> {
+    fn from(data: &'a P) -> Self {
+        let data = data.as_ref();
+        Self { data, keys: None }
+    }
+}
+
+/// The keys of a data folder.
+pub fn keychain(place: Place<'_>, reader: &Reader) -> Result<Keychain, Failed> {
+    let ring = match place.keys {
+        Some(keys) => Ring::open(keys)?,
+        None => Ring::open(&place.data.join("keys"))?,
+    };
+    Ok(Keychain::read(reader, ring)?)
 }
 
 /// One event's decisions to compute again, and the kill switches of that time.
@@ -57,6 +84,7 @@ pub(super) struct Job {
 /// Recorded decisions of a data folder, ready to be computed again.
 pub struct Recorded<'a> {
     reader: &'a Reader,
+    keys: Keychain,
     archive: Archive,
     jobs: Vec<Job>,
 }
@@ -64,13 +92,14 @@ pub struct Recorded<'a> {
 impl<'a> Recorded<'a> {
     /// Passes through the log once, and notes what the filter lets through.
     pub fn survey(
-        (data, reader): (&'a Path, &'a Reader),
+        (place, reader): (impl Into<Place<'a>>, &'a Reader),
         engines: &Arc<Engines>,
         filter: &Filter,
-    ) -> Result<Self, LogError> {
+    ) -> Result<Self, Failed> {
+        let place = place.into();
         let mut survey = Survey {
             filter,
-            archive: Archive::new(data, engines),
+            archive: Archive::new(place.data, engines),
             stops: Arc::default(),
             jobs: Vec::new(),
         };
@@ -78,6 +107,7 @@ impl<'a> Recorded<'a> {
         let Survey { archive, jobs, .. } = survey;
         Ok(Self {
             reader,
+            keys: keychain(place, reader)?,
             archive,
             jobs,
         })
@@ -98,6 +128,7 @@ impl<'a> Recorded<'a> {
                 archive: &self.archive,
                 instead,
                 read: &read,
+                keys: &self.keys,
                 sandbox,
             };
             let mut own = T::default();
@@ -143,14 +174,15 @@ pub fn reader(data: &Path) -> Result<Reader, Failed> {
 
 /// Computes all decisions in a data folder again that the filter lets through. `progress` hears how many of how many are
 /// done.
-pub fn replay_all(
-    data: &Path,
+pub fn replay_all<'a>(
+    place: impl Into<Place<'a>>,
     filter: &Filter,
     threads: usize,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Tally, Failed> {
-    let (reader, engines) = (reader(data)?, engines(threads)?);
-    let recorded = Recorded::survey((data, &reader), &engines, filter)?;
+    let place = place.into();
+    let (reader, engines) = (reader(place.data)?, engines(threads)?);
+    let recorded = Recorded::survey((place, &reader), &engines, filter)?;
     let instead = Instead::default();
     Ok(recorded.each((&instead, threads), progress, &replay_one, Tally::add))
 }
@@ -171,6 +203,9 @@ pub(super) fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
             if let (Some(id), true) = (job.decisions.first(), tally.shown.len() < SHOWN) {
                 tally.shown.push((*id, differences));
             }
+        }
+        Err(missing) if missing.is_erased() => {
+            *tally.apart.entry(Apart::Erased).or_default() += count;
         }
         Err(missing) => *tally.missing.entry(missing.to_string()).or_default() += count,
     }

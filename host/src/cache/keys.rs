@@ -1,0 +1,261 @@
+//! The keys of customers, accounts and markets: looked up, wrapped anew, and gone with whom they were for.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use crate::cache::{Before, Cache, CacheError, Erasing, Kept, NotCommitted, stored};
+use crate::customer::{Account, Customer};
+use crate::encoding;
+use crate::ids::{Chance, CustomerId, Key};
+use crate::keys::{DataKey, Keyring, Locked, Ring, SEAL_BYTES, Slot, Subject, Wrapped};
+use crate::store::{Changes, Position, Refused, Space, View};
+
+/// The keys of the markets, in memory for as long as the host runs.
+#[derive(Default)]
+pub(super) struct MarketKeys(RwLock<HashMap<Key, DataKey>>);
+
+impl MarketKeys {
+    fn find(&self, market: Key) -> Option<DataKey> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&market).cloned()
+    }
+
+    fn add(&self, market: Key, key: DataKey) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(market, key);
+    }
+}
+
+/// How often a key is looked up again because it was wrapped anew meanwhile.
+const LOOKS: usize = 3;
+
+impl Keyring for Cache {
+    fn key(&self, subject: Subject) -> Result<DataKey, Locked> {
+        let known = match subject {
+            Subject::Market(market) => self.markets.find(market),
+            Subject::Customer(id) if self.is_erased(id) => return Err(Locked::Erased),
+            Subject::Customer(id) => Customer::shelf(self).clean.get(&id).map(|clean| clean.key),
+            Subject::Account(id) => Account::shelf(self).clean.get(&id).map(|clean| clean.key),
+        };
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            let ahead = self.ahead().key(subject);
+            let found = match ahead {
+                Some(wrapped) => self.ring.unwrap(&wrapped, subject),
+                None => from_view(&self.view, &self.ring, subject),
+            };
+            match found {
+                Err(Locked::NoEpoch { .. }) if looks < LOOKS => {}
+                found => return found,
+            }
+        }
+    }
+}
+
+impl Cache {
+    /// Whether somebody was erased since the host started.
+    pub fn is_erased(&self, id: CustomerId) -> bool {
+        self.ahead().is_erased(id)
+    }
+
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Takes up the keys of the markets that the view has: once, before anything is decided.
+    pub fn take_up_markets(&self) -> Result<(), CacheError> {
+        for pair in self.view.scan(Space::Keys, b"m") {
+            let (key, _) = pair?;
+            let Some(subject @ Subject::Market(market)) = Subject::from_bytes(&key) else {
+                continue;
+            };
+            let key = from_view(&self.view, &self.ring, subject);
+            self.markets.add(market, key.map_err(locked("market"))?);
+        }
+        Ok(())
+    }
+
+    /// Draws a key for each market that has none; what is to be recorded before anything is closed with them.
+    pub fn draw_markets(
+        &self,
+        markets: impl Iterator<Item = Key>,
+    ) -> Vec<(Subject, Wrapped, DataKey)> {
+        let mut chance = self.ring.chance();
+        let new = markets.filter(|market| self.markets.find(*market).is_none());
+        new.map(|market| {
+            let (subject, key) = (Subject::Market(market), DataKey::draw(&mut chance));
+            let wrapped = self.ring.wrap(&key, subject, &mut chance);
+            (subject, wrapped, key)
+        })
+        .collect()
+    }
+
+    /// From now on what is about nobody is closed with these.
+    pub fn use_markets(&self, keys: Vec<(Subject, Wrapped, DataKey)>) {
+        for (subject, _, key) in keys {
+            if let Subject::Market(market) = subject {
+                self.markets.add(market, key);
+            }
+        }
+    }
+
+    /// Forgets somebody: one step, after which nothing of them is found. Only under their line.
+    pub fn erase(&self, erasing: Erasing<'_>) -> Result<Position, NotCommitted> {
+        let mut ahead = self.ahead();
+        if erasing.epoch != self.epoch() {
+            return Err(NotCommitted::Outdated);
+        }
+        let position = self.log.queue(erasing.kind, |bytes| {
+            bytes.extend_from_slice(erasing.record);
+        })?;
+        for id in erasing.customers {
+            self.customers.clean.invalidate(id);
+        }
+        let hints = self.schedule.forget(erasing.customers);
+        ahead.install_erased(erasing, &hints);
+        Ok(position)
+    }
+
+    /// Records that keys are wrapped anew, but for those of whom was erased meanwhile.
+    pub fn rewrap(
+        &self,
+        kind: u8,
+        mut keys: Vec<(Subject, Wrapped)>,
+        record: impl FnOnce(&[(Subject, Wrapped)]) -> Vec<u8>,
+    ) -> Result<Position, Refused> {
+        let mut ahead = self.ahead();
+        keys.retain(|(subject, _)| match subject {
+            Subject::Customer(id) => !ahead.is_erased(*id),
+            Subject::Account(_) | Subject::Market(_) => true,
+        });
+        let record = record(&keys);
+        let position = self
+            .log
+            .queue(kind, |bytes| bytes.extend_from_slice(&record))?;
+        ahead.install_keys(keys);
+        Ok(position)
+    }
+
+    /// The keys of the view that are not wrapped by the epoch's own, after one of them, and at most so many, wrapped by it.
+    pub fn wrapped_before(
+        &self,
+        after: Option<Subject>,
+        at_most: usize,
+    ) -> Result<Vec<(Subject, Wrapped)>, CacheError> {
+        let (epoch, mut chance) = (self.ring.epoch(), self.ring.chance());
+        let after = after.map(Subject::to_bytes);
+        let after = after.as_ref().map(<[u8; 17]>::as_slice);
+        let mut found = Vec::new();
+        for pair in self.view.scan_after(Space::Keys, after) {
+            let (key, value) = pair?;
+            let slot = read(&value)?;
+            let (Some(subject), Slot::Wrapped(wrapped)) = (Subject::from_bytes(&key), slot) else {
+                continue;
+            };
+            if wrapped.epoch == epoch {
+                continue;
+            }
+            let key = self.ring.unwrap(&wrapped, subject);
+            let key = key.map_err(locked("key"))?;
+            found.push((subject, self.ring.wrap(&key, subject, &mut chance)));
+            if found.len() >= at_most {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether somebody of that id was known here once, and erased.
+    pub fn was_erased(&self, id: CustomerId) -> Result<bool, CacheError> {
+        if self.is_erased(id) {
+            return Ok(true);
+        }
+        let slot = self
+            .view
+            .get(Space::Keys, &Subject::Customer(id).to_bytes())?;
+        Ok(slot.map(|slot| read(&slot)).transpose()? == Some(Slot::Erased))
+    }
+}
+
+/// The state as the view has it, opened; `None` of somebody who has none.
+pub(super) fn load<E: Kept>(
+    view: &View,
+    ring: &Ring,
+    id: &E::Id,
+) -> Result<Option<Before>, CacheError> {
+    let subject = E::subject(*id);
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let Some(bytes) = view.get(E::SPACE, E::key(id))? else {
+            return Ok(None);
+        };
+        let (position, sealed) = stored(&bytes).ok_or_else(|| CacheError::Locked {
+            what: E::WHAT,
+            source: Locked::Other,
+        })?;
+        let key = match from_view(view, ring, subject) {
+            Err(Locked::Erased) => return Ok(None),
+            Err(Locked::NoEpoch { .. }) if looks < LOOKS => continue,
+            key => key.map_err(locked(E::WHAT))?,
+        };
+        let state = open(&key, subject, sealed);
+        return Ok(Some(Before {
+            position,
+            bytes: state.map_err(locked(E::WHAT))?.into(),
+            key,
+        }));
+    }
+}
+
+/// Closes an encoded state.
+pub fn seal_state(key: &DataKey, subject: Subject, chance: &mut Chance, state: &[u8]) -> Vec<u8> {
+    let mut sealed = Vec::with_capacity(state.len() + SEAL_BYTES);
+    key.seal_into((chance, &subject.to_bytes()), &mut sealed, |bytes| {
+        bytes.extend_from_slice(state);
+    });
+    sealed
+}
+
+/// Opens a state.
+pub fn open(key: &DataKey, subject: Subject, sealed: &[u8]) -> Result<Vec<u8>, Locked> {
+    key.open(&subject.to_bytes(), sealed).ok_or(Locked::Other)
+}
+
+fn from_view(view: &View, ring: &Ring, subject: Subject) -> Result<DataKey, Locked> {
+    let unread = |error: CacheError| Locked::Unread(Box::new(error));
+    let slot = view.get(Space::Keys, &subject.to_bytes());
+    let slot = slot.map_err(|error| unread(error.into()))?;
+    match slot.map(|slot| read(&slot)).transpose().map_err(unread)? {
+        Some(Slot::Wrapped(wrapped)) => ring.unwrap(&wrapped, subject),
+        Some(Slot::Erased) => Err(Locked::Erased),
+        None => Err(Locked::NoKey),
+    }
+}
+
+fn locked(what: &'static str) -> impl FnOnce(Locked) -> CacheError {
+    move |source| CacheError::Locked { what, source }
+}
+
+pub(super) fn put_key(changes: &mut Changes, subject: Subject, wrapped: &Wrapped) {
+    let slot = Slot::Wrapped(wrapped.clone());
+    changes.put(Space::Keys, &subject.to_bytes(), encoding::encode(&slot));
+}
+
+/// Somebody is gone from the view, but for that they are.
+pub(super) fn put_erased(changes: &mut Changes, id: CustomerId) {
+    let key = Subject::Customer(id).to_bytes();
+    changes.put(Space::Keys, &key, encoding::encode(&Slot::Erased));
+    changes.remove(Space::Customers, id.as_bytes());
+}
+
+fn read(bytes: &[u8]) -> Result<Slot, CacheError> {
+    encoding::decode(bytes).map_err(|source| CacheError::Unreadable {
+        what: "key",
+        source,
+    })
+}

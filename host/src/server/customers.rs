@@ -1,0 +1,124 @@
+//! `/v1/customers`: what is known of somebody, all of it, and nothing any more.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderMap, header};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::customer::IdentityKey;
+use crate::event::{Name, Role};
+use crate::ids::{CustomerId, Text};
+use crate::node::{Gone, Lookup};
+use crate::server::Shared;
+use crate::server::beside::beside;
+use crate::server::problem::Problem;
+use crate::server::routes::{Answered, Segment, segment};
+
+pub(super) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v1/customers/find", post(find))
+        .route("/v1/customers/{subject}", get(show).delete(erase))
+        .route("/v1/customers/{subject}/export", get(export))
+}
+
+/// `GET /v1/customers/{subject}`
+async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap, subject: Segment) -> Answered {
+    shared.guard.admit_as(Role::Customer, &headers)?;
+    let subject = segment(subject)?;
+    let lookup = lookup(&shared, &subject)?;
+    found(&shared, lookup, &subject).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Find {
+    subject: Text,
+}
+
+/// `POST /v1/customers/find`: names that are personal travel in the body.
+async fn find(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
+    shared.guard.admit_as(Role::Customer, &headers)?;
+    let find: Find = serde_json::from_slice(&body)
+        .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
+    let name = Name::parse(&shared.node.charter(), &find.subject)?;
+    found(&shared, named(&shared, &name), &find.subject).await
+}
+
+/// `GET /v1/customers/{subject}/export`
+async fn export(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    subject: Segment,
+) -> Answered {
+    shared.guard.admit_as(Role::Customer, &headers)?;
+    let subject = segment(subject)?;
+    let lookup = lookup(&shared, &subject)?;
+    let node = Arc::clone(&shared.node);
+    let exported = beside(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.map(|runtime| runtime.block_on(node.export(lookup)))
+    });
+    let exported = exported.await?.map_err(|error| {
+        tracing::error!(%error, "nothing can be exported");
+        Problem::unfinished()
+    })??;
+    let exported = exported.ok_or_else(|| Problem::unknown("customer", &subject))?;
+    let attachment = [(
+        header::CONTENT_DISPOSITION,
+        "attachment; filename=\"customer.json\"",
+    )];
+    Ok((attachment, Json(exported)).into_response())
+}
+
+/// `DELETE /v1/customers/{subject}`
+async fn erase(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    subject: Segment,
+) -> Answered {
+    let caller = shared.guard.admit_as(Role::Erase, &headers)?;
+    let subject = segment(subject)?;
+    let lookup = lookup(&shared, &subject)?;
+    let Gone { proof, position } = shared.node.erase(lookup, &caller.name).await?;
+    let by = proof.at.plus(shared.rotate_keys_every);
+    Ok(Json(json!({
+        "erased": proof.customers.iter().map(CustomerId::to_string).collect::<Vec<_>>(),
+        "at": proof.at.to_string(),
+        "by": proof.by,
+        "proof": position.as_u64(),
+        "state": shared.node.state(position).to_string(),
+        "keys_destroyed_by": by.to_string(),
+    }))
+    .into_response())
+}
+
+/// An id of the host's own, or a name as events tell it; names that are personal do not stand in a path.
+fn lookup(shared: &Shared, subject: &str) -> Result<Lookup, Problem> {
+    if let Some(id) = CustomerId::parse(subject) {
+        return Ok(Lookup::Id(id));
+    }
+    let charter = shared.node.charter();
+    let name = Name::parse(&charter, subject)?;
+    let identity = charter.identities.at(name.identity);
+    if identity.hashed {
+        return Err(Problem::identity_in_path(&identity.name));
+    }
+    Ok(named(shared, &name))
+}
+
+fn named(shared: &Shared, name: &Name) -> Lookup {
+    let identity = shared.node.charter().identities.at(name.identity).key;
+    Lookup::Identity(IdentityKey::of(shared.node.salt(), identity, &name.value))
+}
+
+async fn found(shared: &Shared, lookup: Lookup, subject: &str) -> Result<Response, Problem> {
+    let view = shared.node.customer(lookup).await?;
+    let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
+    Ok(Json(view).into_response())
+}
