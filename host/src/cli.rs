@@ -3,6 +3,7 @@
 mod approvals;
 mod charter;
 mod client;
+mod customer;
 mod decisions;
 mod demo;
 mod explain;
@@ -52,6 +53,8 @@ enum Command {
     Stop(stop::Args),
     /// Look at the actions that wait for a person, and decide about them.
     Approvals(approvals::Args),
+    /// Look at a customer, export everything, or erase it.
+    Customer(customer::Args),
     /// List recorded decisions, one JSON object a line.
     Decisions(decisions::Args),
     /// Say in plain words why something was decided.
@@ -81,6 +84,7 @@ impl Kairos {
             Command::Send(args) => send::run(args),
             Command::Stop(args) => stop::run(args),
             Command::Approvals(args) => approvals::run(args),
+            Command::Customer(args) => customer::run(&args),
             Command::Decisions(args) => decisions::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Rehearse(args) => rehearse::run(&args),

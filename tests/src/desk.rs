@@ -10,7 +10,7 @@ use kairos::customer::{Customer, IdentityKey};
 use kairos::decide::{Undecided, decide, fire};
 use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
-use kairos::node::{Core, Lookup, Node, Settings};
+use kairos::node::{Core, Lookup, Node, OpenError, Settings};
 use kairos::reply::{Detail, Reply};
 use kairos::store::Durability;
 use kairos::telemetry::Telemetry;
@@ -157,6 +157,27 @@ impl Desk {
     pub fn restart_with(self, files: &[(&str, &str)]) -> Self {
         write(&self.charter, files);
         self.restart()
+    }
+
+    /// The same on a folder that lost its view, which the log rebuilds.
+    pub fn restart_without_view(self) -> Self {
+        self.node.close();
+        std::fs::remove_dir_all(self.data().join("view")).expect("a view");
+        self.restart()
+    }
+
+    /// Whether a host starts on a copy of the folder as it stands on the disk now.
+    pub fn try_after_a_crash(&self) -> Result<(), OpenError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy(&self.data(), &folder.path().join("data"));
+        let settings = Settings {
+            charter: self.charter.clone(),
+            data: folder.path().join("data"),
+            ..Settings::default()
+        };
+        let node = Node::open(settings, &Telemetry::new())?;
+        node.close();
+        Ok(())
     }
 
     /// A host on a copy of the folder as it stands on the disk now: what a crash would leave.
