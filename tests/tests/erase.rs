@@ -33,7 +33,7 @@ fn shop() -> Desk {
     let desk = Desk::retail();
     desk.policy("gb", &policy("gb"));
     let mut seen = event(
-        "canary-event-0",
+        "seen-0",
         "product.viewed",
         "visitor:canary-cookie",
         json!({ "sku": "85123A" }),
@@ -76,10 +76,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Every byte of the data folder, by file; and everything in its log that its keys open.
 fn everything(data: &Path) -> BTreeMap<String, Vec<u8>> {
     let read = |file: PathBuf| {
-        (
-            file.display().to_string(),
-            std::fs::read(file).expect("a file"),
-        )
+        let mut bytes = std::fs::read(&file).expect("a file");
+        // Without the zeros that are made ahead of need.
+        let used = bytes.iter().rposition(|byte| *byte != 0);
+        bytes.truncate(used.map_or(0, |last| last + 1));
+        (file.display().to_string(), bytes)
     };
     let mut all: BTreeMap<_, _> = files(data).into_iter().map(read).collect();
     let reader = reader(data).expect("a log");

@@ -186,7 +186,7 @@ impl Ahead {
     }
 
     /// Nothing of them is found any more, here or behind; `hints` are all that were to be looked at.
-    pub(super) fn install_erased(&mut self, erasing: Erasing<'_>, hints: &[Hint]) {
+    pub(super) fn install_erased(&mut self, erasing: &Erasing<'_>, hints: &[Hint]) {
         let growing = &mut self.growing;
         for id in erasing.customers {
             self.erased.insert(*id);

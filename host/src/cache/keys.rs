@@ -104,7 +104,7 @@ impl Cache {
     }
 
     /// Forgets somebody: one step, after which nothing of them is found. Only under their line.
-    pub fn erase(&self, erasing: Erasing<'_>) -> Result<Position, NotCommitted> {
+    pub fn erase(&self, erasing: &Erasing<'_>) -> Result<Position, NotCommitted> {
         let mut ahead = self.ahead();
         if erasing.epoch != self.epoch() {
             return Err(NotCommitted::Outdated);

@@ -161,13 +161,16 @@ impl Closed {
     }
 }
 
+/// The key of who had none.
+type New = Option<(Subject, Wrapped)>;
+
 /// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
 fn close<E: Kept>(
     core: &Core,
     state: E,
     (id, revision): (E::Id, u64),
     before: Option<Before>,
-) -> (Written<E>, After<E::Id>, Option<(Subject, Wrapped)>) {
+) -> (Written<E>, After<E::Id>, New) {
     let (subject, mut chance) = (E::subject(id), core.sealing());
     let previous = before.as_ref().map(|before| before.position);
     let (key, new) = match before {

@@ -82,7 +82,7 @@ impl Node {
             let proof = self.proof((&customers, &waiting), by);
             let mut view = Changes::default();
             keys::note_erased(&mut view, proof.at);
-            let committed = self.cache.erase(Erasing {
+            let committed = self.cache.erase(&Erasing {
                 kind: Kind::Erase.number(),
                 record: &encoding::encode(&proof),
                 customers: &customers,

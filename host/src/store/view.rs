@@ -201,9 +201,13 @@ impl View {
         if dir.join(CONDEMNED).exists() {
             return Ok(Err(Unusable::Damaged));
         }
+        // Some damage ends the process while it is opened: the next start then does not try again.
+        let condemned = dir.join(CONDEMNED);
+        gone("write", &condemned, std::fs::write(&condemned, b""))?;
         let Ok(this) = Self::connect(dir, log, settings, Spaces::MustExist) else {
             return Ok(Err(Unusable::Damaged));
         };
+        gone("remove", &condemned, std::fs::remove_file(&condemned))?;
         let Ok(cover) = this.about.get(COVER) else {
             return Ok(Err(Unusable::Damaged));
         };
@@ -392,18 +396,22 @@ fn database_error(error: fjall::Error) -> ViewError {
 /// Removes a view, in such an order that an interruption leaves none or one that is known to be bad.
 fn wipe(dir: &Path) -> Result<(), ViewError> {
     let (view, old, condemned) = (dir.join(FOLDER), dir.join(OLD), dir.join(CONDEMNED));
-    let gone = |operation, path: &Path, done: std::io::Result<()>| match done {
+    gone("remove", &old, std::fs::remove_dir_all(&old))?;
+    gone("rename", &view, std::fs::rename(&view, &old))?;
+    gone("remove", &condemned, std::fs::remove_file(&condemned))?;
+    gone("remove", &old, std::fs::remove_dir_all(&old))
+}
+
+/// What is not there need not go.
+fn gone(operation: &'static str, path: &Path, done: std::io::Result<()>) -> Result<(), ViewError> {
+    match done {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(ViewError::Io {
             operation,
             path: path.to_owned(),
             source,
         }),
         _ => Ok(()),
-    };
-    gone("remove", &old, std::fs::remove_dir_all(&old))?;
-    gone("rename", &view, std::fs::rename(&view, &old))?;
-    gone("remove", &condemned, std::fs::remove_file(&condemned))?;
-    gone("remove", &old, std::fs::remove_dir_all(&old))
+    }
 }
 
 /// Most events are new: asking for one that is not there must not touch a block, so filters are exact and stay loaded,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kairos::evidence::Kind;
+use kairos::keys::Ring;
 use kairos::node::OpenError;
 use kairos::server::Access;
 use kairos::store::{self, Store};
@@ -247,6 +248,7 @@ fn a_first_start_that_was_cut_short_locks_nobody_out() {
     drop(start(&place));
     // Before the record.
     std::fs::remove_dir_all(&data).expect("a folder");
+    Ring::make(&data.join("keys")).expect("keys");
     let empty = Store::open(&data, &store::Settings::default(), &mut |_, _, _, _| Ok(()));
     empty.expect("a store").close().expect("a log");
     drop(start(&place));
@@ -260,6 +262,7 @@ fn evidence_without_any_charter_is_not_taken_for_a_first_start() {
     let data = host.folder().join("data");
     drop(host);
     std::fs::remove_dir_all(&data).expect("a folder");
+    Ring::make(&data.join("keys")).expect("keys");
     let store = Store::open(&data, &store::Settings::default(), &mut |_, _, _, _| Ok(()));
     let store = store.expect("a store");
     let taken = store

@@ -32,15 +32,44 @@ fn a_data_folder_of_a_newer_format_is_refused_and_left_as_it_is() {
     assert!(host.stop().success());
     let format = folder.path().join("data/FORMAT");
     let ours = std::fs::read_to_string(&format).expect("a format");
-    let newer = ours.replace("format 2", "format 99");
+    let newer = ours.replace("format 3", "format 99");
     assert_ne!(ours, newer);
     std::fs::write(&format, newer).expect("a file");
-    let rest = "has format 99, newer than this host's 2: start a newer host";
+    let rest = "has format 99, newer than this host's 3: start a newer host";
     let data = folder.path().join("data");
     assert_eq!(refused(folder.path()), said(&data, rest));
     std::fs::write(&format, ours).expect("a file");
     let host = Process::start(folder.path(), "process");
     assert_eq!(host.points("crm:1"), 10, "nothing was touched");
+}
+
+#[test]
+fn a_view_that_ends_the_process_while_it_is_opened_is_rebuilt_by_the_next_start() {
+    let folder = folder();
+    let host = Process::start(folder.path(), "process");
+    order("gb", "o-1", "crm:1", 10).must(&mut host.line());
+    assert!(host.stop().success());
+    // The database holds this for impossible: it panics, and again while it cleans up, which ends the process.
+    let spaces = folder.path().join("data/view/keyspaces");
+    let mut turned = 0;
+    for space in std::fs::read_dir(spaces).expect("spaces") {
+        for file in std::fs::read_dir(space.expect("a space").path()).expect("files") {
+            let file = file.expect("a file").path();
+            let name = file.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(|name| name.starts_with('v')) {
+                let bytes = std::fs::read(&file).expect("a file").into_iter();
+                let bytes = bytes.map(|byte| if byte == 128 { 0 } else { byte });
+                std::fs::write(&file, bytes.collect::<Vec<u8>>()).expect("a file");
+                turned += 1;
+            }
+        }
+    }
+    assert!(turned > 10, "{turned} files");
+    let host = match Process::try_start(folder.path(), "process") {
+        Ok(host) => host,
+        Err(_ended) => Process::start(folder.path(), "process"),
+    };
+    assert_eq!(host.points("crm:1"), 10);
 }
 
 /// What this host may still write to its log, in bytes.

@@ -65,6 +65,13 @@ impl Process {
         Self::spawn(command)
     }
 
+    /// The same; what it said where it ended before it listened.
+    pub fn try_start(folder: &Path, durability: &str) -> Result<Self, String> {
+        let mut command = Command::new(BINARY);
+        command.args(arguments(folder, durability));
+        Self::try_spawn(command)
+    }
+
     /// Starts a host that may write no file beyond so many bytes: to it, the disk is full.
     pub fn on_a_full_disk(folder: &Path, durability: &str, bytes: u64) -> Self {
         let mut command = Command::new("bash");
@@ -88,7 +95,11 @@ impl Process {
         child.wait().expect("its end");
     }
 
-    fn spawn(mut command: Command) -> Self {
+    fn spawn(command: Command) -> Self {
+        Self::try_spawn(command).unwrap_or_else(|said| panic!("no host: {said}"))
+    }
+
+    fn try_spawn(mut command: Command) -> Result<Self, String> {
         command.env("KAIROS_LOG", "info");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a process");
@@ -103,13 +114,14 @@ impl Process {
             .and_then(|rest| rest.split(": ").next()?.parse().ok());
         let Some(address) = address else {
             let log: Vec<String> = log.iter().collect();
-            panic!("no host: {said}{}", log.join("\n"));
+            child.wait().expect("its end");
+            return Err(format!("{said}{}", log.join("\n")));
         };
-        Self {
+        Ok(Self {
             address,
             child,
             log: Mutex::new(log),
-        }
+        })
     }
 
     /// SIGKILL: nothing in the process runs any more.
