@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kairos::cache;
 use kairos::customer::Customer;
+use kairos::decide::decide;
 use kairos::decide::replay::{Apart, keychain, reader, replay_all};
 use kairos::encoding;
 use kairos::evidence::query::Filter;
@@ -226,6 +227,29 @@ fn the_next_event_of_an_erased_person_is_of_somebody_new_golden_12() {
     assert_eq!(id(&desk, "crm:canary-person"), new);
     let told = export(&desk, new).expect("an export").to_string();
     assert!(!told.contains("canary-order"), "{told}");
+}
+
+#[test]
+fn an_event_that_waits_behind_an_erasure_is_of_somebody_new_golden_12() {
+    let desk = shop();
+    let person = id(&desk, "crm:canary-person");
+    let waits = order("o-9", "crm:canary-person", 120);
+    let waits = desk.read("gb", waits.to_string().as_bytes());
+    desk.wait(async {
+        let cache = desk.node.cache();
+        let line = cache.line::<Customer>(person).await;
+        let erased = desk.node.erase(Lookup::Id(person), "privacy");
+        let decided = decide(desk.core(), waits.expect("an event"));
+        // Each takes its place in the line at its first turn.
+        let (erased, decided, ()) = tokio::join!(biased; erased, decided, async { drop(line) });
+        erased.expect("an erasure");
+        decided.expect("a decision");
+    });
+    let new = id(&desk, "crm:canary-person");
+    assert_ne!(new, person);
+    let desk = desk.restart();
+    assert_eq!(id(&desk, "crm:canary-person"), new);
+    assert_eq!(export(&desk, person), None);
 }
 
 #[test]

@@ -103,6 +103,7 @@ impl Whom {
                 Some(visitor) => Some(cache.find_or_reserve(visitor, draw).await?),
                 None => None,
             };
+            let is_new = found.reservation.is_some();
             let other = visitor.as_ref().map(|found| found.named);
             let other = customer(other).filter(|other| *other != id);
             let reservations = found.reservation.into_iter();
@@ -117,13 +118,13 @@ impl Whom {
             for id in ids.into_iter().flatten() {
                 self.held.customers.push(cache.line::<Customer>(id).await);
             }
-            // Once more, now that we hold the lines: a merge may have happened while we waited.
+            // Once more, now that we hold the lines: while we waited, they may have merged with somebody, or been erased.
             let named = customer(cache.find_now(keys.0)?);
             let now_other = match keys.1 {
                 Some(visitor) => customer(cache.find_now(visitor)?).filter(|other| *other != id),
                 None => None,
             };
-            if named.is_none_or(|named| named == id)
+            if named.map_or(is_new, |named| named == id)
                 && now_other.is_none_or(|now| other == Some(now))
             {
                 let ours = match named {
