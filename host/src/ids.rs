@@ -182,15 +182,24 @@ impl fmt::Debug for Digest {
 }
 
 /// Where randomness comes from: seeded by the operating system in the host, by a number in a test.
-pub struct Chance(blake3::OutputReader);
+pub struct Chance {
+    stream: blake3::OutputReader,
+    /// What was drawn ahead: many small draws at once cost hardly more than one.
+    ahead: [u8; AHEAD_BYTES],
+    used: usize,
+}
+
+const AHEAD_BYTES: usize = 512;
 
 impl Chance {
     pub fn from_seed(seed: &[u8]) -> Self {
-        Self(
-            blake3::Hasher::new_derive_key("kairos chance 1")
+        Self {
+            stream: blake3::Hasher::new_derive_key("kairos chance 1")
                 .update(seed)
                 .finalize_xof(),
-        )
+            ahead: [0; AHEAD_BYTES],
+            used: AHEAD_BYTES,
+        }
     }
 
     /// Seeds from the operating system; the error is the operating system's.
@@ -201,8 +210,22 @@ impl Chance {
     }
 
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        const { assert!(N <= AHEAD_BYTES) };
         let mut bytes = [0; N];
-        self.0.fill(&mut bytes);
+        let left = self.ahead.get(self.used..).unwrap_or_default();
+        let (start, rest) = bytes.split_at_mut(N.min(left.len()));
+        start.copy_from_slice(left.get(..start.len()).unwrap_or_default());
+        self.used += start.len();
+        if !rest.is_empty() {
+            self.stream.fill(&mut self.ahead);
+            self.used = rest.len();
+            rest.copy_from_slice(self.ahead.get(..rest.len()).unwrap_or_default());
+        }
+        // What was handed out, such as a key, stays nowhere.
+        let begin = self.used.saturating_sub(N);
+        if let Some(spent) = self.ahead.get_mut(begin..self.used) {
+            spent.fill(0);
+        }
         bytes
     }
 
@@ -229,4 +252,27 @@ pub fn from_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
         *byte = u8::from_str_radix(hex.get(2 * place..2 * place + 2)?, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_of_any_size_follow_each_other_in_one_stream() {
+        let mut chance = Chance::from_seed(b"stream");
+        let mut drawn = Vec::new();
+        for _ in 0..100 {
+            drawn.extend(chance.bytes::<24>());
+            drawn.extend(chance.bytes::<10>());
+            drawn.extend(chance.number().to_le_bytes());
+            drawn.extend(chance.bytes::<512>());
+        }
+        let mut stream = vec![0; drawn.len()];
+        blake3::Hasher::new_derive_key("kairos chance 1")
+            .update(b"stream")
+            .finalize_xof()
+            .fill(&mut stream);
+        assert_eq!(drawn, stream);
+    }
 }
