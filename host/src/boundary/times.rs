@@ -13,9 +13,11 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::policy::Timing;
 
-/// How often the rules about time are asked in turn. Each moves an action to the first instant that it lets pass, so whoever
-/// moved it last need not be asked again; where they find no common instant in so many turns, there is hardly one.
+/// How often the rules about time are asked in turn. Each only ever moves an action later, so where they find no common
+/// instant in so many turns, there is hardly one.
 const TURNS: usize = 64;
+/// Where this rule has moved an action, it lets it pass. Of several caps, one may object where another has moved it.
+const SETTLES: &str = "hours";
 
 /// When an action acts, and how that came about.
 pub(super) struct Times {
@@ -72,21 +74,16 @@ struct Settling<'c> {
 impl Settling<'_> {
     fn take_turns(&mut self, docket: &Docket<'_>) -> Result<(), Refusal> {
         let beside = Beside::of(docket, self.candidate);
-        let mut moved_by = None;
-        for (turn, (rule, judge)) in TIME_RULES
-            .iter()
-            .cycle()
-            .take(TURNS * TIME_RULES.len())
-            .enumerate()
-        {
-            // All others let pass what this one asked for; or nobody has asked for anything.
-            if moved_by == Some(*rule) || moved_by.is_none() && turn == TIME_RULES.len() {
-                return Ok(());
-            }
+        let mut stood = 0;
+        for (rule, judge) in TIME_RULES.iter().cycle().take(TURNS * TIME_RULES.len()) {
             let before = self.due;
             self.heed(rule, judge(docket, &beside, before))?;
-            if self.due != before {
-                moved_by = Some(*rule);
+            stood = match self.due == before {
+                true => stood + 1,
+                false => usize::from(*rule == SETTLES),
+            };
+            if stood == TIME_RULES.len() {
+                return Ok(());
             }
         }
         let rules: Vec<_> = self.moved.iter().map(|moved| moved.rule.as_str()).collect();

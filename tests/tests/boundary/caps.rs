@@ -145,6 +145,24 @@ fn three_a_week_are_three_over_all_channels_and_what_is_owed_does_not_count() {
 }
 
 #[test]
+fn where_one_cap_has_moved_an_action_the_others_are_asked_again() {
+    // A21: today is full for all; tomorrow, where that moves it, an offer that waits is too near.
+    let mut trial = Trial::new();
+    trial.market().caps = vec![cap(2, DAY)];
+    trial.frame("offer").caps = vec![cap(1, Span::from_millis(7 * 3_600_000))];
+    for hour in ["01", "02"] {
+        trial.contact("cart_reminder", "sms", &format!("2010-12-01T{hour}:00:00Z"));
+    }
+    trial.pending("offer", "email", "2010-12-02T02:00:00Z");
+    trial.now = at("2010-12-01T12:00:00Z");
+    let told = trial.told(&propose("offer", "push"));
+    assert!(
+        told.starts_with("deferred until 2010-12-02T09:00:00Z; caps: "),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_cap_counts_the_customers_days_not_the_hosts() {
     // A21: at 23:30 in New York it is the next day in London, where the market is.
     let mut trial = Trial::new();
