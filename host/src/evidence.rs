@@ -270,6 +270,13 @@ pub struct Rewrapped {
     pub destroyed: Vec<u32>,
 }
 
+impl Rewrapped {
+    /// Whether it says no more than that an epoch begins.
+    pub fn begins_epoch(&self) -> bool {
+        self.keys.is_empty() && self.destroyed.is_empty()
+    }
+}
+
 /// A policy that went live. Its bytes are kept by digest beside the log.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct WentLive {

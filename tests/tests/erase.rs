@@ -310,6 +310,28 @@ fn keys_are_rotated_in_time_and_only_after_an_erasure_c17() {
 }
 
 #[test]
+fn who_is_erased_during_a_rotation_is_for_the_next_one_c17() {
+    let desk = shop();
+    let (person, other) = (id(&desk, "crm:canary-person"), id(&desk, "crm:2"));
+    erase(&desk, person);
+    desk.wait(async {
+        let rotated = desk.node.rotate_keys();
+        let erased = desk.node.erase(Lookup::Id(other), "privacy");
+        let (rotated, erased) = tokio::join!(biased; rotated, erased);
+        rotated.expect("a rotation");
+        erased.expect("an erasure");
+    });
+    let day = kairos::clock::Span::from_days(1);
+    let now = desk.node.clock().wall();
+    desk.at(&now.plus(day).to_string());
+    for desk in [&desk, &desk.after_a_crash()] {
+        assert!(desk.node.is_rotation_due(day).expect("an answer"));
+    }
+    let desk = desk.restart_without_view();
+    assert!(desk.node.is_rotation_due(day).expect("an answer"));
+}
+
+#[test]
 fn with_other_keys_no_host_starts_on_the_folder() {
     let (desk, foreign) = (shop(), shop());
     let (data, other) = (desk.data(), foreign.data());

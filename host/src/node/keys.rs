@@ -56,7 +56,7 @@ pub(crate) fn note_erased(changes: &mut Changes, at: Instant) {
     changes.put(Space::Meta, ERASED, encoding::encode(&at));
 }
 
-/// The key that wrapped theirs is destroyed.
+/// An epoch begins, and the key that wrapped theirs goes.
 pub(super) fn forget_erased(changes: &mut Changes) {
     changes.remove(Space::Meta, ERASED);
 }
@@ -64,6 +64,13 @@ pub(super) fn forget_erased(changes: &mut Changes) {
 impl Node {
     /// Gives each market a key that has none: for what is about nobody.
     pub(super) fn key_markets(&self, charter: &Charter) -> Result<(), Refused> {
+        // INVARIANT: no key wrapped by an epoch's key is recorded once its rotation has begun.
+        let _turn = loop {
+            match self.rotating.try_lock() {
+                Ok(turn) => break turn,
+                Err(_rotating) => std::thread::sleep(LOOK_AGAIN),
+            }
+        };
         let markets = charter.markets.iter().map(|(_, market)| market.key);
         let new = self.cache.draw_markets(markets);
         if new.is_empty() {
@@ -149,8 +156,6 @@ impl Rotation<'_> {
         self.store.renew_snapshots()?;
         // INVARIANT: by now the log holds for good everybody's key, wrapped by the epoch's.
         let destroyed = ring.destroy_old()?;
-        let mut view = Changes::default();
-        forget_erased(&mut view);
         self.cache.note(&Note {
             kind: Kind::Keys.number(),
             record: encoding::encode(&Rewrapped {
@@ -159,7 +164,7 @@ impl Rotation<'_> {
                 keys: Vec::new(),
                 destroyed: destroyed.clone(),
             }),
-            view,
+            view: Changes::default(),
         })?;
         self.written().await?;
         tracing::info!(epochs = ?destroyed, "the keys of epochs that are over are destroyed");
@@ -168,10 +173,13 @@ impl Rotation<'_> {
 
     /// Whoever decides from now on wraps with the new key: what was begun before is decided again.
     fn begin(&self, next: u32) -> Result<Position, Refused> {
+        let mut view = Changes::default();
+        // Whoever is erased from now on is for the next rotation.
+        forget_erased(&mut view);
         let note = Note {
             kind: Kind::Keys.number(),
             record: record(self.clock, next)(&[]),
-            view: Changes::default(),
+            view,
         };
         let ring = self.cache.ring();
         self.cache.note_for_all(&note, || ring.begin(next))

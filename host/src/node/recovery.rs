@@ -71,7 +71,7 @@ fn replay(
         Some(Kind::Keys) => {
             let rewrapped: Rewrapped = encoding::decode(&record.bytes).map_err(note)?;
             recovery.keys(&rewrapped.keys, changes);
-            if !rewrapped.destroyed.is_empty() {
+            if rewrapped.begins_epoch() {
                 keys::forget_erased(changes);
             }
             Ok(())
