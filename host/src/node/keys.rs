@@ -68,7 +68,7 @@ impl Node {
         let _turn = loop {
             match self.rotating.try_lock() {
                 Ok(turn) => break turn,
-                Err(_rotating) => std::thread::sleep(LOOK_AGAIN),
+                Err(_rotating) => std::thread::park_timeout(LOOK_AGAIN),
             }
         };
         let markets = charter.markets.iter().map(|(_, market)| market.key);
