@@ -22,6 +22,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
@@ -274,7 +275,7 @@ pub struct Erasing<'a> {
     pub names: &'a [IdentityKey],
     /// Actions that no longer wait.
     pub waiting: &'a [(ActionId, Waiting)],
-    pub view: Changes,
+    pub at: Instant,
     pub epoch: Epoch,
 }
 

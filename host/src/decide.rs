@@ -91,9 +91,10 @@ pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
 /// The path. Where a person decided about a waiting action, what was `recalled` of it is judged once more, and nobody is asked.
 async fn run(
     core: &Core,
-    event: Event,
+    mut event: Event,
     recalled: Option<&Recalled>,
 ) -> Result<Answered, Undecided> {
+    event.content = event.content.kept_under(core.node().salt());
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
         Claimed::Repeat(earlier) => return repeat(core, earlier).await,

@@ -85,6 +85,19 @@ pub struct About {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Content(pub [u8; 16]);
 
+impl Content {
+    /// As it may be kept in clear: without the data folder's secret `salt`, nobody can try out what an event said.
+    pub fn kept_under(self, salt: &[u8; 32]) -> Self {
+        let digest = blake3::Hasher::new_keyed(salt)
+            .update(b"content\0")
+            .update(&self.0)
+            .finalize();
+        let mut first = [0; 16];
+        first.copy_from_slice(digest.as_bytes().split_at(16).0);
+        Self(first)
+    }
+}
+
 /// Where an event is looked up: a keyed hash of its source and id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct EventKey(pub [u8; 16]);

@@ -177,11 +177,10 @@ impl Node {
     /// Opens the data folder, recovers what it holds, and makes the charter live.
     pub fn open(settings: Settings, telemetry: &Telemetry) -> Result<Arc<Self>, OpenError> {
         let given = start::given(&settings.charter, &settings.data)?;
-        let ring = Arc::new(keys::open(&settings)?);
-        let store = recovery::open(&settings, &ring)?;
+        let (store, ring) = recovery::open(&settings)?;
         let opening = start::open(given, (&settings.data, &store))?;
-        let cache = Arc::new(Cache::new(&store, ring, settings.cache));
-        cache.take_up_markets().map_err(|source| {
+        let cache = Arc::new(Cache::new(&store, Arc::new(ring), settings.cache));
+        cache.take_up_keys().map_err(|source| {
             let folder = keys::folder(&settings);
             OpenError::WrongKeys { folder, source }
         })?;
@@ -217,13 +216,13 @@ impl Node {
             writer: Mutex::new(None),
         });
         let charter = node.charter();
-        node.key_markets(&charter).map_err(OpenError::Markets)?;
         node.record_start(Loaded {
             charter: &charter,
             files: &opening.files,
             before: opening.before,
             approved: &opening.approved,
         })?;
+        node.key_markets(&charter).map_err(OpenError::Markets)?;
         let writer = node.writer().start().map_err(|source| OpenError::Folder {
             folder: node.data.clone(),
             source,

@@ -238,12 +238,9 @@ fn keep_keys(shared: &Shared, every: Span) {
     let mut stopping = shared.stopping.clone();
     runtime.block_on(async {
         loop {
-            let rotated = match shared.node.is_rotation_due(every) {
-                Ok(true) => shared.node.rotate_keys().await.map(drop),
-                Ok(false) => Ok(()),
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = rotated {
+            if shared.node.is_rotation_due(every)
+                && let Err(error) = shared.node.rotate_keys().await
+            {
                 tracing::error!(%error, "keys that are over are not destroyed; this is tried again");
             }
             let stopped = stopping.wait_for(|stopping| *stopping);

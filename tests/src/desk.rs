@@ -122,6 +122,8 @@ impl Desk {
         let core = Core::new(Arc::clone(&node), 0, Chance::from_seed(&seed));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // What is asked of the view first is answered first.
+            .max_blocking_threads(1)
             .build()
             .expect("a runtime");
         Self {

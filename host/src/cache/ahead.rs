@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::cache::keys::{put_erased_since, remove_erased_since};
 use crate::cache::schedule::remove_hint;
 use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, Version, Waiting, Written};
+use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Map};
@@ -23,6 +25,8 @@ pub(super) struct Ahead {
     pub(super) spent: Map<Counter, i64>,
     /// Whoever was erased since the host started: whatever still names them names nobody.
     erased: HashSet<CustomerId>,
+    /// When the first of those was erased whose wrapping key is still there.
+    pub(super) erased_since: Option<Instant>,
 }
 
 /// The newest state of somebody, and as it goes to the view.
@@ -204,11 +208,19 @@ impl Ahead {
             remove_hint(&mut growing.notes, *hint);
         }
         growing.waiting.extend(erasing.waiting.iter().cloned());
-        growing.notes.extend(&erasing.view);
+        let since = *self.erased_since.get_or_insert(erasing.at);
+        put_erased_since(&mut growing.notes, since);
         growing.erased.extend(erasing.customers);
         growing.forgotten.extend(erasing.names);
         let entries = erasing.customers.len() + erasing.names.len() + hints.len();
         growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * erasing.waiting.len();
+    }
+
+    /// Whoever was erased so far, their wrapping key goes with the epoch that is over.
+    pub(super) fn begin_epoch(&mut self) {
+        self.erased_since = None;
+        remove_erased_since(&mut self.growing.notes);
+        self.growing.bytes += SMALL_BYTES;
     }
 
     pub(super) fn install_keys(&mut self, keys: Vec<(Subject, Wrapped)>) {

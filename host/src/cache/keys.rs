@@ -1,9 +1,11 @@
 //! The keys of customers, accounts and markets: looked up, wrapped anew, and gone with whom they were for.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 
 use crate::cache::{Before, Cache, CacheError, Erasing, Kept, NotCommitted, stored};
+use crate::clock::Instant;
 use crate::customer::{Account, Customer};
 use crate::encoding;
 use crate::ids::{Chance, CustomerId, Key};
@@ -26,6 +28,8 @@ impl MarketKeys {
     }
 }
 
+/// Where the view keeps when the first of those was erased whose wrapping key is still there.
+const ERASED_SINCE: &[u8] = b"erased";
 /// How often a key is looked up again because it was wrapped anew meanwhile.
 const LOOKS: usize = 3;
 
@@ -66,8 +70,14 @@ impl Cache {
         &self.ring
     }
 
+    /// When the first of those was erased whose wrapping key is still there.
+    pub fn erased_since(&self) -> Option<Instant> {
+        self.ahead().erased_since
+    }
+
     /// Takes up the keys of the markets that the view has: once, before anything is decided.
-    pub fn take_up_markets(&self) -> Result<(), CacheError> {
+    pub fn take_up_keys(&self) -> Result<(), CacheError> {
+        self.ahead().erased_since = erased_since(&self.view)?;
         for pair in self.view.scan(Space::Keys, b"m") {
             let (key, _) = pair?;
             let Some(subject @ Subject::Market(market)) = Subject::from_bytes(&key) else {
@@ -79,28 +89,48 @@ impl Cache {
         Ok(())
     }
 
-    /// Draws a key for each market that has none; what is to be recorded before anything is closed with them.
+    /// Draws a key for each market that has none, for what is about nobody, and records them.
+    ///
+    /// INVARIANT: a key is wrapped and recorded in one step, so none that an epoch's key wraps comes after its end.
     pub fn draw_markets(
         &self,
+        kind: u8,
         markets: impl Iterator<Item = Key>,
-    ) -> Vec<(Subject, Wrapped, DataKey)> {
+        record: impl FnOnce(u32, &[(Subject, Wrapped)]) -> Vec<u8>,
+    ) -> Result<(), Refused> {
+        let mut ahead = self.ahead();
         let mut chance = self.ring.chance();
-        let new = markets.filter(|market| self.markets.find(*market).is_none());
-        new.map(|market| {
+        let mut drawn = Vec::new();
+        let mut wrapped = Vec::new();
+        for market in markets.filter(|market| self.markets.find(*market).is_none()) {
             let (subject, key) = (Subject::Market(market), DataKey::draw(&mut chance));
-            let wrapped = self.ring.wrap(&key, subject, &mut chance);
-            (subject, wrapped, key)
-        })
-        .collect()
+            wrapped.push((subject, self.ring.wrap(&key, subject, &mut chance)));
+            drawn.push((market, key));
+        }
+        if drawn.is_empty() {
+            return Ok(());
+        }
+        let record = record(self.ring.epoch(), &wrapped);
+        self.log
+            .queue(kind, |bytes| bytes.extend_from_slice(&record))?;
+        ahead.install_keys(wrapped);
+        for (market, key) in drawn {
+            self.markets.add(market, key);
+        }
+        Ok(())
     }
 
-    /// From now on what is about nobody is closed with these.
-    pub fn use_markets(&self, keys: Vec<(Subject, Wrapped, DataKey)>) {
-        for (subject, _, key) in keys {
-            if let Subject::Market(market) = subject {
-                self.markets.add(market, key);
-            }
-        }
+    /// Records that an epoch of the keys begins: whoever decides from now on wraps with its key, and what was begun before
+    /// is decided again.
+    pub fn begin_keys(&self, kind: u8, record: &[u8], epoch: u32) -> Result<(), Refused> {
+        let mut ahead = self.ahead();
+        self.log
+            .queue(kind, |bytes| bytes.extend_from_slice(record))?;
+        ahead.begin_epoch();
+        // In this order: whoever reads the new epoch wraps with its key.
+        self.ring.begin(epoch);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Forgets somebody: one step, after which nothing of them is found. Only under their line.
@@ -251,6 +281,23 @@ pub(super) fn put_erased(changes: &mut Changes, id: CustomerId) {
     let key = Subject::Customer(id).to_bytes();
     changes.put(Space::Keys, &key, encoding::encode(&Slot::Erased));
     changes.remove(Space::Customers, id.as_bytes());
+}
+
+pub(super) fn erased_since(view: &View) -> Result<Option<Instant>, CacheError> {
+    let since = view.get(Space::Meta, ERASED_SINCE)?;
+    let since = since.map(|bytes| encoding::decode(&bytes)).transpose();
+    since.map_err(|source| CacheError::Unreadable {
+        what: "time of an erasure",
+        source,
+    })
+}
+
+pub(super) fn put_erased_since(changes: &mut Changes, since: Instant) {
+    changes.put(Space::Meta, ERASED_SINCE, encoding::encode(&since));
+}
+
+pub(super) fn remove_erased_since(changes: &mut Changes) {
+    changes.remove(Space::Meta, ERASED_SINCE);
 }
 
 fn read(bytes: &[u8]) -> Result<Slot, CacheError> {

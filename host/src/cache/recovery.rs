@@ -6,7 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::cache::keys::{self, put_erased, put_key};
+use crate::cache::keys::{
+    self, erased_since, put_erased, put_erased_since, put_key, remove_erased_since,
+};
 use crate::cache::schedule::{self, hints_of, put_hint, remove_hint};
 use crate::cache::spent::{SPENT_KEPT, Spent, key, put_spent, read};
 use crate::cache::write_behind::{put_decision, put_event};
@@ -28,6 +30,8 @@ pub struct Recovery {
     customers: HashSet<CustomerId>,
     accounts: HashSet<AccountId>,
     erased: HashSet<CustomerId>,
+    /// As the view has it, and then the records.
+    erased_since: Option<Option<Instant>>,
     /// The end of the latest stretch so far.
     latest: Instant,
 }
@@ -87,13 +91,19 @@ impl Recovery {
         }
     }
 
-    /// Somebody was erased.
+    /// An epoch of the keys begins.
+    pub fn begin_epoch(&mut self, changes: &mut Changes) {
+        self.erased_since = Some(None);
+        remove_erased_since(changes);
+    }
+
+    /// Somebody was erased, at a time.
     pub fn erase(
         &mut self,
-        customers: &[CustomerId],
-        waiting: &[(ActionId, Waiting)],
+        view: &View,
+        (customers, waiting, at): (&[CustomerId], &[(ActionId, Waiting)], Instant),
         changes: &mut Changes,
-    ) {
+    ) -> Result<(), CacheError> {
         for id in customers {
             put_erased(changes, *id);
             self.customers.remove(id);
@@ -102,6 +112,14 @@ impl Recovery {
         for (id, waiting) in waiting {
             changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
         }
+        let since = match self.erased_since {
+            Some(since) => since,
+            None => erased_since(view)?,
+        };
+        let since = since.unwrap_or(at);
+        self.erased_since = Some(Some(since));
+        put_erased_since(changes, since);
+        Ok(())
     }
 
     /// Brings names and hints in line with the states, once every record was replayed and `view` holds what they said.

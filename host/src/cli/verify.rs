@@ -93,6 +93,12 @@ fn told(report: &Report, key: &PublicKey) -> String {
             report.foreign
         );
     }
+    if report.erased > 0 {
+        told += &format!(
+            "\n{} customers were erased: what is about them is in its place, and nobody can read it",
+            report.erased
+        );
+    }
     if let Some((position, flaw)) = &log.torn {
         told += &format!(
             "\nat position {position} stands what is no whole batch: {flaw}; a crash leaves such, and the next start cuts it off"

@@ -33,7 +33,7 @@ impl Again<'_> {
         absorbed: &mut Absorbed,
         taken: &mut Taken,
     ) -> Result<Vec<Decided>, Undecided> {
-        let Recalled { judged, by, .. } = self.recalled;
+        let judged = &self.recalled.judged;
         let stops = self.core.node().stops();
         if judged.verdict == Approval::Approve
             && let Some(stop) = self.stopped(&stops)
@@ -60,7 +60,7 @@ impl Again<'_> {
             });
         };
         if judged.verdict == Approval::Reject {
-            lapse(format!("{REJECTED} {by}: {}", judged.reason));
+            lapse(REJECTED.to_owned());
             return Ok(Vec::new());
         }
         let moment = match self.moment() {

@@ -19,8 +19,9 @@ use crate::value::Value;
 /// How often it is tried again because something changed meanwhile.
 const ATTEMPTS: usize = 4;
 
-/// How the reason begins for which a rejected action no longer waits.
-pub(super) const REJECTED: &str = "rejected by";
+/// Why a rejected action no longer waits: who rejected it, and in which words, stands with the event alone, for those are
+/// about a person.
+pub(super) const REJECTED: &str = "rejected";
 
 /// What a person decided about a waiting action.
 #[derive(Clone, Debug)]
@@ -339,9 +340,7 @@ fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<Settled, Unsettle
             };
             (action.action.clone(), fate)
         }
-        (None, Some(gone)) if gone.because.starts_with(REJECTED) => {
-            (gone.action.clone(), Fate::Rejected)
-        }
+        (None, Some(gone)) if gone.because == REJECTED => (gone.action.clone(), Fate::Rejected),
         (None, Some(gone)) => {
             let (rule, why) = gone.because.split_once(": ").unwrap_or_default();
             let (rule, why) = (Text::new(rule), Text::new(why));

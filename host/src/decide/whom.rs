@@ -124,7 +124,13 @@ impl Whom {
                 Some(visitor) => customer(cache.find_now(visitor)?).filter(|other| *other != id),
                 None => None,
             };
-            if named.map_or(is_new, |named| named == id)
+            // Somebody new may have become known and been erased since, under the id that we hold.
+            let is_gone = [Some(id), other]
+                .into_iter()
+                .flatten()
+                .any(|id| cache.is_erased(id));
+            if !is_gone
+                && named.map_or(is_new, |named| named == id)
                 && now_other.is_none_or(|now| other == Some(now))
             {
                 let ours = match named {

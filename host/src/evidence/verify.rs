@@ -1,8 +1,9 @@
 //! Walking the whole evidence: every link of the chain, every checkpoint in it, and those that somebody kept.
 
 use crate::charter::PublicKey;
-use crate::evidence::Kind;
+use crate::encoding;
 use crate::evidence::checkpoint::{Checkpoint, NoCheckpoint};
+use crate::evidence::{Erased, Kind};
 use crate::store::{Chain, LogError, Position, Reader, Verified};
 
 /// What a walk found.
@@ -13,6 +14,8 @@ pub struct Report {
     pub checkpoints: u64,
     /// Checkpoints in the log that are signed with another one.
     pub foreign: u64,
+    /// Customers who were erased: records about them are in their place, and nobody can read them.
+    pub erased: u64,
     /// The checkpoints that somebody kept, in their order, and what the log says to them.
     pub kept: Vec<(Checkpoint, Fate)>,
 }
@@ -66,12 +69,15 @@ pub fn verify(
         first: None,
         checkpoints: 0,
         foreign: 0,
+        erased: 0,
         wrong: None,
     };
     let log = log.walk(&mut |met| {
         walk.pass(met.before);
-        if met.kind == Kind::Checkpoint.number() {
-            walk.checkpoint(met.position, met.content, met.before);
+        match Kind::from_number(met.kind) {
+            Some(Kind::Checkpoint) => walk.checkpoint(met.position, met.content, met.before),
+            Some(Kind::Erase) => walk.erase(met.content),
+            _ => {}
         }
         progress(met.bytes, met.of_bytes);
     })?;
@@ -90,6 +96,7 @@ struct Walk<'a> {
     first: Option<u64>,
     checkpoints: u64,
     foreign: u64,
+    erased: u64,
     wrong: Option<Position>,
 }
 
@@ -114,6 +121,12 @@ impl Walk<'_> {
         }
     }
 
+    fn erase(&mut self, content: &[u8]) {
+        if let Ok(erased) = encoding::decode::<Erased>(content) {
+            self.erased += erased.customers.len() as u64;
+        }
+    }
+
     fn report(self, log: Verified) -> Report {
         let first = self.first.unwrap_or_default();
         let kept = self.kept.into_iter().map(|(kept, same)| {
@@ -133,6 +146,7 @@ impl Walk<'_> {
             log,
             checkpoints: self.checkpoints,
             foreign: self.foreign,
+            erased: self.erased,
         }
     }
 }

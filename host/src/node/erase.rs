@@ -6,8 +6,8 @@ use crate::customer::{Customer, IdentityKey, Named};
 use crate::encoding;
 use crate::evidence::{Erased, Kind};
 use crate::ids::{ActionId, CustomerId, Text};
-use crate::node::{Lookup, Node, keys};
-use crate::store::{Changes, Failed, Position};
+use crate::node::{Lookup, Node};
+use crate::store::{Failed, Position};
 
 /// How often somebody may turn out to be somebody else while we wait in line.
 const ATTEMPTS: usize = 16;
@@ -80,15 +80,13 @@ impl Node {
         for _ in 0..CHANGES {
             let epoch = self.cache.epoch();
             let proof = self.proof((&customers, &waiting), by);
-            let mut view = Changes::default();
-            keys::note_erased(&mut view, proof.at);
             let committed = self.cache.erase(&Erasing {
                 kind: Kind::Erase.number(),
                 record: &encoding::encode(&proof),
                 customers: &customers,
                 names: &names,
                 waiting: &waiting,
-                view,
+                at: proof.at,
                 epoch,
             });
             match committed {

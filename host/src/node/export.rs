@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::customer::Customer;
 use crate::evidence::{self, Opened};
 use crate::ids::CustomerId;
-use crate::keys::Locked;
+use crate::keys::Subject;
 use crate::node::look::{Unseen, show_decision, told};
 use crate::node::{Lookup, Node};
 use crate::store::Position;
@@ -36,7 +36,11 @@ impl Node {
         for (id, position) in latest {
             self.trace(id, position, &mut records)?;
         }
-        let records = records.iter().map(|position| self.record(*position));
+        let mut theirs = version.state.merged.clone();
+        theirs.push(id);
+        let records = records
+            .iter()
+            .map(|position| self.record(*position, &theirs));
         Ok(Some(json!({
             "format": FORMAT,
             "version": VERSION,
@@ -69,15 +73,17 @@ impl Node {
         Ok(())
     }
 
-    fn record(&self, position: Position) -> Result<Json, Unseen> {
+    fn record(&self, position: Position, theirs: &[CustomerId]) -> Result<Json, Unseen> {
         let bytes = self.store().log().read(position)?.bytes;
-        let opened = match evidence::open(&bytes, self.cache()) {
-            // Somebody else's, who lost a name to this customer.
-            Err(evidence::Unreadable::Locked(Locked::Erased)) => {
-                return Ok(json!({ "position": position.as_u64(), "erased": true }));
-            }
-            opened => opened?,
-        };
+        // What somebody else did is theirs to ask for, although a name of this customer went over to them by it.
+        if let Subject::Customer(about) = evidence::open_header(&bytes)?.seal.key
+            && !theirs.contains(&about)
+        {
+            return Ok(
+                json!({ "position": position.as_u64(), "of": "somebody else", "took": "a name of this customer" }),
+            );
+        }
+        let opened = evidence::open(&bytes, self.cache())?;
         let Opened { header, body, .. } = &opened;
         let decisions = body.decisions.iter();
         let decisions = decisions.map(|decided| show_decision(&opened, decided));

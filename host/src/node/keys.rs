@@ -6,17 +6,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cache::{Cache, CacheError, Note, WriteBehindError};
+use crate::cache::{CacheError, Note, WriteBehindError};
 use crate::charter::Charter;
-use crate::clock::{Clock, Instant, Span};
+use crate::clock::Span;
 use crate::encoding;
 use crate::evidence::{Kind, Rewrapped};
 use crate::keys::{NoKeys, Ring, Subject, Wrapped};
-use crate::node::{Node, Settings};
-use crate::store::{Changes, Position, Refused, Space, Store, StoreError};
+use crate::node::{Node, NotReady, Settings};
+use crate::store::{Changes, Log, Position, Refused, StoreError};
 
-/// When somebody was erased whose wrapping key is still there.
-const ERASED: &[u8] = b"erased";
 /// So many keys are wrapped anew in one record.
 const AT_ONCE: usize = 4_096;
 /// How long the writing behind that another thread does is waited for before it is looked at again.
@@ -35,6 +33,8 @@ pub enum NotRotated {
     View(#[from] WriteBehindError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
 }
 
 /// The folder of the keys.
@@ -43,116 +43,45 @@ pub(super) fn folder(settings: &Settings) -> PathBuf {
     settings.keys.clone().unwrap_or_else(own)
 }
 
-/// The keys; drawn where the host has recorded nothing yet.
-pub(super) fn open(settings: &Settings) -> Result<Ring, NoKeys> {
-    match settings.data.join("FORMAT").exists() {
-        true => Ring::open(&folder(settings)),
-        false => Ring::make(&folder(settings)),
+/// The keys; drawn where the host has recorded nothing yet. The data folder is ours by now.
+pub(super) fn open(settings: &Settings, log: &Log) -> Result<Ring, NoKeys> {
+    match log.end() == Position::default() {
+        true => Ring::make(&folder(settings)),
+        false => Ring::open(&folder(settings)),
     }
-}
-
-/// Notes in the view that somebody was erased, and when.
-pub(crate) fn note_erased(changes: &mut Changes, at: Instant) {
-    changes.put(Space::Meta, ERASED, encoding::encode(&at));
-}
-
-/// An epoch begins, and the key that wrapped theirs goes.
-pub(super) fn forget_erased(changes: &mut Changes) {
-    changes.remove(Space::Meta, ERASED);
 }
 
 impl Node {
     /// Gives each market a key that has none: for what is about nobody.
     pub(super) fn key_markets(&self, charter: &Charter) -> Result<(), Refused> {
-        // INVARIANT: no key wrapped by an epoch's key is recorded once its rotation has begun.
-        let _turn = loop {
-            match self.rotating.try_lock() {
-                Ok(turn) => break turn,
-                Err(_rotating) => std::thread::park_timeout(LOOK_AGAIN),
-            }
-        };
         let markets = charter.markets.iter().map(|(_, market)| market.key);
-        let new = self.cache.draw_markets(markets);
-        if new.is_empty() {
-            return Ok(());
-        }
-        let wrapped = new.iter();
-        let wrapped = wrapped.map(|(subject, wrapped, _)| (*subject, wrapped.clone()));
-        let record = record(&self.clock, self.cache.ring().epoch());
+        let record = |epoch, keys: &[_]| self.rewrapped(epoch, keys);
         self.cache
-            .rewrap(Kind::Keys.number(), wrapped.collect(), record)?;
-        self.cache.use_markets(new);
-        Ok(())
+            .draw_markets(Kind::Keys.number(), markets, record)
     }
 
-    /// Wraps everybody's key anew and destroys the key of the epoch before: from then on nothing that was erased can be read
-    /// by anybody, wherever copies of it are. Slow: call it outside of the serving path.
-    pub async fn rotate_keys(&self) -> Result<Vec<u32>, NotRotated> {
-        self.rotation().rotate().await
-    }
-
-    fn rotation(&self) -> Rotation<'_> {
-        Rotation {
-            cache: &self.cache,
-            store: &self.store,
-            clock: &self.clock,
-            turn: &self.rotating,
-        }
-    }
-
-    /// Whether it is time: somebody was erased so long ago, or an interruption left an epoch unfinished.
-    pub fn is_rotation_due(&self, every: Span) -> Result<bool, CacheError> {
-        if self.cache.ring().has_old() {
-            return Ok(true);
-        }
-        let since = self.store.view().get(Space::Meta, ERASED)?;
-        let since: Option<Instant> = since
-            .map(|bytes| encoding::decode(&bytes))
-            .transpose()
-            .map_err(|source| CacheError::Unreadable {
-                what: "time of an erasure",
-                source,
-            })?;
-        Ok(since.is_some_and(|since| since.plus(every) <= self.clock.wall()))
-    }
-}
-
-struct Rotation<'a> {
-    cache: &'a Cache,
-    store: &'a Store,
-    clock: &'a Clock,
-    turn: &'a tokio::sync::Mutex<()>,
-}
-
-fn record(clock: &Clock, epoch: u32) -> impl FnOnce(&[(Subject, Wrapped)]) -> Vec<u8> {
-    let at = clock.wall();
-    move |keys| {
+    fn rewrapped(&self, epoch: u32, keys: &[(Subject, Wrapped)]) -> Vec<u8> {
         encoding::encode(&Rewrapped {
-            at,
+            at: self.clock.wall(),
             epoch,
             keys: keys.to_vec(),
             destroyed: Vec::new(),
         })
     }
-}
 
-impl Rotation<'_> {
-    async fn rotate(&self) -> Result<Vec<u32>, NotRotated> {
-        let _turn = self.turn.lock().await;
+    /// Wraps everybody's key anew and destroys the key of the epoch before: from then on nothing that was erased can be read
+    /// by anybody, wherever copies of it are. Slow: call it outside of the serving path.
+    pub async fn rotate_keys(&self) -> Result<Vec<u32>, NotRotated> {
+        let _turn = self.rotating.lock().await;
         let ring = self.cache.ring();
         if !ring.has_old() {
-            self.begin(ring.draw_next()?)?;
+            // Whoever is erased from now on is for the next rotation.
+            let next = ring.draw_next()?;
+            let record = self.rewrapped(next, &[]);
+            self.cache.begin_keys(Kind::Keys.number(), &record, next)?;
         }
         self.written().await?;
-        let mut after = None;
-        loop {
-            let keys = self.cache.wrapped_before(after, AT_ONCE)?;
-            let Some((last, _)) = keys.last() else { break };
-            after = Some(*last);
-            let record = record(self.clock, ring.epoch());
-            self.cache.rewrap(Kind::Keys.number(), keys, record)?;
-            self.written().await?;
-        }
+        self.wrap_anew(ring.epoch()).await?;
         self.store.renew_snapshots()?;
         // INVARIANT: by now the log holds for good everybody's key, wrapped by the epoch's.
         let destroyed = ring.destroy_old()?;
@@ -171,18 +100,18 @@ impl Rotation<'_> {
         Ok(destroyed)
     }
 
-    /// Whoever decides from now on wraps with the new key: what was begun before is decided again.
-    fn begin(&self, next: u32) -> Result<Position, Refused> {
-        let mut view = Changes::default();
-        // Whoever is erased from now on is for the next rotation.
-        forget_erased(&mut view);
-        let note = Note {
-            kind: Kind::Keys.number(),
-            record: record(self.clock, next)(&[]),
-            view,
-        };
-        let ring = self.cache.ring();
-        self.cache.note_for_all(&note, || ring.begin(next))
+    async fn wrap_anew(&self, epoch: u32) -> Result<(), NotRotated> {
+        let mut after = None;
+        loop {
+            let keys = self.cache.wrapped_before(after, AT_ONCE)?;
+            let Some((last, _)) = keys.last() else {
+                return Ok(());
+            };
+            after = Some(*last);
+            let record = |keys: &[_]| self.rewrapped(epoch, keys);
+            self.cache.rewrap(Kind::Keys.number(), keys, record)?;
+            self.written().await?;
+        }
     }
 
     /// Waits until the view has everything that was recorded before now.
@@ -192,8 +121,17 @@ impl Rotation<'_> {
             if self.cache.is_written() {
                 break;
             }
+            // What that thread cannot write stays unwritten.
+            self.is_ready()?;
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(())
+    }
+
+    /// Whether it is time: somebody was erased so long ago, or an interruption left an epoch unfinished.
+    pub fn is_rotation_due(&self, every: Span) -> bool {
+        let since = self.cache.erased_since();
+        self.cache.ring().has_old()
+            || since.is_some_and(|since| since.plus(every) <= self.clock.wall())
     }
 }

@@ -6,8 +6,8 @@ use crate::cache::{CacheError, Earlier, Recovery, Replayed};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::evidence::{self, Erased, Kind, Rewrapped, WentLive};
-use crate::keys::Ring;
-use crate::node::{Settings, change, keys, stops};
+use crate::keys::{NoKeys, Ring};
+use crate::node::{OpenError, Settings, change, keys, stops};
 use crate::stop::Switched;
 use crate::store::{Changes, Log, Position, Record, Store, StoreError, View};
 
@@ -31,18 +31,26 @@ pub enum Unrecoverable {
     },
 }
 
-pub(super) fn open(settings: &Settings, ring: &Ring) -> Result<Store, StoreError> {
+/// Opens the store and the keys that go with it.
+pub(super) fn open(settings: &Settings) -> Result<(Store, Ring), OpenError> {
     let recovery = RefCell::new(Recovery::default());
     let mut replay = |view: &View, position: Position, record: &Record, changes: &mut Changes| {
         let mut recovery = recovery.borrow_mut();
         replay(&mut recovery, view, (position, record), changes).map_err(|error| error.into())
     };
-    let mut finish = |view: &View, _: &Log, changes: &mut Changes| {
-        let recovery = recovery.borrow();
-        let finished = recovery.finish(view, ring, changes);
-        finished.map_err(|error| error.into())
+    let mut finish = |view: &View, log: &Log, changes: &mut Changes| {
+        let ring = keys::open(settings, log)?;
+        recovery.borrow().finish(view, &ring, changes)?;
+        Ok(ring)
     };
-    Store::open_with((&settings.data, &settings.store), &mut replay, &mut finish)
+    let opened = Store::open_with((&settings.data, &settings.store), &mut replay, &mut finish);
+    opened.map_err(|error| match error {
+        StoreError::Finish { source } => match source.downcast::<NoKeys>() {
+            Ok(error) => OpenError::Keys(*error),
+            Err(source) => StoreError::Finish { source }.into(),
+        },
+        error => error.into(),
+    })
 }
 
 fn replay(
@@ -72,15 +80,15 @@ fn replay(
             let rewrapped: Rewrapped = encoding::decode(&record.bytes).map_err(note)?;
             recovery.keys(&rewrapped.keys, changes);
             if rewrapped.begins_epoch() {
-                keys::forget_erased(changes);
+                recovery.begin_epoch(changes);
             }
             Ok(())
         }
         Some(Kind::Erase) => {
             let erased: Erased = encoding::decode(&record.bytes).map_err(note)?;
-            recovery.erase(&erased.customers, &erased.waiting, changes);
-            keys::note_erased(changes, erased.at);
-            Ok(())
+            let theirs = (&*erased.customers, &*erased.waiting, erased.at);
+            let taken = recovery.erase(view, theirs, changes);
+            taken.map_err(|source| Unrecoverable::View { position, source })
         }
         _ => Ok(()),
     }

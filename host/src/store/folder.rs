@@ -103,9 +103,9 @@ pub struct Rebuilt {
 pub type Replay<'a> = dyn FnMut(&View, Position, &Record, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>>
     + 'a;
 
-/// What the view still needs once every record was replayed into it, before it covers them.
-pub type Finish<'a> =
-    dyn FnMut(&View, &Log, &mut Changes) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
+/// What the view still needs once every record was replayed into it, before it covers them; and what else came of it.
+pub type Finish<'a, T> =
+    dyn FnMut(&View, &Log, &mut Changes) -> Result<T, Box<dyn Error + Send + Sync>> + 'a;
 
 /// One open data folder.
 #[derive(Debug)]
@@ -125,15 +125,16 @@ impl Store {
         settings: &Settings,
         replay: &mut Replay<'_>,
     ) -> Result<Self, StoreError> {
-        Self::open_with((dir, settings), replay, &mut |_, _, _| Ok(()))
+        let opened = Self::open_with((dir, settings), replay, &mut |_, _, _| Ok(()));
+        opened.map(|(this, ())| this)
     }
 
     /// The same; `finish` sees the view as it is after every record.
-    pub fn open_with(
+    pub fn open_with<T>(
         (dir, settings): (&Path, &Settings),
         replay: &mut Replay<'_>,
-        finish: &mut Finish<'_>,
-    ) -> Result<Self, StoreError> {
+        finish: &mut Finish<'_, T>,
+    ) -> Result<(Self, T), StoreError> {
         make_folder(dir)?;
         let lock = lock(dir)?;
         let stage = check_format(dir)?;
@@ -151,8 +152,8 @@ impl Store {
         }
         let log = Arc::new(log);
         let (view, rebuilt) = open_view(dir, &log, found.end, settings)?;
-        let replayed = catch_up(&view, &log, (replay, finish))?;
-        Ok(Self {
+        let (replayed, finished) = catch_up(&view, &log, (replay, finish))?;
+        let this = Self {
             dir: dir.to_owned(),
             log,
             view: Arc::new(view),
@@ -162,7 +163,8 @@ impl Store {
                 replayed,
             },
             _lock: lock,
-        })
+        };
+        Ok((this, finished))
     }
 
     pub fn log(&self) -> &Arc<Log> {
@@ -224,11 +226,11 @@ fn open_view(
 }
 
 /// INVARIANT: the view covers the records only once all of them are in it, and it was finished: an interruption begins again.
-fn catch_up(
+fn catch_up<T>(
     view: &View,
     log: &Log,
-    (replay, finish): (&mut Replay<'_>, &mut Finish<'_>),
-) -> Result<u64, StoreError> {
+    (replay, finish): (&mut Replay<'_>, &mut Finish<'_, T>),
+) -> Result<(u64, T), StoreError> {
     let mut changes = Changes::default();
     let mut count = 0;
     for next in log.records(view.covers()) {
@@ -241,9 +243,10 @@ fn catch_up(
         }
     }
     view.load(std::mem::take(&mut changes))?;
-    finish(view, log, &mut changes).map_err(|source| StoreError::Finish { source })?;
+    let finished = finish(view, log, &mut changes);
+    let finished = finished.map_err(|source| StoreError::Finish { source })?;
     view.apply(changes, log.durable())?;
-    Ok(count)
+    Ok((count, finished))
 }
 
 fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {

@@ -1,0 +1,77 @@
+//! Whoever waits in line while somebody is erased is about somebody new.
+
+use kairos::customer::{IdentityKey, Named};
+use kairos::decide::decide;
+
+use super::*;
+
+#[test]
+fn an_event_that_waits_behind_an_erasure_is_of_somebody_new_golden_12() {
+    let desk = shop();
+    let person = id(&desk, "crm:canary-person");
+    let waits = order("o-9", "crm:canary-person", 120);
+    let waits = desk.read("gb", waits.to_string().as_bytes());
+    desk.wait(async {
+        let cache = desk.node.cache();
+        let line = cache.line::<Customer>(person).await;
+        let erased = desk.node.erase(Lookup::Id(person), "privacy");
+        let decided = decide(desk.core(), waits.expect("an event"));
+        // Each takes its place in the line at its first turn.
+        let (erased, decided, ()) = tokio::join!(biased; erased, decided, async { drop(line) });
+        erased.expect("an erasure");
+        decided.expect("a decision");
+    });
+    let new = id(&desk, "crm:canary-person");
+    assert_ne!(new, person);
+    let desk = desk.restart();
+    assert_eq!(id(&desk, "crm:canary-person"), new);
+    assert_eq!(export(&desk, person), None);
+}
+
+/// Lets everybody who stands before us ask the view as often.
+async fn turns(count: u32) {
+    for _ in 0..count {
+        tokio::task::spawn_blocking(|| ()).await.expect("a turn");
+    }
+}
+
+#[test]
+fn nobody_comes_back_under_the_id_of_who_became_known_and_was_erased_meanwhile_golden_12() {
+    let desk = Desk::retail();
+    let read = |number: u32| {
+        let bought = order(&format!("o-{number}"), "crm:7", 120);
+        let event = desk.read("gb", bought.to_string().as_bytes());
+        event.expect("an event")
+    };
+    let (first, second) = (read(1), read(2));
+    let subject = first.subject.clone().expect("a subject");
+    let identity = first.charter.identities.at(subject.identity).key;
+    let name = IdentityKey::of(desk.node.salt(), identity, &subject.value);
+    let new = CustomerId::from_bytes([7; 16]);
+    desk.wait(async {
+        let cache = desk.node.cache();
+        let held = cache.find_or_reserve(name, || Named::Customer(new)).await;
+        let line = cache.line::<Customer>(new).await;
+        let first = decide(desk.core(), first);
+        let erased = async {
+            turns(4).await;
+            desk.node.erase(Lookup::Id(new), "privacy").await
+        };
+        let second = async {
+            turns(8).await;
+            decide(desk.core(), second).await
+        };
+        let opened = async {
+            turns(16).await;
+            drop(line);
+        };
+        let (first, erased, second, ()) = tokio::join!(biased; first, erased, second, opened);
+        first.expect("a decision");
+        erased.expect("an erasure");
+        second.expect("a decision");
+        drop(held);
+    });
+    assert_ne!(id(&desk, "crm:7"), new);
+    let desk = desk.restart_without_view();
+    assert_ne!(id(&desk, "crm:7"), new);
+}
