@@ -31,9 +31,9 @@ use crate::keys::{DataKey, Locked, Ring, Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewError};
 
-use ahead::{Ahead, Generation, Newest};
+use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
-pub use keys::{open, seal_state};
+pub use keys::seal_state;
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
@@ -68,7 +68,7 @@ pub struct Cache {
     log: Arc<Log>,
     view: Arc<View>,
     ring: Arc<Ring>,
-    markets: keys::MarketKeys,
+    own_keys: keys::OwnKeys,
     ahead: Mutex<Ahead>,
     customers: Shelf<CustomerId>,
     accounts: Shelf<AccountId>,
@@ -130,13 +130,12 @@ impl Before {
     }
 }
 
-/// A state as a record makes it: decoded, encoded, and closed as the view stores it.
+/// A state as a record makes it: decoded and encoded, with what the view closes it with.
 #[derive(Debug)]
 pub struct Written<E> {
     pub state: E,
     pub bytes: Bytes,
     pub key: DataKey,
-    pub sealed: Bytes,
 }
 
 /// What customers and accounts have in common for whoever keeps them.
@@ -148,7 +147,7 @@ pub trait Kept: Clone + DeserializeOwned + Serialize + Send + Sync + Sized + 'st
     fn key(id: &Self::Id) -> &[u8; 16];
     fn subject(id: Self::Id) -> Subject;
     fn shelf(cache: &Cache) -> &Shelf<Self::Id>;
-    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Newest<Self>>;
+    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Arc<Version<Self>>>;
 }
 
 impl Kept for Customer {
@@ -168,7 +167,7 @@ impl Kept for Customer {
         &cache.customers
     }
 
-    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Newest<Self>> {
+    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Arc<Version<Self>>> {
         generation.customers.get(&id)
     }
 }
@@ -190,7 +189,7 @@ impl Kept for Account {
         &cache.accounts
     }
 
-    fn ahead(generation: &Generation, id: AccountId) -> Option<&Newest<Self>> {
+    fn ahead(generation: &Generation, id: AccountId) -> Option<&Arc<Version<Self>>> {
         generation.accounts.get(&id)
     }
 }
@@ -228,7 +227,7 @@ pub struct After<Id> {
     pub revision: u64,
     /// The record that made the state before.
     pub previous: Option<Position>,
-    /// Encoded, and closed with its own key.
+    /// Encoded, and closed with its own key within the record's period of states.
     pub state: Bytes,
 }
 
@@ -305,7 +304,7 @@ impl Cache {
             log: Arc::clone(store.log()),
             view: Arc::clone(store.view()),
             ring,
-            markets: keys::MarketKeys::default(),
+            own_keys: keys::OwnKeys::default(),
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
             schedule: schedule::Schedule::default(),

@@ -11,6 +11,12 @@ use serde::{Deserialize, Serialize};
 )]
 pub struct Instant(i64);
 
+/// A calendar month in UTC, counted from January 1970, which also stands for everything before.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub struct Month(u16);
+
 /// Milliseconds, never negative.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
@@ -65,6 +71,13 @@ impl Instant {
         Span(if millis > 0 { millis.unsigned_abs() } else { 0 })
     }
 
+    /// The month that it is in.
+    pub fn month(self) -> Month {
+        let date = jiff::tz::Offset::UTC.to_datetime(self.timestamp()).date();
+        let months = (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1;
+        Month(u16::try_from(months).unwrap_or_default())
+    }
+
     pub fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
             jiff::Timestamp::MIN
@@ -78,6 +91,39 @@ impl Instant {
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
+    }
+}
+
+impl Month {
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
+
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// When the next one begins.
+    pub fn end(self) -> Instant {
+        let (year, month) = Self(self.0.saturating_add(1)).year_and_month();
+        let begin = jiff::civil::Date::new(year, month, 1)
+            .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
+        begin.map_or(Instant(i64::MAX), |begin| {
+            Instant(begin.timestamp().as_millisecond())
+        })
+    }
+
+    fn year_and_month(self) -> (i16, i8) {
+        let year = i16::try_from(1970 + self.0 / 12).unwrap_or(i16::MAX);
+        (year, i8::try_from(self.0 % 12 + 1).unwrap_or(1))
+    }
+}
+
+/// `2026-11`
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month) = self.year_and_month();
+        write!(f, "{year:04}-{month:02}")
     }
 }
 
@@ -193,5 +239,33 @@ impl Stopwatch {
 
     pub fn elapsed(self) -> std::time::Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        Instant::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_one_begins() {
+        for (inside, name, end) in [
+            ("2026-11-25T09:00:00Z", "2026-11", "2026-12-01T00:00:00Z"),
+            ("2024-02-29T23:59:59Z", "2024-02", "2024-03-01T00:00:00Z"),
+            (
+                "2024-12-31T23:59:59.999Z",
+                "2024-12",
+                "2025-01-01T00:00:00Z",
+            ),
+            ("1969-07-20T20:17:40Z", "1970-01", "1970-02-01T00:00:00Z"),
+        ] {
+            let month = at(inside).month();
+            assert_eq!(month.to_string(), name);
+            assert_eq!(month.end(), at(end));
+            assert!(month.end().month() > month);
+        }
     }
 }

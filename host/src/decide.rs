@@ -163,7 +163,7 @@ fn work_out(
         },
         changed,
     );
-    let mut draft = draft.map_err(evidence::Unreadable::from)?;
+    let mut draft = draft?;
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
     Ok((draft, taken))

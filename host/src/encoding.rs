@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version that this host writes, the first byte of everything encoded.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// Bytes that do not decode.
 #[derive(Debug, thiserror::Error)]

@@ -16,12 +16,12 @@ use crate::clock::Instant;
 use crate::context::{Context, Signal};
 use crate::event::{Content, EventKey};
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Digest, Key, Text};
-use crate::keys::{Subject, Wrapped};
+use crate::keys::{Class, Period, Subject, Wrapped};
 use crate::policy::{Fault, Proposal};
 use crate::value::Value;
 
 pub use keychain::Keychain;
-pub use seal::{Opened, Unreadable, open, open_header, open_outside, seal};
+pub use seal::{Opened, Unreadable, open, open_header, open_outside, open_state, seal};
 
 /// Every kind of record in the log; the number is the format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,8 @@ pub enum Kind {
     Checkpoint = 10,
     /// Holds a [`Rewrapped`].
     Keys = 11,
+    /// Holds an [`Expired`].
+    Expire = 12,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             9 => Self::Delivery,
             10 => Self::Checkpoint,
             11 => Self::Keys,
+            12 => Self::Expire,
             _ => return None,
         })
     }
@@ -88,14 +91,28 @@ pub struct Header {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Seal {
     pub cipher: Cipher,
-    /// Whose key opens the body.
+    /// Whose key opens the body, together with its period's.
     pub key: Subject,
+    /// By which the body is kept; states are kept as such.
+    pub class: Class,
+}
+
+impl Header {
+    /// When what the record holds of a class was written, for as long as that is kept.
+    pub fn period(&self, class: Class) -> Period {
+        Period {
+            market: self.market,
+            class,
+            month: self.arrived_at.month(),
+        }
+    }
 }
 
 /// How a payload is encrypted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Cipher {
-    XChaCha20Poly1305,
+    /// Under a key for this content alone, which BLAKE3 derives from the subject's.
+    Aes256Gcm,
 }
 
 /// The payload: what happened, in names that need no charter to be read.
@@ -275,6 +292,15 @@ impl Rewrapped {
     pub fn begins_epoch(&self) -> bool {
         self.keys.is_empty() && self.destroyed.is_empty()
     }
+}
+
+/// That the retention of what was written in these periods is over, and their keys are destroyed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Expired {
+    pub at: Instant,
+    pub periods: Vec<Period>,
+    /// The epoch whose key wrapped theirs last: once it is destroyed, no copy of theirs can be opened.
+    pub epoch: u32,
 }
 
 /// A policy that went live. Its bytes are kept by digest beside the log.

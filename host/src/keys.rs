@@ -1,21 +1,20 @@
 //! Who can read what is personal. Each customer has a key of their own; it is kept only wrapped by the key of an epoch, which
 //! stands outside of log and view. Where both are gone, so is what they closed, wherever copies of it are.
 
+mod data_key;
 mod ring;
 pub mod secret;
 
 use std::error::Error;
-use std::fmt;
 
 use bytes::Bytes;
-use chacha20poly1305::aead::AeadInOut as _;
-use chacha20poly1305::{KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use crate::ids::{AccountId, Chance, CustomerId, Key};
+use crate::clock::Month;
+use crate::ids::{AccountId, CustomerId, Key};
 
-pub use ring::{NoKeys, Ring};
+pub use self::ring::{NoKeys, Ring};
+pub use data_key::{DataKey, SEAL_BYTES};
 
 /// Whose key it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -24,6 +23,44 @@ pub enum Subject {
     Account(AccountId),
     /// For what is about nobody.
     Market(Key),
+    /// For what is kept only for so long: it opens nothing alone, but nothing of that time opens without it.
+    Period(Period),
+}
+
+/// What was written about a market in one month, of one class: how long it can be read is decided as one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Period {
+    pub market: Key,
+    pub class: Class,
+    pub month: Month,
+}
+
+/// What the charter says a retention for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Class {
+    /// Events and what was decided about them.
+    Decisions,
+    /// What somebody said about consent, which is its proof.
+    Consents,
+    /// What was known after each event, to compute decisions again. What is known now is kept elsewhere.
+    States,
+}
+
+impl Class {
+    pub const ALL: [Self; 3] = [Self::Decisions, Self::Consents, Self::States];
+
+    /// As the charter calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Decisions => "decisions",
+            Self::Consents => "consents",
+            Self::States => "states",
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| *class as u8 == number)
+    }
 }
 
 /// How long a subject is as bytes.
@@ -32,10 +69,15 @@ pub const SUBJECT_BYTES: usize = 17;
 impl Subject {
     pub fn to_bytes(self) -> [u8; SUBJECT_BYTES] {
         let mut bytes = [0; SUBJECT_BYTES];
+        let period;
         let (sort, id): (u8, &[u8]) = match &self {
             Self::Customer(id) => (b'c', id.as_bytes()),
             Self::Account(id) => (b'a', id.as_bytes()),
             Self::Market(key) => (b'm', &key.to_bytes()),
+            Self::Period(of) => {
+                period = of.to_bytes();
+                (b'p', &period)
+            }
         };
         for (place, byte) in bytes.iter_mut().zip(std::iter::once(&sort).chain(id)) {
             *place = *byte;
@@ -51,106 +93,25 @@ impl Subject {
             b'c' => Self::Customer(CustomerId::from_bytes(id)),
             b'a' => Self::Account(AccountId::from_bytes(id)),
             b'm' => Self::Market(Key::from_bytes(*id.first_chunk()?)),
+            b'p' => Self::Period(Period::from_bytes(*id.first_chunk()?)?),
             _ => return None,
         })
     }
 }
 
-const NONCE_BYTES: usize = 24;
-const TAG_BYTES: usize = 16;
-/// How much longer content is when it is closed.
-pub const SEAL_BYTES: usize = NONCE_BYTES + TAG_BYTES;
-
-/// A key that closes and opens content, by XChaCha20-Poly1305 with a random nonce each time. Its memory is overwritten when
-/// it is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DataKey(Zeroizing<[u8; 32]>);
-
-/// Never shown.
-impl fmt::Debug for DataKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DataKey")
-    }
-}
-
-impl DataKey {
-    pub fn draw(chance: &mut Chance) -> Self {
-        Self(Zeroizing::new(chance.bytes()))
+impl Period {
+    fn to_bytes(self) -> [u8; 7] {
+        let [a, b, c, d] = self.market.to_bytes();
+        let [e, f] = self.month.number().to_le_bytes();
+        [a, b, c, d, self.class as u8, e, f]
     }
 
-    pub(in crate::keys) fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
-    }
-
-    pub(in crate::keys) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Appends what `write` writes, closed: a nonce, the content, a tag. It opens only with the same `about`.
-    pub fn seal_into(
-        &self,
-        (chance, about): (&mut Chance, &[u8]),
-        bytes: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) {
-        let begin = bytes.len();
-        bytes.extend_from_slice(&chance.bytes::<NONCE_BYTES>());
-        write(bytes);
-        let (_, sealed) = bytes.split_at_mut(begin);
-        let tag = self.close(about, sealed);
-        append(tag, begin, bytes);
-    }
-
-    /// The same, about all that stands in `bytes` from `head` on.
-    pub fn seal_onto(
-        &self,
-        (chance, head): (&mut Chance, usize),
-        bytes: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) {
-        let begin = bytes.len();
-        bytes.extend_from_slice(&chance.bytes::<NONCE_BYTES>());
-        write(bytes);
-        let (before, sealed) = bytes.split_at_mut(begin);
-        let tag = self.close(before.get(head..).unwrap_or_default(), sealed);
-        append(tag, begin, bytes);
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(self.as_bytes().into())
-    }
-
-    /// Closes what stands behind the nonce; `None` only of more than 256 GiB.
-    fn close(&self, about: &[u8], sealed: &mut [u8]) -> Option<Tag> {
-        let (nonce, content) = sealed.split_first_chunk_mut::<NONCE_BYTES>()?;
-        let nonce = XNonce::from(*nonce);
-        self.cipher()
-            .encrypt_inout_detached(&nonce, about, content.into())
-            .ok()
-    }
-
-    /// What was closed under this key about `about`; `None` for anything else.
-    pub fn open(&self, about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        let (content, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
-        let mut content = content.to_vec();
-        self.cipher()
-            .decrypt_inout_detached(
-                &XNonce::from(*nonce),
-                about,
-                content.as_mut_slice().into(),
-                &Tag::from(*tag),
-            )
-            .ok()?;
-        Some(content)
-    }
-}
-
-/// Without a tag nothing stays: content never leaves in clear.
-fn append(tag: Option<Tag>, begin: usize, bytes: &mut Vec<u8>) {
-    match tag {
-        Some(tag) => bytes.extend_from_slice(&tag),
-        None => bytes.truncate(begin),
+    fn from_bytes([a, b, c, d, class, e, f]: [u8; 7]) -> Option<Self> {
+        Some(Self {
+            market: Key::from_bytes([a, b, c, d]),
+            class: Class::from_number(class)?,
+            month: Month::from_number(u16::from_le_bytes([e, f])),
+        })
     }
 }
 
@@ -165,7 +126,7 @@ pub struct Wrapped {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Slot {
     Wrapped(Wrapped),
-    /// It was erased; that it was is known for good.
+    /// It was destroyed; that it was is known for good.
     Erased,
 }
 
@@ -174,6 +135,8 @@ pub enum Slot {
 pub enum Locked {
     #[error("its content was erased, as somebody had asked")]
     Erased,
+    #[error("its content of {month} is no longer kept: the retention of its market's {} is over", .class.word())]
+    Expired { class: Class, month: Month },
     #[error("the key of epoch {epoch} is not there: the keys' folder is another host's, or older")]
     NoEpoch { epoch: u32 },
     #[error("no key is known for it")]
@@ -184,48 +147,36 @@ pub enum Locked {
     Unread(#[source] Box<dyn Error + Send + Sync>),
 }
 
+impl Locked {
+    /// Why the content of a subject whose key was destroyed cannot be opened.
+    pub fn destroyed(subject: Subject) -> Self {
+        match subject {
+            Subject::Period(Period { class, month, .. }) => Self::Expired { class, month },
+            Subject::Customer(_) | Subject::Account(_) | Subject::Market(_) => Self::Erased,
+        }
+    }
+
+    /// Whether it can never be opened again, and is not meant to be.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Self::Erased | Self::Expired { .. })
+    }
+}
+
 /// Whoever can look up keys.
 pub trait Keyring {
     fn key(&self, subject: Subject) -> Result<DataKey, Locked>;
+
+    /// What opens content of a subject that was written in a period.
+    fn key_in(&self, subject: Subject, period: Period) -> Result<DataKey, Locked> {
+        let key = self.key(subject)?;
+        Ok(key.within(&self.key(Subject::Period(period))?))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn keys() -> (DataKey, DataKey, Chance) {
-        let mut chance = Chance::from_seed(b"keys");
-        let keys = (DataKey::draw(&mut chance), DataKey::draw(&mut chance));
-        (keys.0, keys.1, chance)
-    }
-
-    #[test]
-    fn what_is_closed_opens_only_with_its_key_and_what_it_is_about() {
-        let (key, other, mut chance) = keys();
-        let mut bytes = b"head".to_vec();
-        key.seal_into((&mut chance, b"about"), &mut bytes, |bytes| {
-            bytes.extend_from_slice(b"canary");
-        });
-        let sealed = bytes[4..].to_vec();
-        assert!(!sealed.windows(6).any(|window| window == b"canary"));
-        assert_eq!(key.open(b"about", &sealed).unwrap(), b"canary");
-        assert_eq!(key.open(b"other", &sealed), None);
-        assert_eq!(other.open(b"about", &sealed), None);
-        for place in 0..sealed.len() {
-            let mut changed = sealed.clone();
-            changed[place] ^= 1;
-            assert_eq!(key.open(b"about", &changed), None, "byte {place}");
-            assert_eq!(key.open(b"about", &sealed[..place]), None, "{place} bytes");
-        }
-    }
-
-    #[test]
-    fn what_is_closed_onto_a_head_rests_on_that_head() {
-        let (key, _, mut chance) = keys();
-        let mut bytes = b"xxhead".to_vec();
-        key.seal_onto((&mut chance, 2), &mut bytes, |bytes| bytes.push(7));
-        assert_eq!(key.open(b"head", &bytes[6..]).unwrap(), [7]);
-    }
+    use crate::ids::Chance;
 
     #[test]
     fn subjects_are_read_as_they_are_written() {
@@ -234,6 +185,11 @@ mod tests {
             Subject::Customer(CustomerId::draw(&mut chance)),
             Subject::Account(AccountId::draw(&mut chance)),
             Subject::Market(Key::of("market", "de")),
+            Subject::Period(Period {
+                market: Key::of("market", "de"),
+                class: Class::States,
+                month: Month::from_number(682),
+            }),
         ] {
             assert_eq!(Subject::from_bytes(&subject.to_bytes()), Some(subject));
         }

@@ -8,7 +8,6 @@ mod line;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kairos::cache;
 use kairos::customer::Customer;
 use kairos::decide::replay::{Apart, keychain, reader, replay_all};
 use kairos::encoding;
@@ -16,7 +15,7 @@ use kairos::evidence::query::Filter;
 use kairos::evidence::verify::verify;
 use kairos::evidence::{self, Kind};
 use kairos::ids::CustomerId;
-use kairos::keys::{Keyring, Subject};
+use kairos::keys::Subject;
 use kairos::node::checkpoints::public_key;
 use kairos::node::{Lookup, NotErased};
 use kairos_tests::desk::{Desk, consent, event, order};
@@ -103,13 +102,10 @@ fn everything(data: &Path) -> BTreeMap<String, Vec<u8>> {
                 Ok(opened) => format!("{:?}", opened.body),
                 Err(unreadable) => unreadable.to_string(),
             };
-            let (_, states) = evidence::open_outside(met.content).expect("the outside");
+            let (header, states) = evidence::open_outside(met.content).expect("the outside");
             for after in &states.customers {
                 let subject = Subject::Customer(after.id);
-                let state = keys
-                    .key(subject)
-                    .and_then(|key| cache::open(&key, subject, &after.state));
-                told += &match state {
+                told += &match evidence::open_state(&keys, &header, subject, &after.state) {
                     Ok(state) => format!("{:?}", encoding::decode::<Customer>(&state)),
                     Err(locked) => locked.to_string(),
                 };

@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::cache::keys::{put_erased_since, remove_erased_since};
+use crate::cache::keys::{put_erased_since, put_expired, remove_erased_since};
 use crate::cache::schedule::remove_hint;
 use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, Version, Waiting, Written};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Map};
-use crate::keys::{Subject, Wrapped};
+use crate::keys::{Period, Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Position};
 
@@ -29,18 +27,11 @@ pub(super) struct Ahead {
     pub(super) erased_since: Option<Instant>,
 }
 
-/// The newest state of somebody, and as it goes to the view.
-#[derive(Debug)]
-pub struct Newest<E> {
-    pub(super) version: Arc<Version<E>>,
-    pub(super) sealed: Bytes,
-}
-
 /// What was committed in one stretch; of each customer only the newest state.
 #[derive(Default)]
 pub struct Generation {
-    pub(super) customers: Map<CustomerId, Newest<Customer>>,
-    pub(super) accounts: Map<AccountId, Newest<Account>>,
+    pub(super) customers: Map<CustomerId, Arc<Version<Customer>>>,
+    pub(super) accounts: Map<AccountId, Arc<Version<Account>>>,
     /// Keys that are new, or wrapped anew.
     pub(super) keys: Map<Subject, Wrapped>,
     pub(super) names: Map<IdentityKey, Named>,
@@ -77,7 +68,7 @@ impl Ahead {
         }
         self.generations()
             .find_map(|generation| E::ahead(generation, id))
-            .map(|newest| Some(Arc::clone(&newest.version)))
+            .map(|version| Some(Arc::clone(version)))
     }
 
     pub(super) fn is_erased(&self, id: CustomerId) -> bool {
@@ -140,14 +131,14 @@ impl Ahead {
     pub(super) fn install(&mut self, change: Change<'_>, position: Position) {
         let growing = &mut self.growing;
         for written in change.customers {
-            growing.bytes += written.bytes.len() + written.sealed.len() + ENTRY_BYTES;
-            let newest = newest(written, position);
-            growing.customers.insert(newest.version.state.id, newest);
+            growing.bytes += written.bytes.len() + ENTRY_BYTES;
+            let version = version(written, position);
+            growing.customers.insert(version.state.id, version);
         }
         for written in change.accounts {
-            growing.bytes += written.bytes.len() + written.sealed.len() + ENTRY_BYTES;
-            let newest = newest(written, position);
-            growing.accounts.insert(newest.version.state.id, newest);
+            growing.bytes += written.bytes.len() + ENTRY_BYTES;
+            let version = version(written, position);
+            growing.accounts.insert(version.state.id, version);
         }
         let states = change.states;
         growing.keys.extend(states.keys.iter().cloned());
@@ -223,6 +214,18 @@ impl Ahead {
         self.growing.bytes += SMALL_BYTES;
     }
 
+    /// What was written in these periods can no longer be read; their keys' wrapping key goes with its epoch.
+    pub(super) fn install_expired(&mut self, periods: &[Period], at: Instant) {
+        let since = *self.erased_since.get_or_insert(at);
+        let growing = &mut self.growing;
+        put_erased_since(&mut growing.notes, since);
+        for period in periods {
+            growing.keys.remove(&Subject::Period(*period));
+            put_expired(&mut growing.notes, *period);
+        }
+        growing.bytes += SMALL_BYTES * (1 + periods.len());
+    }
+
     pub(super) fn install_keys(&mut self, keys: Vec<(Subject, Wrapped)>) {
         self.growing.bytes += SMALL_BYTES * (1 + 2 * keys.len());
         self.growing.keys.extend(keys);
@@ -248,18 +251,12 @@ impl Ahead {
     }
 }
 
-fn newest<E>(written: Written<E>, position: Position) -> Newest<E> {
-    let Written {
-        state,
-        bytes,
-        key,
-        sealed,
-    } = written;
-    let version = Arc::new(Version {
+fn version<E>(written: Written<E>, position: Position) -> Arc<Version<E>> {
+    let Written { state, bytes, key } = written;
+    Arc::new(Version {
         state,
         bytes,
         key,
         position,
-    });
-    Newest { version, sealed }
+    })
 }

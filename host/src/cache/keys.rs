@@ -1,6 +1,5 @@
 //! The keys of customers, accounts and markets: looked up, wrapped anew, and gone with whom they were for.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 
@@ -8,23 +7,39 @@ use crate::cache::{Before, Cache, CacheError, Erasing, Kept, NotCommitted, store
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
 use crate::encoding;
-use crate::ids::{Chance, CustomerId, Key};
-use crate::keys::{DataKey, Keyring, Locked, Ring, SEAL_BYTES, Slot, Subject, Wrapped};
+use crate::ids::{Chance, CustomerId, Map};
+use crate::keys::{DataKey, Keyring, Locked, Period, Ring, SEAL_BYTES, Slot, Subject, Wrapped};
 use crate::store::{Changes, Position, Refused, Space, View};
 
-/// The keys of the markets, in memory for as long as the host runs.
+/// The keys of markets and periods, in memory for as long as the host runs.
 #[derive(Default)]
-pub(super) struct MarketKeys(RwLock<HashMap<Key, DataKey>>);
+pub(super) struct OwnKeys(RwLock<Map<Subject, DataKey>>);
 
-impl MarketKeys {
-    fn find(&self, market: Key) -> Option<DataKey> {
+impl OwnKeys {
+    fn find(&self, subject: Subject) -> Option<DataKey> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(&market).cloned()
+        keys.get(&subject).cloned()
     }
 
-    fn add(&self, market: Key, key: DataKey) {
-        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(market, key);
+    fn add(&self, keys: impl IntoIterator<Item = (Subject, DataKey)>) {
+        let mut own = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        own.extend(keys);
+    }
+
+    fn remove(&self, periods: &[Period]) {
+        let mut own = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for period in periods {
+            own.remove(&Subject::Period(*period));
+        }
+    }
+
+    fn periods(&self) -> Vec<Period> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let periods = keys.keys().filter_map(|subject| match subject {
+            Subject::Period(period) => Some(*period),
+            Subject::Customer(_) | Subject::Account(_) | Subject::Market(_) => None,
+        });
+        periods.collect()
     }
 }
 
@@ -36,7 +51,7 @@ const LOOKS: usize = 3;
 impl Keyring for Cache {
     fn key(&self, subject: Subject) -> Result<DataKey, Locked> {
         let known = match subject {
-            Subject::Market(market) => self.markets.find(market),
+            Subject::Market(_) | Subject::Period(_) => self.own_keys.find(subject),
             Subject::Customer(id) if self.is_erased(id) => return Err(Locked::Erased),
             Subject::Customer(id) => Customer::shelf(self).clean.get(&id).map(|clean| clean.key),
             Subject::Account(id) => Account::shelf(self).clean.get(&id).map(|clean| clean.key),
@@ -75,37 +90,42 @@ impl Cache {
         self.ahead().erased_since
     }
 
-    /// Takes up the keys of the markets that the view has: once, before anything is decided.
+    /// Takes up the keys of markets and periods that the view has: once, before anything is decided.
     pub fn take_up_keys(&self) -> Result<(), CacheError> {
         self.ahead().erased_since = erased_since(&self.view)?;
-        for pair in self.view.scan(Space::Keys, b"m") {
-            let (key, _) = pair?;
-            let Some(subject @ Subject::Market(market)) = Subject::from_bytes(&key) else {
-                continue;
-            };
-            let key = from_view(&self.view, &self.ring, subject);
-            self.markets.add(market, key.map_err(locked("market"))?);
+        for sort in [b"m", b"p"] {
+            for pair in self.view.scan(Space::Keys, sort) {
+                let (key, _) = pair?;
+                let Some(subject) = Subject::from_bytes(&key) else {
+                    continue;
+                };
+                match from_view(&self.view, &self.ring, subject) {
+                    Ok(key) => self.own_keys.add([(subject, key)]),
+                    Err(gone) if gone.is_for_good() => {}
+                    Err(other) => return Err(locked("key")(other)),
+                }
+            }
         }
         Ok(())
     }
 
-    /// Draws a key for each market that has none, for what is about nobody, and records them.
+    /// Draws a key for each market and period that has none, and records them.
     ///
     /// INVARIANT: a key is wrapped and recorded in one step, so none that an epoch's key wraps comes after its end.
-    pub fn draw_markets(
+    pub fn draw_keys(
         &self,
         kind: u8,
-        markets: impl Iterator<Item = Key>,
+        subjects: impl Iterator<Item = Subject>,
         record: impl FnOnce(u32, &[(Subject, Wrapped)]) -> Vec<u8>,
     ) -> Result<(), Refused> {
         let mut ahead = self.ahead();
         let mut chance = self.ring.chance();
         let mut drawn = Vec::new();
         let mut wrapped = Vec::new();
-        for market in markets.filter(|market| self.markets.find(*market).is_none()) {
-            let (subject, key) = (Subject::Market(market), DataKey::draw(&mut chance));
+        for subject in subjects.filter(|subject| self.own_keys.find(*subject).is_none()) {
+            let key = DataKey::draw(&mut chance);
             wrapped.push((subject, self.ring.wrap(&key, subject, &mut chance)));
-            drawn.push((market, key));
+            drawn.push((subject, key));
         }
         if drawn.is_empty() {
             return Ok(());
@@ -114,9 +134,33 @@ impl Cache {
         self.log
             .queue(kind, |bytes| bytes.extend_from_slice(&record))?;
         ahead.install_keys(wrapped);
-        for (market, key) in drawn {
-            self.markets.add(market, key);
-        }
+        self.own_keys.add(drawn);
+        Ok(())
+    }
+
+    /// A market's or a period's key, if it is known already.
+    pub fn own_key(&self, subject: Subject) -> Option<DataKey> {
+        self.own_keys.find(subject)
+    }
+
+    /// Every period whose key is still there.
+    pub fn periods(&self) -> Vec<Period> {
+        self.own_keys.periods()
+    }
+
+    /// Records that periods are over, and lets go of their keys: from now on nothing that was written in them can be read.
+    pub fn expire(
+        &self,
+        kind: u8,
+        expired: (&[Period], Instant),
+        record: &[u8],
+    ) -> Result<(), Refused> {
+        let (periods, at) = expired;
+        let mut ahead = self.ahead();
+        self.log
+            .queue(kind, |bytes| bytes.extend_from_slice(record))?;
+        ahead.install_expired(periods, at);
+        self.own_keys.remove(periods);
         Ok(())
     }
 
@@ -160,6 +204,7 @@ impl Cache {
         let mut ahead = self.ahead();
         keys.retain(|(subject, _)| match subject {
             Subject::Customer(id) => !ahead.is_erased(*id),
+            Subject::Period(_) => self.own_keys.find(*subject).is_some(),
             Subject::Account(_) | Subject::Market(_) => true,
         });
         let record = record(&keys);
@@ -217,6 +262,15 @@ pub(super) fn load<E: Kept>(
     ring: &Ring,
     id: &E::Id,
 ) -> Result<Option<Before>, CacheError> {
+    load_within::<E>((view, ring), id, None)
+}
+
+/// The same; closed within a period where a record's state was put there as it is.
+pub(super) fn load_within<E: Kept>(
+    (view, ring): (&View, &Ring),
+    id: &E::Id,
+    period: Option<Period>,
+) -> Result<Option<Before>, CacheError> {
     let subject = E::subject(*id);
     let mut looks = 0;
     loop {
@@ -233,7 +287,15 @@ pub(super) fn load<E: Kept>(
             Err(Locked::NoEpoch { .. }) if looks < LOOKS => continue,
             key => key.map_err(locked(E::WHAT))?,
         };
-        let state = open(&key, subject, sealed);
+        let closed_with = match period {
+            Some(period) => {
+                let period = from_view(view, ring, Subject::Period(period));
+                key.within(&period.map_err(locked(E::WHAT))?)
+            }
+            None => key.clone(),
+        };
+        let state = closed_with.open(&subject.to_bytes(), sealed);
+        let state = state.ok_or(Locked::Other);
         return Ok(Some(Before {
             position,
             bytes: state.map_err(locked(E::WHAT))?.into(),
@@ -251,18 +313,13 @@ pub fn seal_state(key: &DataKey, subject: Subject, chance: &mut Chance, state: &
     sealed
 }
 
-/// Opens a state.
-pub fn open(key: &DataKey, subject: Subject, sealed: &[u8]) -> Result<Vec<u8>, Locked> {
-    key.open(&subject.to_bytes(), sealed).ok_or(Locked::Other)
-}
-
 fn from_view(view: &View, ring: &Ring, subject: Subject) -> Result<DataKey, Locked> {
     let unread = |error: CacheError| Locked::Unread(Box::new(error));
     let slot = view.get(Space::Keys, &subject.to_bytes());
     let slot = slot.map_err(|error| unread(error.into()))?;
     match slot.map(|slot| read(&slot)).transpose().map_err(unread)? {
         Some(Slot::Wrapped(wrapped)) => ring.unwrap(&wrapped, subject),
-        Some(Slot::Erased) => Err(Locked::Erased),
+        Some(Slot::Erased) => Err(Locked::destroyed(subject)),
         None => Err(Locked::NoKey),
     }
 }
@@ -274,6 +331,12 @@ fn locked(what: &'static str) -> impl FnOnce(Locked) -> CacheError {
 pub(super) fn put_key(changes: &mut Changes, subject: Subject, wrapped: &Wrapped) {
     let slot = Slot::Wrapped(wrapped.clone());
     changes.put(Space::Keys, &subject.to_bytes(), encoding::encode(&slot));
+}
+
+/// The retention of a period is over: its key is gone from the view, but for that it was there.
+pub(super) fn put_expired(changes: &mut Changes, period: Period) {
+    let key = Subject::Period(period).to_bytes();
+    changes.put(Space::Keys, &key, encoding::encode(&Slot::Erased));
 }
 
 /// Somebody is gone from the view, but for that they are.

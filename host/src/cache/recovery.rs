@@ -1,13 +1,15 @@
 //! What records mean for the view, when the host starts again. A record carries whole states, so nothing is ever applied
 //! twice; what is used up is counted once because each figure says how far it counted.
 //!
-//! States are taken as they are, closed: the key that opens one may have been wrapped anew by a later record. What stands in
-//! them, names and hints, is looked for once every record was replayed.
+//! States are taken as they are, closed within their record's period: the key that opens one may have been wrapped anew by a
+//! later record. Once every record was replayed they are closed as the view keeps them, and what stands in them, names and
+//! hints, is looked for.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::cache::keys::{
-    self, erased_since, put_erased, put_erased_since, put_key, remove_erased_since,
+    self, erased_since, put_erased, put_erased_since, put_expired, put_key, remove_erased_since,
+    seal_state,
 };
 use crate::cache::schedule::{self, hints_of, put_hint, remove_hint};
 use crate::cache::spent::{SPENT_KEPT, Spent, key, put_spent, read};
@@ -17,8 +19,8 @@ use crate::clock::Instant;
 use crate::customer::{Account, Customer, Named};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
-use crate::keys::{Ring, Subject, Wrapped};
+use crate::ids::{AccountId, ActionId, Chance, CustomerId, DecisionId};
+use crate::keys::{Period, Ring, Subject, Wrapped};
 use crate::spending::Counter;
 use crate::store::{Changes, Position, Space, View};
 
@@ -26,9 +28,9 @@ use crate::store::{Changes, Position, Space, View};
 #[derive(Debug, Default)]
 pub struct Recovery {
     spent: HashMap<Counter, Spent>,
-    /// Whose state came with a record.
-    customers: HashSet<CustomerId>,
-    accounts: HashSet<AccountId>,
+    /// Whose state came with a record, and within which period it is closed.
+    customers: HashMap<CustomerId, Period>,
+    accounts: HashMap<AccountId, Period>,
     erased: HashSet<CustomerId>,
     /// As the view has it, and then the records.
     erased_since: Option<Option<Instant>>,
@@ -44,6 +46,8 @@ const FIGURES: usize = 4_096;
 pub struct Replayed<'a> {
     pub position: Position,
     pub states: &'a States,
+    /// Within which the states are closed.
+    pub period: Period,
     pub event: (EventKey, Earlier),
     pub decisions: &'a [DecisionId],
 }
@@ -57,17 +61,20 @@ impl Recovery {
         changes: &mut Changes,
     ) -> Result<(), CacheError> {
         let Replayed {
-            position, states, ..
+            position,
+            states,
+            period,
+            ..
         } = record;
         for after in &states.customers {
             let state = to_store(position, &after.state);
             changes.put(Space::Customers, after.id.as_bytes(), state);
-            self.customers.insert(after.id);
+            self.customers.insert(after.id, period);
         }
         for after in &states.accounts {
             let state = to_store(position, &after.state);
             changes.put(Space::Accounts, after.id.as_bytes(), state);
-            self.accounts.insert(after.id);
+            self.accounts.insert(after.id, period);
         }
         self.keys(&states.keys, changes);
         for (id, waiting) in &states.waiting {
@@ -91,6 +98,19 @@ impl Recovery {
         }
     }
 
+    /// What was written in these periods can no longer be read.
+    pub fn expire(
+        &mut self,
+        view: &View,
+        (periods, at): (&[Period], Instant),
+        changes: &mut Changes,
+    ) -> Result<(), CacheError> {
+        for period in periods {
+            put_expired(changes, *period);
+        }
+        self.note_erased(view, at, changes)
+    }
+
     /// An epoch of the keys begins.
     pub fn begin_epoch(&mut self, changes: &mut Changes) {
         self.erased_since = Some(None);
@@ -112,6 +132,15 @@ impl Recovery {
         for (id, waiting) in waiting {
             changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
         }
+        self.note_erased(view, at, changes)
+    }
+
+    fn note_erased(
+        &mut self,
+        view: &View,
+        at: Instant,
+        changes: &mut Changes,
+    ) -> Result<(), CacheError> {
         let since = match self.erased_since {
             Some(since) => since,
             None => erased_since(view)?,
@@ -132,8 +161,10 @@ impl Recovery {
         if !self.erased.is_empty() {
             self.forget(view, changes)?;
         }
-        for id in &self.customers {
-            let Some(customer) = state::<Customer>(view, ring, id)? else {
+        let mut chance = ring.chance();
+        for (id, period) in &self.customers {
+            let found = state::<Customer>((view, ring, &mut chance), (id, *period), changes)?;
+            let Some(customer) = found else {
                 continue;
             };
             let named = encoding::encode(&Named::Customer(*id));
@@ -144,8 +175,9 @@ impl Recovery {
                 put_hint(changes, hint);
             }
         }
-        for id in &self.accounts {
-            let Some(account) = state::<Account>(view, ring, id)? else {
+        for (id, period) in &self.accounts {
+            let found = state::<Account>((view, ring, &mut chance), (id, *period), changes)?;
+            let Some(account) = found else {
                 continue;
             };
             let named = encoding::encode(&Named::Account(*id));
@@ -208,13 +240,16 @@ impl Recovery {
     }
 }
 
-fn state<E: Kept>(view: &View, ring: &Ring, id: &E::Id) -> Result<Option<E>, CacheError> {
-    let Some(clean) = keys::load::<E>(view, ring, id)? else {
+/// Opens a state that came with a record, and closes it as the view keeps it.
+fn state<E: Kept>(
+    (view, ring, chance): (&View, &Ring, &mut Chance),
+    (id, period): (&E::Id, Period),
+    changes: &mut Changes,
+) -> Result<Option<E>, CacheError> {
+    let Some(before) = keys::load_within::<E>((view, ring), id, Some(period))? else {
         return Ok(None);
     };
-    let state = encoding::decode(&clean.bytes);
-    state.map(Some).map_err(|source| CacheError::Unreadable {
-        what: E::WHAT,
-        source,
-    })
+    let sealed = seal_state(&before.key, E::subject(*id), chance, &before.bytes);
+    changes.put(E::SPACE, E::key(id), to_store(before.position, &sealed));
+    before.decode().map(Some)
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::cache::ahead::{Generation, Newest};
-use crate::cache::keys::{put_erased, put_key};
+use crate::cache::ahead::Generation;
+use crate::cache::keys::{put_erased, put_key, seal_state};
 use crate::cache::schedule::put_hint;
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Before, Cache, Earlier, to_store};
+use crate::cache::{Before, Cache, Earlier, Kept, Version, to_store};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::DecisionId;
+use crate::ids::{Chance, DecisionId};
 use crate::store::{Changes, Failed, Position, Space, ViewError};
 
 /// Why writing behind ended.
@@ -28,7 +28,8 @@ impl Cache {
             return Ok(false);
         };
         self.log.until_all(end).await?;
-        self.view.apply(changes(&generation, end), end)?;
+        let changes = changes(&generation, end, &mut self.ring.chance());
+        self.view.apply(changes, end)?;
         self.remember(&generation);
         self.ahead().finish();
         Ok(true)
@@ -48,11 +49,11 @@ impl Cache {
     }
 
     fn remember(&self, generation: &Arc<Generation>) {
-        for (id, newest) in &generation.customers {
-            self.customers.clean.insert(*id, clean(newest));
+        for (id, version) in &generation.customers {
+            self.customers.clean.insert(*id, clean(version));
         }
-        for (id, newest) in &generation.accounts {
-            self.accounts.clean.insert(*id, clean(newest));
+        for (id, version) in &generation.accounts {
+            self.accounts.clean.insert(*id, clean(version));
         }
         // An earlier generation may have brought back what was forgotten while it was written.
         for id in &generation.erased {
@@ -67,8 +68,7 @@ impl Cache {
     }
 }
 
-fn clean<E>(newest: &Newest<E>) -> Before {
-    let version = &newest.version;
+fn clean<E>(version: &Version<E>) -> Before {
     Before {
         position: version.position,
         bytes: version.bytes.clone(),
@@ -77,18 +77,16 @@ fn clean<E>(newest: &Newest<E>) -> Before {
 }
 
 /// What a generation changes in the view, which then covers everything before `end`.
-fn changes(generation: &Generation, end: Position) -> Changes {
+fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Changes {
     let mut changes = generation.notes.clone();
     for key in &generation.forgotten {
         changes.remove(Space::Identities, key.as_bytes());
     }
-    for (id, newest) in &generation.customers {
-        let state = to_store(newest.version.position, &newest.sealed);
-        changes.put(Space::Customers, id.as_bytes(), state);
+    for (id, version) in &generation.customers {
+        put_state(&mut changes, *id, version, chance);
     }
-    for (id, newest) in &generation.accounts {
-        let state = to_store(newest.version.position, &newest.sealed);
-        changes.put(Space::Accounts, id.as_bytes(), state);
+    for (id, version) in &generation.accounts {
+        put_state(&mut changes, *id, version, chance);
     }
     for (subject, wrapped) in &generation.keys {
         put_key(&mut changes, *subject, wrapped);
@@ -122,6 +120,12 @@ fn changes(generation: &Generation, end: Position) -> Changes {
         );
     }
     changes
+}
+
+/// As the view keeps it: closed with its own key alone, for as long as it is the newest.
+fn put_state<E: Kept>(changes: &mut Changes, id: E::Id, version: &Version<E>, chance: &mut Chance) {
+    let sealed = seal_state(&version.key, E::subject(id), chance, &version.bytes);
+    changes.put(E::SPACE, E::key(&id), to_store(version.position, &sealed));
 }
 
 pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {

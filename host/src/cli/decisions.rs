@@ -120,7 +120,7 @@ impl Listing<'_> {
             return Ok(());
         }
         let opened = match evidence::open(met.content, self.keys) {
-            Err(unreadable) if unreadable.is_erased() => return Ok(()),
+            Err(unreadable) if unreadable.is_gone() => return Ok(()),
             opened => opened?,
         };
         for line in self.query.found(met.position, &opened) {

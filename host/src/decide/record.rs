@@ -8,13 +8,14 @@ use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::decide::changed::Changed;
-use crate::decide::whom;
+use crate::decide::{Undecided, whom};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
-use crate::evidence::{Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
+use crate::evidence::{self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
 use crate::ids::{Key, Text};
-use crate::keys::{DataKey, Keyring as _, Locked, Subject, Wrapped};
+use crate::keys::{Class, DataKey, Keyring as _, Period, Subject, Wrapped};
 use crate::node::Core;
+use crate::store::Refused;
 
 /// What came of one event, before it is sealed.
 pub(super) struct Outcome {
@@ -44,53 +45,44 @@ impl Draft {
         key: EventKey,
         outcome: Outcome,
         changed: Changed,
-    ) -> Result<Self, Locked> {
+    ) -> Result<Self, Undecided> {
         let Outcome {
             now,
             absorbed,
             decisions,
         } = outcome;
-        let kind = match event.charter.events.at(event.kind).built_in {
-            Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => Kind::Consent,
-            _ => Kind::Event,
+        let (kind, class) = match event.charter.events.at(event.kind).built_in {
+            Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => {
+                (Kind::Consent, Class::Consents)
+            }
+            _ => (Kind::Event, Class::Decisions),
         };
         let market = event.charter.markets.at(event.market).key;
-        let subject = subject(market, &changed.standing);
-        let header = Header {
-            at: now,
-            arrived_at: core.node().clock().wall(),
-            market,
-            charter: event.charter.digest,
-            event: key,
-            content: event.content,
-            decisions: decisions
-                .iter()
-                .map(|decided| (decided.id, decided.outcome))
-                .collect(),
-            seal: Seal {
-                cipher: Cipher::XChaCha20Poly1305,
-                key: subject,
-            },
+        let seal = Seal {
+            cipher: Cipher::Aes256Gcm,
+            key: subject(market, &changed.standing),
+            class,
         };
+        let header = header(core, event, (key, now, seal), &decisions);
+        let of_states = period(core, header.period(Class::States))?;
         let told = told(core, event, absorbed.is_kept);
         let body = body(event, told, (absorbed, decisions), &changed.standing);
+        let closed = Closed::of(
+            (core, &of_states),
+            changed.standing,
+            (changed.previous, changed.account_previous),
+            changed.moved,
+        );
+        let of_body = period(core, header.period(class))?;
+        let key = closed.key(core, header.seal.key)?;
         let Closed {
             states,
             customers,
             accounts,
             hints,
-        } = Closed::of(
-            core,
-            changed.standing,
-            (changed.previous, changed.account_previous),
-            changed.moved,
-        );
-        let key = match subject {
-            Subject::Customer(id) => key_of(&customers, |customer| customer.id == id),
-            Subject::Account(id) => key_of(&accounts, |account| account.id == id),
-            Subject::Market(_) => None,
-        };
+        } = closed;
         Ok(Self {
+            key: key.within(&of_body),
             kind,
             header,
             body,
@@ -99,12 +91,37 @@ impl Draft {
             accounts,
             named: changed.named,
             hints,
-            key: match key {
-                Some(key) => key,
-                None => core.node().cache().key(subject)?,
-            },
         })
     }
+}
+
+fn header(
+    core: &Core,
+    event: &Event,
+    (key, now, seal): (EventKey, Instant, Seal),
+    decisions: &[Decided],
+) -> Header {
+    let decisions = decisions.iter();
+    Header {
+        at: now,
+        arrived_at: core.node().clock().wall(),
+        market: event.charter.markets.at(event.market).key,
+        charter: event.charter.digest,
+        event: key,
+        content: event.content,
+        decisions: decisions
+            .map(|decided| (decided.id, decided.outcome))
+            .collect(),
+        seal,
+    }
+}
+
+fn period(core: &Core, period: Period) -> Result<DataKey, Undecided> {
+    let key = core.node().key_period(period);
+    key.map_err(|refused| match refused {
+        Refused::Failed(failed) => Undecided::Failed(failed),
+        Refused::Full { .. } | Refused::TooLarge { .. } => Undecided::Busy,
+    })
 }
 
 /// Whose key closes the body: whom the event is about.
@@ -132,8 +149,24 @@ struct Closed {
 }
 
 impl Closed {
+    /// The key of whom the record is about.
+    fn key(&self, core: &Core, subject: Subject) -> Result<DataKey, Undecided> {
+        let key = match subject {
+            Subject::Customer(id) => key_of(&self.customers, |customer| customer.id == id),
+            Subject::Account(id) => key_of(&self.accounts, |account| account.id == id),
+            Subject::Market(_) | Subject::Period(_) => None,
+        };
+        match key {
+            Some(key) => Ok(key),
+            None => {
+                let key = core.node().cache().key(subject);
+                Ok(key.map_err(evidence::Unreadable::from)?)
+            }
+        }
+    }
+
     fn of(
-        core: &Core,
+        within: (&Core, &DataKey),
         standing: Standing,
         (previous, account_previous): (Option<Before>, Option<Before>),
         moved: Vec<(Customer, Option<Before>)>,
@@ -144,7 +177,7 @@ impl Closed {
             customer.revision += 1;
             this.hints.extend(hints_of(&customer));
             let (id, revision) = (customer.id, customer.revision);
-            let (written, after, new) = close(core, customer, (id, revision), before);
+            let (written, after, new) = close(within, customer, (id, revision), before);
             this.customers.push(written);
             this.states.customers.push(after);
             this.states.keys.extend(new);
@@ -152,7 +185,7 @@ impl Closed {
         if let Some(mut account) = standing.account {
             account.revision += 1;
             let (id, revision) = (account.id, account.revision);
-            let (written, after, new) = close(core, account, (id, revision), account_previous);
+            let (written, after, new) = close(within, account, (id, revision), account_previous);
             this.accounts.push(written);
             this.states.accounts.push(after);
             this.states.keys.extend(new);
@@ -166,7 +199,7 @@ type New = Option<(Subject, Wrapped)>;
 
 /// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
 fn close<E: Kept>(
-    core: &Core,
+    (core, period): (&Core, &DataKey),
     state: E,
     (id, revision): (E::Id, u64),
     before: Option<Before>,
@@ -182,20 +215,14 @@ fn close<E: Kept>(
         }
     };
     let bytes = Bytes::from(encoding::encode(&state));
-    let sealed = Bytes::from(seal_state(&key, subject, &mut chance, &bytes));
+    let sealed = seal_state(&key.within(period), subject, &mut chance, &bytes);
     let after = After {
         id,
         revision,
         previous,
-        state: sealed.clone(),
+        state: Bytes::from(sealed),
     };
-    let written = Written {
-        state,
-        bytes,
-        key,
-        sealed,
-    };
-    (written, after, new)
+    (Written { state, bytes, key }, after, new)
 }
 
 fn body(

@@ -48,6 +48,8 @@ pub enum Apart {
     Forgotten,
     #[error("its content was erased, as somebody had asked")]
     Erased,
+    #[error("its content, or what was known before, is no longer kept: its retention is over")]
+    Expired,
     #[error("two customers turned out to be one in it")]
     Joined,
     #[error("a person decided it")]

@@ -133,19 +133,11 @@ impl Whom {
                 && named.map_or(is_new, |named| named == id)
                 && now_other.is_none_or(|now| other == Some(now))
             {
-                let ours = match named {
-                    Some(_) => {
-                        if found.origin == Origin::View {
-                            cache.remember_name(keys.0, found.named);
-                        }
-                        load(cache, &self.held, id).await?
-                    }
-                    None => None,
-                };
-                let theirs = match now_other {
-                    Some(other) => load(cache, &self.held, other).await?,
-                    None => None,
-                };
+                if named.is_some() && found.origin == Origin::View {
+                    cache.remember_name(keys.0, found.named);
+                }
+                let ours = load_known(cache, &self.held, named).await?;
+                let theirs = load_known(cache, &self.held, now_other).await?;
                 self.join(core, event, id, (ours, theirs));
                 return Ok(());
             }
@@ -325,6 +317,17 @@ fn customer(named: Option<Named>) -> Option<CustomerId> {
     match named {
         Some(Named::Customer(id)) => Some(id),
         Some(Named::Account(_)) | None => None,
+    }
+}
+
+async fn load_known(
+    cache: &Cache,
+    held: &Held,
+    id: Option<CustomerId>,
+) -> Result<Option<Person>, Undecided> {
+    match id {
+        Some(id) => load(cache, held, id).await,
+        None => Ok(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::encoding;
-use crate::evidence::{Erased, Kind, Rewrapped, open_outside};
+use crate::evidence::{Erased, Expired, Kind, Rewrapped, open_outside};
 use crate::keys::{DataKey, Keyring, Locked, Ring, Slot, Subject, Wrapped};
 use crate::store::{LogError, Met, Reader};
 
@@ -43,6 +43,13 @@ impl Keychain {
                         .extend(gone.map(|subject| (subject, Slot::Erased)));
                 }
             }
+            Some(Kind::Expire) => {
+                if let Ok(expired) = encoding::decode::<Expired>(met.content) {
+                    let gone = expired.periods.into_iter().map(Subject::Period);
+                    self.slots
+                        .extend(gone.map(|subject| (subject, Slot::Erased)));
+                }
+            }
             _ => {}
         }
     }
@@ -58,7 +65,7 @@ impl Keyring for Keychain {
     fn key(&self, subject: Subject) -> Result<DataKey, Locked> {
         match self.slots.get(&subject) {
             Some(Slot::Wrapped(wrapped)) => self.ring.unwrap(wrapped, subject),
-            Some(Slot::Erased) => Err(Locked::Erased),
+            Some(Slot::Erased) => Err(Locked::destroyed(subject)),
             None => Err(Locked::NoKey),
         }
     }

@@ -11,7 +11,7 @@ use crate::cache::States;
 use crate::encoding::{self, Undecodable};
 use crate::evidence::{Body, Header};
 use crate::ids::Chance;
-use crate::keys::{DataKey, Keyring, Locked};
+use crate::keys::{Class, DataKey, Keyring, Locked, Subject};
 
 /// A record, taken apart. The states are still closed.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,9 +36,9 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
-    /// Whether whoever it is about was erased.
-    pub fn is_erased(&self) -> bool {
-        matches!(self, Self::Locked(Locked::Erased))
+    /// Whether whoever it is about was erased, or it is no longer kept.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Locked(locked) if locked.is_for_good())
     }
 }
 
@@ -112,11 +112,23 @@ pub fn open_outside(bytes: &[u8]) -> Result<(Header, States), Unreadable> {
 pub fn open(bytes: &[u8], keys: &dyn Keyring) -> Result<Opened, Unreadable> {
     let parts = split(bytes)?;
     let header: Header = encoding::decode(parts.header).map_err(damaged("header"))?;
-    let key = keys.key(header.seal.key)?;
+    let key = keys.key_in(header.seal.key, header.period(header.seal.class))?;
     let body = key.open(parts.header, parts.body).ok_or(Locked::Other)?;
     Ok(Opened {
         header,
         body: encoding::decode(&body).map_err(damaged("body"))?,
         states: encoding::decode(parts.states).map_err(damaged("states"))?,
     })
+}
+
+/// Opens a state after a record with that header.
+pub fn open_state(
+    keys: &dyn Keyring,
+    header: &Header,
+    subject: Subject,
+    sealed: &[u8],
+) -> Result<Vec<u8>, Unreadable> {
+    let key = keys.key_in(subject, header.period(Class::States))?;
+    let state = key.open(&subject.to_bytes(), sealed);
+    Ok(state.ok_or(Locked::Other)?)
 }

@@ -145,7 +145,7 @@ impl Node {
                 }
                 if query.filter.lets_through(&header) {
                     let opened = match evidence::open(&record.bytes, self.cache()) {
-                        Err(unreadable) if unreadable.is_erased() => {
+                        Err(unreadable) if unreadable.is_gone() => {
                             found.next.position = Position::from_u64(position.as_u64() + 1);
                             continue;
                         }

@@ -11,7 +11,7 @@ use crate::charter::Charter;
 use crate::clock::Span;
 use crate::encoding;
 use crate::evidence::{Kind, Rewrapped};
-use crate::keys::{NoKeys, Ring, Subject, Wrapped};
+use crate::keys::{DataKey, NoKeys, Period, Ring, Subject, Wrapped};
 use crate::node::{Node, NotReady, Settings};
 use crate::store::{Changes, Log, Position, Refused, StoreError};
 
@@ -54,10 +54,24 @@ pub(super) fn open(settings: &Settings, log: &Log) -> Result<Ring, NoKeys> {
 impl Node {
     /// Gives each market a key that has none: for what is about nobody.
     pub(super) fn key_markets(&self, charter: &Charter) -> Result<(), Refused> {
-        let markets = charter.markets.iter().map(|(_, market)| market.key);
+        let markets = charter.markets.iter();
+        self.draw_keys(markets.map(|(_, market)| Subject::Market(market.key)))
+    }
+
+    /// The key of a period; drawn and recorded where it has just begun.
+    pub(crate) fn key_period(&self, period: Period) -> Result<DataKey, Refused> {
+        let subject = Subject::Period(period);
+        loop {
+            if let Some(key) = self.cache.own_key(subject) {
+                return Ok(key);
+            }
+            self.draw_keys(std::iter::once(subject))?;
+        }
+    }
+
+    fn draw_keys(&self, subjects: impl Iterator<Item = Subject>) -> Result<(), Refused> {
         let record = |epoch, keys: &[_]| self.rewrapped(epoch, keys);
-        self.cache
-            .draw_markets(Kind::Keys.number(), markets, record)
+        self.cache.draw_keys(Kind::Keys.number(), subjects, record)
     }
 
     fn rewrapped(&self, epoch: u32, keys: &[(Subject, Wrapped)]) -> Vec<u8> {

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::cache::{CacheError, Earlier, Recovery, Replayed};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
-use crate::evidence::{self, Erased, Kind, Rewrapped, WentLive};
-use crate::keys::{NoKeys, Ring};
+use crate::evidence::{self, Erased, Expired, Kind, Rewrapped, WentLive};
+use crate::keys::{Class, NoKeys, Ring};
 use crate::node::{OpenError, Settings, change, keys, stops};
 use crate::stop::Switched;
 use crate::store::{Changes, Log, Position, Record, Store, StoreError, View};
@@ -90,6 +90,11 @@ fn replay(
             let taken = recovery.erase(view, theirs, changes);
             taken.map_err(|source| Unrecoverable::View { position, source })
         }
+        Some(Kind::Expire) => {
+            let expired: Expired = encoding::decode(&record.bytes).map_err(note)?;
+            let taken = recovery.expire(view, (&expired.periods, expired.at), changes);
+            taken.map_err(|source| Unrecoverable::View { position, source })
+        }
         _ => Ok(()),
     }
 }
@@ -113,6 +118,7 @@ fn event(
     let replayed = Replayed {
         position,
         states: &states,
+        period: header.period(Class::States),
         event: (key, earlier),
         decisions: &decisions,
     };

@@ -367,9 +367,7 @@ impl From<Undecided> for Problem {
                 Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
             }
             Undecided::Failed(_) => Self::log_failed(detail),
-            Undecided::Evidence(unreadable) if unreadable.is_erased() => {
-                Self::erased(unreadable.to_string())
-            }
+            Undecided::Evidence(ref unreadable) if unreadable.is_gone() => Self::gone(unreadable),
             Undecided::Cache(_) | Undecided::Log(_) | Undecided::Evidence(_) => {
                 Self::unreadable(&undecided)
             }
@@ -410,9 +408,7 @@ impl From<Unseen> for Problem {
                 detail,
             )
             .retry_after(1),
-            Unseen::Evidence(unreadable) if unreadable.is_erased() => {
-                Self::erased(unreadable.to_string())
-            }
+            Unseen::Evidence(ref unreadable) if unreadable.is_gone() => Self::gone(unreadable),
             Unseen::Cache(_) | Unseen::Log(_) | Unseen::Evidence(_) => Self::unreadable(&unseen),
         }
     }

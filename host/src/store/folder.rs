@@ -17,7 +17,7 @@ use super::snapshot::{self, SnapshotError};
 use super::view::{Changes, Unusable, View, ViewError};
 use super::{Position, Settings};
 
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const FORMAT_TEXT: &str = "kairos data folder, format ";
 const OURS: [&str; 8] = [
     "LOCK",

@@ -84,7 +84,10 @@ fn no_keys_are_left_in_a_folder_that_is_not_ours() {
         ..kairos::node::Settings::default()
     };
     let opened = kairos::node::Node::open(settings, &kairos::telemetry::Telemetry::new());
-    let told = opened.err().expect("a refusal").to_string();
+    let Err(error) = opened else {
+        panic!("the folder is taken");
+    };
+    let told = error.to_string();
     assert!(told.contains("holiday.jpg"), "{told}");
     assert!(!folder.path().join("keys").exists());
 }

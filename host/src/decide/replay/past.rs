@@ -8,15 +8,15 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::absorb::Standing;
-use crate::cache::{self, After, States};
+use crate::cache::{After, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
-use crate::decide::replay::Charters;
+use crate::decide::replay::{Apart, Charters};
 use crate::encoding;
 use crate::event::{About, Event, Name, OWN_SOURCE};
-use crate::evidence::{self, Decided, Opened, Told};
+use crate::evidence::{self, Decided, Header, Opened, Told, Unreadable};
 use crate::ids::{AccountId, CustomerId, Digest, Text};
-use crate::keys::{DataKey, Keyring, Subject};
+use crate::keys::{Keyring, Locked, Subject};
 use crate::node::kept;
 use crate::policy::{Active, Engines, Policies};
 use crate::store::{LogError, Position, Record};
@@ -48,12 +48,6 @@ pub struct Past<'a> {
     pub keys: &'a (dyn Keyring + Sync),
     /// Whose sandboxes policies are asked in.
     pub sandbox: usize,
-}
-
-/// Somebody's key.
-struct Theirs {
-    subject: Subject,
-    key: DataKey,
 }
 
 /// Why something cannot be computed again: what is missing, and where it belongs.
@@ -95,11 +89,12 @@ pub enum NoPast {
 }
 
 impl NoPast {
-    /// Whether whoever it was about was erased.
-    pub fn is_erased(&self) -> bool {
+    /// Whether whoever it was about was erased, or it is no longer kept.
+    pub fn apart(&self) -> Option<Apart> {
         match self {
-            Self::Evidence(unreadable) => unreadable.is_erased(),
-            _ => false,
+            Self::Evidence(Unreadable::Locked(Locked::Erased)) => Some(Apart::Erased),
+            Self::Evidence(Unreadable::Locked(Locked::Expired { .. })) => Some(Apart::Expired),
+            _ => None,
         }
     }
 }
@@ -197,20 +192,20 @@ impl Past<'_> {
         Ok(Standing {
             customer: customers
                 .next()
-                .map(|after| self.customer(after))
+                .map(|after| self.customer(&opened.header, after))
                 .transpose()?,
             account: accounts
                 .next()
-                .map(|after| self.account(after))
+                .map(|after| self.account(&opened.header, after))
                 .transpose()?,
         })
     }
 
-    fn customer(&self, after: &After<CustomerId>) -> Result<Customer, NoPast> {
-        let key = self.key(Subject::Customer(after.id))?;
-        let now: Customer = self.state(&key, &after.state)?;
+    fn customer(&self, header: &Header, after: &After<CustomerId>) -> Result<Customer, NoPast> {
+        let subject = Subject::Customer(after.id);
+        let now: Customer = self.state(header, subject, &after.state)?;
         let states = |states: &States| found(&states.customers, after.id);
-        let before = self.before(&key, after.previous, states)?;
+        let before = self.before(subject, after.previous, states)?;
         let mut before = before.unwrap_or_else(|| Customer::new(now.id, now.draw, now.since));
         // Names and company are settled before anything is decided.
         before.aliases = now.aliases;
@@ -219,11 +214,11 @@ impl Past<'_> {
         Ok(before)
     }
 
-    fn account(&self, after: &After<AccountId>) -> Result<Account, NoPast> {
-        let key = self.key(Subject::Account(after.id))?;
-        let now: Account = self.state(&key, &after.state)?;
+    fn account(&self, header: &Header, after: &After<AccountId>) -> Result<Account, NoPast> {
+        let subject = Subject::Account(after.id);
+        let now: Account = self.state(header, subject, &after.state)?;
         let states = |states: &States| found(&states.accounts, after.id);
-        let before = self.before(&key, after.previous, states)?;
+        let before = self.before(subject, after.previous, states)?;
         let mut before = before.unwrap_or_else(|| Account::new(now.id, now.since));
         before.aliases = now.aliases;
         Ok(before)
@@ -232,7 +227,7 @@ impl Past<'_> {
     /// The state that the record before left; `None` of somebody new.
     fn before<T: DeserializeOwned>(
         &self,
-        key: &Theirs,
+        subject: Subject,
         previous: Option<Position>,
         state: impl Fn(&States) -> Option<Bytes>,
     ) -> Result<Option<T>, NoPast> {
@@ -240,19 +235,18 @@ impl Past<'_> {
             return Ok(None);
         };
         let bytes = (self.read)(position)?.bytes;
-        let (_, states) = evidence::open_outside(&bytes)?;
-        let state = state(&states).map(|state| self.state(key, &state));
+        let (header, states) = evidence::open_outside(&bytes)?;
+        let state = state(&states).map(|state| self.state(&header, subject, &state));
         state.transpose()
     }
 
-    fn key(&self, subject: Subject) -> Result<Theirs, NoPast> {
-        let key = self.keys.key(subject).map_err(evidence::Unreadable::from)?;
-        Ok(Theirs { subject, key })
-    }
-
-    fn state<T: DeserializeOwned>(&self, theirs: &Theirs, sealed: &[u8]) -> Result<T, NoPast> {
-        let state = cache::open(&theirs.key, theirs.subject, sealed);
-        let state = state.map_err(evidence::Unreadable::from)?;
+    fn state<T: DeserializeOwned>(
+        &self,
+        header: &Header,
+        subject: Subject,
+        sealed: &[u8],
+    ) -> Result<T, NoPast> {
+        let state = evidence::open_state(self.keys, header, subject, sealed)?;
         Ok(encoding::decode(&state)?)
     }
 

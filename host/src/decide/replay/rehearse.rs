@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::Ruled;
 use crate::charter::Charter;
-use crate::decide::replay::Apart;
 use crate::decide::replay::walk::Job;
 use crate::decide::replay::{Instead, NoPast, Past, Recorded, again, apart};
 use crate::evidence::{Decided, Opened, Outcome};
@@ -73,13 +72,11 @@ fn one(past: &Past<'_>, job: &Job, rehearsal: &mut Rehearsal) {
     match tried {
         Ok(Tried::Compared { opened, now }) => rehearsal.compare(past, &opened, &now),
         Ok(Tried::Apart(why)) => *rehearsal.apart.entry(why).or_default() += count,
-        Err(missing) if missing.is_erased() => {
-            *rehearsal
-                .apart
-                .entry(Apart::Erased.to_string())
-                .or_default() += count;
+        Err(missing) => {
+            let why = missing.apart();
+            let why = why.map_or_else(|| missing.to_string(), |apart| apart.to_string());
+            *rehearsal.apart.entry(why).or_default() += count;
         }
-        Err(missing) => *rehearsal.apart.entry(missing.to_string()).or_default() += count,
     }
 }
 

@@ -204,10 +204,10 @@ pub(super) fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
                 tally.shown.push((*id, differences));
             }
         }
-        Err(missing) if missing.is_erased() => {
-            *tally.apart.entry(Apart::Erased).or_default() += count;
-        }
-        Err(missing) => *tally.missing.entry(missing.to_string()).or_default() += count,
+        Err(missing) => match missing.apart() {
+            Some(apart) => *tally.apart.entry(apart).or_default() += count,
+            None => *tally.missing.entry(missing.to_string()).or_default() += count,
+        },
     }
 }
 

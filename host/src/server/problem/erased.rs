@@ -3,12 +3,24 @@
 use http::StatusCode;
 
 use crate::cache::NotCommitted;
+use crate::evidence::Unreadable;
+use crate::keys::Locked;
 use crate::node::NotErased;
 use crate::server::problem::Problem;
 
 impl Problem {
     /// It was there, and is not any more: for good.
-    pub(super) fn erased(detail: impl Into<String>) -> Self {
+    pub(super) fn gone(unreadable: &Unreadable) -> Self {
+        let detail = unreadable.to_string();
+        match unreadable {
+            Unreadable::Locked(Locked::Expired { .. }) => {
+                Self::new(StatusCode::GONE, "expired", "It is no longer kept", detail)
+            }
+            _ => Self::erased(detail),
+        }
+    }
+
+    fn erased(detail: String) -> Self {
         Self::new(StatusCode::GONE, "erased", "It was erased", detail)
     }
 }
