@@ -51,7 +51,8 @@ pub use file::{Complaint, Complaints, Signature};
 pub use hours::{Calendar, CalendarIx, Holiday, Hours, Timetable};
 pub use laws::{Law, LawBasis, LawIx, Origin, OriginKind, Place, Residence};
 pub use markets::{
-    Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Setting, Template,
+    Budget, ChannelFrame, Fallback, Frame, Limits, Market, MarketIx, PublicKey, Retention, Setting,
+    Template,
 };
 pub(crate) use nearest::did_you_mean;
 pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
@@ -96,6 +97,8 @@ pub struct Charter {
     pub suppressions: Vec<Suppression>,
     pub calendars: Table<CalendarIx, Calendar>,
     pub laws: Table<LawIx, Law>,
+    /// How long the evidence can be read, where a market does not say shorter.
+    pub retention: Retention,
     /// What the laws demand, worked out when it is first asked for.
     pub demands: OnceLock<Demands>,
     pub actions: Table<ActionIx, Action>,

@@ -17,6 +17,7 @@ mod deploy;
 mod look;
 mod told;
 mod recovery;
+mod retention;
 mod stops;
 mod words;
 mod writer;

@@ -238,9 +238,14 @@ fn keep_keys(shared: &Shared, every: Span) {
     let mut stopping = shared.stopping.clone();
     runtime.block_on(async {
         loop {
-            if shared.node.is_rotation_due(every)
-                && let Err(error) = shared.node.rotate_keys().await
-            {
+            // What has just expired, too, is destroyed with the epoch of its keys.
+            let destroyed = match shared.node.expire().await {
+                Ok(_) if shared.node.is_rotation_due(every) => {
+                    shared.node.rotate_keys().await.map(drop)
+                }
+                expired => expired.map(drop),
+            };
+            if let Err(error) = destroyed {
                 tracing::error!(%error, "keys that are over are not destroyed; this is tried again");
             }
             let stopped = stopping.wait_for(|stopping| *stopping);

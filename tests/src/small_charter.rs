@@ -9,7 +9,8 @@ use kairos::charter::table::{Index, Table};
 use kairos::charter::{
     Action, ActionIx, Automation, Budget, Channel, ChannelFrame, ChannelIx, Charter, Class,
     Currency, Datum, Delay, EventKind, Field, Frame, Items, Limits, Market, Measure, Merge, Moment,
-    Names, OnPending, OwnFields, Per, Purpose, Sensitivity, Setting, Target, Type, Window,
+    Names, OnPending, OwnFields, Per, Purpose, Retention, Sensitivity, Setting, Target, Type,
+    Window,
 };
 use kairos::clock::Span;
 use kairos::ids::{Digest, Key, Map, Text};
@@ -105,6 +106,7 @@ pub fn small_charter() -> Charter {
         suppressions: Vec::new(),
         calendars: Table::new(),
         laws: Table::new(),
+        retention: Retention::default(),
         demands: std::sync::OnceLock::new(),
         actions,
         markets,
@@ -184,6 +186,7 @@ fn market(name: &str, moments: u16) -> Market {
         holidays: Vec::new(),
         needs: Vec::new(),
         budget: Budget::default(),
+        retention: Retention::default(),
         keys: Vec::new(),
         limits: LIMITS,
         settings: vec![Setting {

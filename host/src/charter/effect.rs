@@ -14,6 +14,7 @@ use crate::charter::markets::{ChannelFrame, Fallback, Frame, Limits, Market, Tem
 use crate::charter::{Charter, MarketIx};
 use crate::clock::Instant;
 use crate::ids::Text;
+use crate::keys::Class;
 use crate::value::Value;
 
 /// By the keys of `markets/<market>.toml`, and what the grant says besides.
@@ -70,6 +71,7 @@ fn whole(charter: &Charter, market: &Market) -> Map<String, Json> {
     put("needs", Json::Object(needs.collect()));
     put("limits", limits(&market.limits));
     put("budget", budget(market));
+    put("retention", retention(market));
     effect
 }
 
@@ -308,4 +310,12 @@ fn plain(value: &Value) -> Json {
         Value::Texts(texts) => json!(&**texts),
         Value::Integers(integers) => json!(&**integers),
     }
+}
+
+fn retention(market: &Market) -> Json {
+    let said = Class::ALL.into_iter().filter_map(|class| {
+        let kept = market.retention.of(class)?;
+        Some((class.word().to_owned(), json!(kept.to_string())))
+    });
+    Json::Object(said.collect())
 }

@@ -22,6 +22,7 @@ mod actions;
 mod rules;
 mod laws;
 mod limits;
+pub(in crate::charter) mod retention;
 mod markets;
 pub(in crate::charter) mod order;
 pub(in crate::charter) mod compare;
@@ -38,7 +39,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::charter::{Charter, Currency, Names, OwnFields, Table};
+use crate::charter::{Charter, Currency, Names, OwnFields, Retention, Table};
 use crate::ids::{Digest, Text};
 
 use page::Node;
@@ -82,6 +83,7 @@ const CENTRAL_KEYS: Keys = Keys {
         "actions",
         "calendars",
         "laws",
+        "retention",
         "markets",
         "deviations",
         "kpis",
@@ -235,6 +237,7 @@ fn read_rules(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     actions::read_actions(top, charter, findings);
     hours::read_calendars(top, charter, findings);
     laws::read_laws(top, charter, findings);
+    charter.retention = retention::read_retention(top, findings);
 }
 
 fn read_header(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
@@ -315,6 +318,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         suppressions: Vec::new(),
         calendars: Table::new(),
         laws: Table::new(),
+        retention: Retention::default(),
         demands: std::sync::OnceLock::new(),
         actions: Table::new(),
         markets: Table::new(),

@@ -12,6 +12,7 @@ use crate::charter::laws::{LawIx, Place};
 use crate::charter::table::index;
 use crate::clock::Span;
 use crate::ids::{Key, Text, from_hex};
+use crate::keys::Class;
 use crate::value::Value;
 
 index! {
@@ -51,6 +52,7 @@ pub struct Market {
     pub needs: Vec<(PurposeIx, Needs)>,
     pub limits: Limits,
     pub budget: Budget,
+    pub retention: Retention,
     /// Ed25519 keys whose signatures on a policy count.
     pub keys: Vec<PublicKey>,
     pub settings: Vec<Setting>,
@@ -114,6 +116,32 @@ pub struct Budget {
     pub actions_per_day: Option<u32>,
     /// In minor units of the charter's currency.
     pub spend_per_day: Option<i64>,
+}
+
+/// How long after the end of the month in which it was written each class of the evidence can be read; `None` for ever (C17).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Retention {
+    decisions: Option<Span>,
+    consents: Option<Span>,
+    states: Option<Span>,
+}
+
+impl Retention {
+    pub fn of(&self, class: Class) -> Option<Span> {
+        match class {
+            Class::Decisions => self.decisions,
+            Class::Consents => self.consents,
+            Class::States => self.states,
+        }
+    }
+
+    pub fn of_mut(&mut self, class: Class) -> &mut Option<Span> {
+        match class {
+            Class::Decisions => &mut self.decisions,
+            Class::Consents => &mut self.consents,
+            Class::States => &mut self.states,
+        }
+    }
 }
 
 /// An Ed25519 public key, written `ed25519:<64 hex digits>`.

@@ -51,6 +51,7 @@ pub const APPROVAL_GROUPS: [(&str, &[&str]); 4] = [
             "calendars",
             "suppressions",
             "cool-downs",
+            "retention",
         ],
     ),
     (

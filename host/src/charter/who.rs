@@ -38,7 +38,9 @@ const TABLES: [&str; 18] = [
     "markets",
 ];
 /// Where a market's own limits stand, each in a table of its own.
-const LIMITS: [&str; 2] = ["limits", "budget"];
+const LIMITS: [&str; 3] = ["limits", "budget", RETENTION];
+/// The limit that the charter says once, for every market.
+const RETENTION: &str = "retention";
 /// What a choice only adds to, and so narrows nothing of.
 const ADDED: [&str; 5] = ["fields", "events", "settings", "fallback", "kpis"];
 
@@ -195,6 +197,7 @@ impl<'a> Pages<'a> {
     /// A limit of the grant: the platform's, market by market.
     fn of_limit(&self, table: &'static str, key: &'static str) -> Result<Decides, Complaint> {
         let mut markets = Vec::new();
+        let for_all = at(&self.central, &[table, key]);
         for (index, market) in self.charter.markets.iter() {
             let granted = at(&self.central, &["markets", &market.name, table, key]);
             let effect = self.in_the_end(index)?;
@@ -207,12 +210,16 @@ impl<'a> Pages<'a> {
                 deviations: self.deviations(index, &[table, key]),
             });
         }
-        let approvers = people::approvers(&self.charter.approvals, "markets");
+        let section = match table {
+            RETENTION => RETENTION,
+            _ => "markets",
+        };
+        let approvers = people::approvers(&self.charter.approvals, section);
         Ok(Decides {
             name: format!("{table}.{key}"),
             owner: self.someone(&self.charter.owner),
             approvers: approvers.iter().map(|name| self.someone(name)).collect(),
-            central: None,
+            central: for_all.map(written),
             local: vec![key],
             markets,
             reviews: Vec::new(),

@@ -63,7 +63,11 @@ impl Node {
         let Some(position) = self.cache().decision_now(waiting.decision)? else {
             return Ok(None);
         };
-        let body = evidence::open(&self.store().log().read(position)?.bytes, self.cache())?.body;
+        let opened = evidence::open(&self.store().log().read(position)?.bytes, self.cache());
+        let body = match opened {
+            Err(unreadable) if unreadable.is_gone() => return Ok(None),
+            opened => opened?.body,
+        };
         let mut decisions = body.decisions.iter();
         let Some(decided) = decisions.find(|decided| decided.id == waiting.decision) else {
             return Ok(None);

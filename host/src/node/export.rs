@@ -83,7 +83,12 @@ impl Node {
                 json!({ "position": position.as_u64(), "of": "somebody else", "took": "a name of this customer" }),
             );
         }
-        let opened = evidence::open(&bytes, self.cache())?;
+        let opened = match evidence::open(&bytes, self.cache()) {
+            Err(gone) if gone.is_gone() => {
+                return Ok(json!({ "position": position.as_u64(), "gone": gone.to_string() }));
+            }
+            opened => opened?,
+        };
         let Opened { header, body, .. } = &opened;
         let decisions = body.decisions.iter();
         let decisions = decisions.map(|decided| show_decision(&opened, decided));

@@ -20,9 +20,9 @@ const AT_ONCE: usize = 4_096;
 /// How long the writing behind that another thread does is waited for before it is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Why no other epoch began, or the one before is not over.
+/// Why keys that are over are still there.
 #[derive(Debug, thiserror::Error)]
-pub enum NotRotated {
+pub enum NotDestroyed {
     #[error(transparent)]
     Keys(#[from] NoKeys),
     #[error("the log does not take the keys")]
@@ -85,7 +85,7 @@ impl Node {
 
     /// Wraps everybody's key anew and destroys the key of the epoch before: from then on nothing that was erased can be read
     /// by anybody, wherever copies of it are. Slow: call it outside of the serving path.
-    pub async fn rotate_keys(&self) -> Result<Vec<u32>, NotRotated> {
+    pub async fn rotate_keys(&self) -> Result<Vec<u32>, NotDestroyed> {
         let _turn = self.rotating.lock().await;
         let ring = self.cache.ring();
         if !ring.has_old() {
@@ -96,7 +96,9 @@ impl Node {
         }
         self.written().await?;
         self.wrap_anew(ring.epoch()).await?;
-        self.store.renew_snapshots()?;
+        if self.store.has_snapshots()? {
+            self.store.renew_snapshots()?;
+        }
         // INVARIANT: by now the log holds for good everybody's key, wrapped by the epoch's.
         let destroyed = ring.destroy_old()?;
         self.cache.note(&Note {
@@ -114,7 +116,7 @@ impl Node {
         Ok(destroyed)
     }
 
-    async fn wrap_anew(&self, epoch: u32) -> Result<(), NotRotated> {
+    async fn wrap_anew(&self, epoch: u32) -> Result<(), NotDestroyed> {
         let mut after = None;
         loop {
             let keys = self.cache.wrapped_before(after, AT_ONCE)?;
@@ -129,7 +131,7 @@ impl Node {
     }
 
     /// Waits until the view has everything that was recorded before now.
-    async fn written(&self) -> Result<(), NotRotated> {
+    pub(super) async fn written(&self) -> Result<(), NotDestroyed> {
         while !self.cache.write_behind().await? {
             // Another thread is at it, or nothing is left.
             if self.cache.is_written() {

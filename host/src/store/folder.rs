@@ -186,10 +186,14 @@ impl Store {
         Ok(snapshot::write(&snapshots, &self.view, &self.log)?)
     }
 
-    /// Where there are snapshots, writes a new one and takes the older ones away.
+    /// Writes a snapshot and takes all older ones away.
     pub fn renew_snapshots(&self) -> Result<(), StoreError> {
         let snapshots = self.dir.join("snapshots");
         Ok(snapshot::renew(&snapshots, &self.view, &self.log)?)
+    }
+
+    pub fn has_snapshots(&self) -> Result<bool, StoreError> {
+        Ok(!snapshot::list(&self.dir.join("snapshots"))?.is_empty())
     }
 
     /// Settles everything and takes no more records.

@@ -78,11 +78,8 @@ pub(super) fn write(dir: &Path, view: &View, log: &Log) -> Result<Position, Snap
     Ok(covers)
 }
 
-/// Where there are snapshots, only a new one stays: what was erased since is in none.
+/// Writes a new one and takes all older ones away.
 pub(super) fn renew(dir: &Path, view: &View, log: &Log) -> Result<(), SnapshotError> {
-    if list(dir)?.is_empty() {
-        return Ok(());
-    }
     write(dir, view, log)?;
     for (_, old) in list(dir)?.into_iter().skip(1) {
         std::fs::remove_file(&old).map_err(|source| SnapshotError::Io {
@@ -181,7 +178,7 @@ pub(super) fn load(
 }
 
 /// The snapshots in `dir`, newest first.
-fn list(dir: &Path) -> Result<Vec<(Position, PathBuf)>, SnapshotError> {
+pub(super) fn list(dir: &Path) -> Result<Vec<(Position, PathBuf)>, SnapshotError> {
     let failed = |source| SnapshotError::Io {
         operation: "list",
         path: dir.to_owned(),

@@ -46,9 +46,8 @@ pub(in crate::charter) fn judge(key: &str, before: Option<&Node>, after: Option<
             relate(before, after, |node| AtMost(number(node)))
         }
         "lapses" => relate(before, after, |node| Lapses(node.and_then(span))),
-        "max" | "time" | "lateness" | "retention" | "max-age" | "valid" => {
-            relate(before, after, |node| AtMost(node.and_then(span)))
-        }
+        "max" | "time" | "lateness" | "retention" | "max-age" | "valid" | "decisions"
+        | "consents" | "states" => relate(before, after, |node| AtMost(node.and_then(span))),
         "memory" => relate(before, after, |node| {
             AtMost(node.and_then(|node| values::size(node).ok()))
         }),

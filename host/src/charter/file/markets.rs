@@ -150,6 +150,16 @@ pub(super) const MARKET_KEYS: Keys = Keys {
     central: &[],
 };
 
+/// Each channel as the charter has it.
+fn channels(charter: &Charter) -> Vec<ChannelFrame> {
+    let channels = charter.channels.iter().map(|(_, channel)| ChannelFrame {
+        caps: channel.caps.clone(),
+        hours: channel.hours.clone(),
+        slots: channel.slots.clone(),
+    });
+    channels.collect()
+}
+
 fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) -> Market {
     let section = Section::open(node, &MARKET_KEYS, findings);
     let brand = section.required("brand", values::text).unwrap_or_default();
@@ -194,19 +204,12 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         limits,
         moments,
         frames: read_frames(&section, charter),
-        channels: charter
-            .channels
-            .iter()
-            .map(|(_, channel)| ChannelFrame {
-                caps: channel.caps.clone(),
-                hours: channel.hours.clone(),
-                slots: channel.slots.clone(),
-            })
-            .collect(),
+        channels: channels(charter),
         caps: charter.caps.clone(),
         holidays: Vec::new(),
         needs: Vec::new(),
         budget: read_budget(&section),
+        retention: charter.retention,
         keys: read_keys(&section),
         settings: Vec::new(),
         fallbacks: Vec::new(),

@@ -294,6 +294,7 @@ pub(super) const CHOICE_KEYS: Keys = Keys {
         "needs",
         "limits",
         "budget",
+        "retention",
         "fields",
         "events",
         "settings",

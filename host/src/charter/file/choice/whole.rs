@@ -9,10 +9,12 @@ use crate::charter::file::markets::responding;
 use crate::charter::file::order::{Among, AtLeast, AtMost, Bound, Bytes, Word};
 use crate::charter::file::page::{Node, Shape};
 use crate::charter::file::reading::{Keys, Section, refer};
+use crate::charter::file::retention::{RETENTION_KEYS, read_kept};
 use crate::charter::file::values;
 use crate::charter::markets::Market;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::Text;
+use crate::keys::Class;
 
 pub(in crate::charter::file) const LIMIT_KEYS: Keys = Keys {
     known: &LIMITS,
@@ -42,6 +44,7 @@ impl Narrowing<'_> {
         self.narrow_needs(market);
         self.narrow_limits(market);
         self.narrow_budget(market);
+        self.narrow_retention(market);
         self.check_local_fields(market);
     }
 
@@ -263,6 +266,21 @@ impl Narrowing<'_> {
         let read = |_: &Node| Ok(AtMost(chosen));
         let both = self.narrowed((section, key), &path, AtMost(granted), read);
         both.map_or(granted, |both| both.0)
+    }
+
+    /// How long the evidence can be read in this market: no longer than everywhere (C17).
+    fn narrow_retention(&self, market: &mut Market) {
+        let Some(node) = self.choice.section.node.entry("retention") else {
+            return;
+        };
+        let section = Section::open(node, &RETENTION_KEYS, self.choice.section.findings);
+        for class in Class::ALL {
+            let granted = market.retention.of(class);
+            let read = |node: &Node| read_kept(node).map(|kept| AtMost(Some(kept)));
+            let path = ["retention", class.word()];
+            let both = self.narrowed((&section, class.word()), &path, AtMost(granted), read);
+            *market.retention.of_mut(class) = both.map_or(granted, |both| both.0);
+        }
     }
 
     fn check_local_fields(&self, market: &Market) {

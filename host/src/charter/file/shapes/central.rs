@@ -4,11 +4,21 @@ use crate::charter::actions::Class;
 use crate::charter::events::Reaction;
 use crate::charter::file::{
     CENTRAL_KEYS, actions, bounds, channels, consent, deviations, events, fields, hours, kpis,
-    laws, limits, markets, moments, parameters, people, rules, segments, updates, windows,
+    laws, limits, markets, moments, parameters, people, retention, rules, segments, updates,
+    windows,
 };
 
 use super::{DURATION, Form, KEY, SIZE, TEXTS, table, words};
 
+pub(super) const RETENTION: Form = table(
+    &retention::RETENTION_KEYS,
+    &[
+        ("decisions", DURATION),
+        ("consents", DURATION),
+        ("states", DURATION),
+    ],
+    &[],
+);
 pub(super) const FIELD: Form = table(
     &fields::FIELD_KEYS,
     &[
@@ -274,6 +284,7 @@ pub(in crate::charter) const CENTRAL: Form = table(
             ),
         ),
         ("stages", Form::Named("a stage", &STAGE)),
+        ("retention", RETENTION),
         ("events", Form::Named("an event", &EVENT)),
         ("moments", Form::Named("a moment", &MOMENT)),
         (

@@ -3,7 +3,7 @@
 use crate::charter::file::choice::{channels, frames, whole};
 use crate::charter::file::{events, fallback, names};
 
-use super::central::{BUDGET, DATA, FIELD, KPI, LIMITS, UPDATES};
+use super::central::{BUDGET, DATA, FIELD, KPI, LIMITS, RETENTION, UPDATES};
 use super::{DURATION, Form, NEEDS, TEXTS, table};
 
 const OWN_PARAMETER: Form = table(&frames::PARAMETER_KEYS, &[], &[]);
@@ -44,6 +44,7 @@ pub(in crate::charter) const CHOICE: Form = table(
         ("needs", Form::Named("a purpose", &NEEDS)),
         ("limits", table(&whole::LIMIT_KEYS, LIMITS, &[])),
         ("budget", table(&whole::BUDGET_KEYS, BUDGET, &[])),
+        ("retention", RETENTION),
         ("fields", Form::Named("a field of the market's own", &FIELD)),
         (
             "events",
