@@ -41,6 +41,8 @@ pub struct Absorbed {
     pub left: Vec<Text>,
     /// Moments whose silence is now waited for.
     pub waits_for: Vec<Text>,
+    /// Fields and lists of which something is no longer kept: its retention is over.
+    pub faded: Vec<Text>,
     /// What follows from the event.
     pub derived: Vec<Derived>,
 }
@@ -76,10 +78,10 @@ pub struct Lapsed {
 /// Applies the event to `standing`.
 pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed {
     let charter = &*event.charter;
-    for status in standing.statuses() {
-        status.forget(charter, now);
-    }
     let mut absorbed = Absorbed::default();
+    for status in standing.statuses() {
+        absorbed.faded.extend(status.forget(charter, now));
+    }
     if let Some(customer) = &mut standing.customer {
         absorbed.cancelled = pending::part_rivals(charter, now, &mut customer.status);
         consent::hear(event, now, customer);
@@ -102,6 +104,9 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
         absorbed.derived.push(derived);
     }
     pending::hold_back(event, now, standing, &mut absorbed);
+    for status in standing.statuses() {
+        status.plan_fading(charter);
+    }
     absorbed
 }
 

@@ -37,7 +37,7 @@ pub use keys::seal_state;
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
-pub use schedule::{Hint, hints_of};
+pub use schedule::{Hint, fading_of, silences_of};
 pub use waiting::{Enough, Waiting};
 pub use write_behind::WriteBehindError;
 

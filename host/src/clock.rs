@@ -71,6 +71,12 @@ impl Instant {
         Span(if millis > 0 { millis.unsigned_abs() } else { 0 })
     }
 
+    /// When the next day in UTC begins.
+    pub const fn next_day(self) -> Self {
+        const DAY: i64 = 86_400_000;
+        Self(self.0.div_euclid(DAY).saturating_add(1).saturating_mul(DAY))
+    }
+
     /// The month that it is in.
     pub fn month(self) -> Month {
         let date = jiff::tz::Offset::UTC.to_datetime(self.timestamp()).date();

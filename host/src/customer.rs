@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::Charter;
 use crate::clock::Instant;
-use crate::ids::{AccountId, CustomerId, Key};
+use crate::ids::{AccountId, CustomerId, Key, Text};
 
 pub use consent::{Consent, Consents, Given};
 pub use contacts::{Bound, Contact, Counted, Pending, Rank};
@@ -69,6 +69,8 @@ pub struct Status {
     pub timers: Vec<Timer>,
     /// When an event that a cool-down follows came last.
     pub signals: Vec<(Key, Instant)>,
+    /// When the host has to look again, for something in it is then no longer kept.
+    pub fades: Option<Instant>,
 }
 
 /// The step of a stage that was reached.
@@ -134,11 +136,13 @@ impl Account {
 }
 
 impl Status {
-    /// Drops what the charter no longer lets anyone keep, or nobody can use any more.
-    pub fn forget(&mut self, charter: &Charter, now: Instant) {
-        self.fields.forget(charter, now);
+    /// Drops what the charter no longer lets anyone keep, or nobody can use any more; returns the names of what is no longer
+    /// kept.
+    pub fn forget(&mut self, charter: &Charter, now: Instant) -> Vec<Text> {
+        let mut faded = Vec::new();
+        self.fields.forget(charter, now, &mut faded);
         self.windows.forget(charter, now);
-        self.items.forget(charter, now);
+        self.items.forget(charter, now, &mut faded);
         contacts::forget(&mut self.contacts, now);
         self.end(now, |pending| {
             pending.until < now || pending.approval.is_some_and(|until| until < now)
@@ -152,6 +156,17 @@ impl Status {
             let mut ends = heeded.map(|cool_down| at.plus(cool_down.lasts));
             ends.any(|end| end >= now)
         });
+        faded
+    }
+
+    /// Plans when to look again for what is no longer kept: when the first day is over on which something is not.
+    pub fn plan_fading(&mut self, charter: &Charter) {
+        let fields = self.fields.kept_until(charter);
+        let first = fields
+            .into_iter()
+            .chain(self.items.kept_until(charter))
+            .min();
+        self.fades = first.map(Instant::next_day);
     }
 
     /// Ends what waits and is over; what may have acted counts as made.

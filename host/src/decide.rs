@@ -124,6 +124,7 @@ fn work_out(
     check_silence(event, &changed.standing)?;
     let now = now(core, event);
     let waits = Waits::of(&changed.standing);
+    let planned = planned(&changed.standing);
     let mut absorbed = absorb(event, now, &mut changed.standing);
     absorbed.is_kept &= !changed.is_forgotten;
     if !absorbed.is_kept {
@@ -157,6 +158,7 @@ fn work_out(
         event,
         key,
         Outcome {
+            planned,
             now,
             absorbed,
             decisions,
@@ -167,6 +169,16 @@ fn work_out(
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
     Ok((draft, taken))
+}
+
+/// When customer and account are to be looked at again for what is no longer kept.
+fn planned(standing: &Standing) -> [Option<Instant>; 2] {
+    let customer = standing.customer.as_ref();
+    let account = standing.account.as_ref();
+    [
+        customer.and_then(|customer| customer.status.fades),
+        account.and_then(|account| account.status.fades),
+    ]
 }
 
 fn conflict(event: Event) -> Undecided {

@@ -149,6 +149,8 @@ pub struct Noted {
     pub left: Vec<Text>,
     /// Moments whose silence is now waited for.
     pub waits_for: Vec<Text>,
+    /// Fields and lists of which something is no longer kept (C17).
+    pub faded: Vec<Text>,
 }
 
 /// The derived event that a decision is about, where it is not the event itself.

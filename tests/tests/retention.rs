@@ -1,5 +1,8 @@
 //! C17: how long the evidence can be read is said by market and class, and then nobody can read it.
 
+#[path = "retention/fading.rs"]
+mod fading;
+
 use kairos::clock::{Instant, Span};
 use kairos::decide::replay::{Apart, keychain, reader, replay_all};
 use kairos::evidence::query::Filter;

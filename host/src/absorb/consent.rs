@@ -67,16 +67,20 @@ pub struct Remembered {
     pub cancelled: Vec<Lapsed>,
     /// Whether their browser refused something.
     pub has_refused: bool,
+    /// What of them is no longer kept.
+    pub faded: Vec<Text>,
 }
 
 /// What the browser of somebody who is known refuses is kept, although nothing else of the event is.
 pub fn remember(event: &Event, now: Instant, mut customer: Customer) -> Remembered {
-    customer.status.forget(&event.charter, now);
+    let faded = customer.status.forget(&event.charter, now);
+    customer.status.plan_fading(&event.charter);
     let has_refused = hear_browser(event, now, &mut customer);
     Remembered {
         cancelled: pending::disallowed(event, now, &mut customer),
         customer,
         has_refused,
+        faded,
     }
 }
 

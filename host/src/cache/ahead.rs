@@ -194,7 +194,7 @@ impl Ahead {
         let erased = &self.erased;
         growing
             .hints
-            .retain(|hint| !erased.contains(&hint.customer));
+            .retain(|hint| !matches!(hint.whose, Subject::Customer(id) if erased.contains(&id)));
         for hint in hints {
             remove_hint(&mut growing.notes, *hint);
         }

@@ -11,12 +11,12 @@ use crate::cache::keys::{
     self, erased_since, put_erased, put_erased_since, put_expired, put_key, remove_erased_since,
     seal_state,
 };
-use crate::cache::schedule::{self, hints_of, put_hint, remove_hint};
+use crate::cache::schedule::{self, fading_of, put_hint, remove_hint, silences_of};
 use crate::cache::spent::{SPENT_KEPT, Spent, key, put_spent, read};
 use crate::cache::write_behind::{put_decision, put_event};
 use crate::cache::{CacheError, Earlier, Kept, States, Waiting, names, to_store};
 use crate::clock::Instant;
-use crate::customer::{Account, Customer, Named};
+use crate::customer::{Account, Customer, Named, Status};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, Chance, CustomerId, DecisionId};
@@ -171,15 +171,14 @@ impl Recovery {
             for alias in &customer.aliases {
                 changes.put(Space::Identities, alias.key.as_bytes(), named.clone());
             }
-            for hint in hints_of(&customer) {
-                put_hint(changes, hint);
-            }
+            put_hints(changes, &customer.status, Subject::Customer(*id));
         }
         for (id, period) in &self.accounts {
             let found = state::<Account>((view, ring, &mut chance), (id, *period), changes)?;
             let Some(account) = found else {
                 continue;
             };
+            put_hints(changes, &account.status, Subject::Account(*id));
             let named = encoding::encode(&Named::Account(*id));
             for alias in &account.aliases {
                 changes.put(Space::Identities, alias.key.as_bytes(), named.clone());
@@ -200,7 +199,7 @@ impl Recovery {
         }
         for pair in view.scan_after(Space::Schedule, None) {
             let hint = schedule::hint(&pair?.0)?;
-            if self.erased.contains(&hint.customer) {
+            if matches!(hint.whose, Subject::Customer(id) if self.erased.contains(&id)) {
                 remove_hint(changes, hint);
             }
         }
@@ -238,6 +237,11 @@ impl Recovery {
         self.spent.insert(counter, spent);
         Ok(())
     }
+}
+
+fn put_hints(changes: &mut Changes, status: &Status, whose: Subject) {
+    let hints = silences_of(status, whose).chain(fading_of(status, whose));
+    hints.for_each(|hint| put_hint(changes, hint));
 }
 
 /// Opens a state that came with a record, and closes it as the view keeps it.

@@ -4,21 +4,28 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
 use crate::cache::{Cache, CacheError};
 use crate::clock::Instant;
-use crate::customer::Customer;
+use crate::customer::Status;
 use crate::encoding::Undecodable;
 use crate::ids::{CustomerId, Key};
+use crate::keys::{SUBJECT_BYTES, Subject};
 use crate::store::{Changes, Space};
 
-/// Somebody to look at, when, and for the silence of which moment.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+/// Somebody to look at, when, and what for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Hint {
     pub due: Instant,
-    pub customer: CustomerId,
-    pub moment: Key,
+    /// A customer or an account.
+    pub whose: Subject,
+    /// The moment whose silence is then over; `None` where something is then no longer kept.
+    pub silence: Option<Key>,
+}
+
+impl Hint {
+    fn is_of(&self, customers: &[CustomerId]) -> bool {
+        matches!(self.whose, Subject::Customer(id) if customers.contains(&id))
+    }
 }
 
 /// Every hint, in order of time.
@@ -42,7 +49,7 @@ impl Schedule {
     pub(super) fn forget(&self, customers: &[CustomerId]) -> Vec<Hint> {
         let mut hints = self.hints();
         let all = hints.iter();
-        let theirs = all.filter(|hint| customers.contains(&hint.customer));
+        let theirs = all.filter(|hint| hint.is_of(customers));
         let theirs: Vec<Hint> = theirs.copied().collect();
         for hint in &theirs {
             hints.remove(hint);
@@ -85,14 +92,23 @@ impl Cache {
     }
 }
 
-/// When a customer has to be looked at again: for each silence that is waited for.
-pub fn hints_of(customer: &Customer) -> impl Iterator<Item = Hint> + '_ {
-    customer.status.timers.iter().filter_map(|timer| {
+/// When somebody has to be looked at again for a silence that is waited for.
+pub fn silences_of(status: &Status, whose: Subject) -> impl Iterator<Item = Hint> + '_ {
+    status.timers.iter().filter_map(move |timer| {
         Some(Hint {
             due: timer.due?,
-            customer: customer.id,
-            moment: timer.moment,
+            whose,
+            silence: Some(timer.moment),
         })
+    })
+}
+
+/// When somebody has to be looked at again for what is then no longer kept.
+pub fn fading_of(status: &Status, whose: Subject) -> Option<Hint> {
+    Some(Hint {
+        due: status.fades?,
+        whose,
+        silence: None,
     })
 }
 
@@ -104,24 +120,28 @@ pub(super) fn remove_hint(changes: &mut Changes, hint: Hint) {
     changes.remove(Space::Schedule, &key(hint));
 }
 
-/// Bytes in the order of time: due, customer, moment.
+/// Bytes in the order of time: due, whose, and the moment where there is one.
 fn key(hint: Hint) -> Vec<u8> {
     let due = hint.due.millis().cast_unsigned() ^ (1 << 63);
     let mut key = due.to_be_bytes().to_vec();
-    key.extend(hint.customer.as_bytes());
-    key.extend(hint.moment.to_bytes());
+    key.extend(hint.whose.to_bytes());
+    key.extend(hint.silence.iter().flat_map(|moment| moment.to_bytes()));
     key
 }
 
 pub(super) fn hint(key: &[u8]) -> Result<Hint, CacheError> {
     let read = || {
         let (due, rest) = key.split_first_chunk::<8>()?;
-        let (customer, rest) = rest.split_first_chunk::<16>()?;
+        let (whose, rest) = rest.split_first_chunk::<SUBJECT_BYTES>()?;
         let due = u64::from_be_bytes(*due) ^ (1 << 63);
+        let silence = match rest {
+            [] => None,
+            moment => Some(Key::from_bytes(moment.try_into().ok()?)),
+        };
         Some(Hint {
             due: Instant::from_millis(due.cast_signed()),
-            customer: CustomerId::from_bytes(*customer),
-            moment: Key::from_bytes(rest.try_into().ok()?),
+            whose: Subject::from_bytes(whose)?,
+            silence,
         })
     };
     read().ok_or(CacheError::Unreadable {

@@ -125,6 +125,8 @@ pub enum BuiltIn {
     /// A person decided about a waiting action. Data: `action`, `by`, `reason`.
     ActionApproved,
     ActionRejected,
+    /// Something of a customer or an account is no longer kept.
+    DataExpired,
 }
 
 impl BuiltIn {

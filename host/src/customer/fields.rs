@@ -191,18 +191,24 @@ impl Fields {
         self.put(field.key, fact);
     }
 
-    pub(super) fn forget(&mut self, charter: &Charter, now: Instant) {
-        self.facts.retain(|(key, fact)| {
-            let field = charter
-                .names
-                .field_keys
-                .get(key)
-                .map(|ix| charter.fields.at(*ix));
-            field
-                .and_then(|field| field.retention)
-                .is_none_or(|kept| fact.occurred_at.plus(kept) >= now)
-        });
+    /// Drops what is no longer kept, and adds its names to `faded`.
+    pub(super) fn forget(&mut self, charter: &Charter, now: Instant, faded: &mut Vec<Text>) {
+        self.facts
+            .retain(|(key, fact)| match kept_until(charter, *key, fact) {
+                Some((field, until)) if until < now => {
+                    faded.push(field.name.clone());
+                    false
+                }
+                _ => true,
+            });
         self.cleared.retain(|(_, at)| at.plus(CLEARED_KEPT) >= now);
+    }
+
+    /// Until when the first of them is kept.
+    pub(super) fn kept_until(&self, charter: &Charter) -> Option<Instant> {
+        let facts = self.facts.iter();
+        let kept = facts.filter_map(|(key, fact)| kept_until(charter, *key, fact));
+        kept.map(|(_, until)| until).min()
     }
 
     pub(super) fn take_over(&mut self, charter: &Charter, other: &Self) {
@@ -380,6 +386,12 @@ fn difference(before: &Value, less: &Value) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// Until when a value is kept; `None` for as long as nobody changes it.
+fn kept_until<'a>(charter: &'a Charter, key: Key, fact: &Fact) -> Option<(&'a Field, Instant)> {
+    let field = charter.fields.at(*charter.names.field_keys.get(&key)?);
+    Some((field, fact.occurred_at.plus(field.retention?)))
 }
 
 /// Keeps the newest entries of a list that has grown too long.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, Items};
-use crate::clock::Instant;
+use crate::clock::{Instant, Span};
 use crate::ids::{Key, Text};
 
 /// The item lists that hold anything.
@@ -64,14 +64,29 @@ impl ItemLists {
         self.0.iter().map(|(key, items)| (*key, items.as_slice()))
     }
 
-    pub(super) fn forget(&mut self, charter: &Charter, now: Instant) {
+    /// Drops what is no longer kept, and adds the names of the lists to `faded`.
+    pub(super) fn forget(&mut self, charter: &Charter, now: Instant, faded: &mut Vec<Text>) {
         for (key, items) in &mut self.0 {
-            let list = charter.items.iter().find(|(_, list)| list.key == *key);
-            if let Some(kept) = list.and_then(|(_, list)| list.retention) {
-                items.retain(|(_, added)| added.plus(kept) >= now);
+            let Some((list, kept)) = kept(charter, *key) else {
+                continue;
+            };
+            let before = items.len();
+            items.retain(|(_, added)| added.plus(kept) >= now);
+            if items.len() < before {
+                faded.push(list.name.clone());
             }
         }
         self.0.retain(|(_, items)| !items.is_empty());
+    }
+
+    /// Until when the first of them is kept.
+    pub(super) fn kept_until(&self, charter: &Charter) -> Option<Instant> {
+        let lists = self.0.iter().filter_map(|(key, items)| {
+            let (_, kept) = kept(charter, *key)?;
+            let first = items.iter().map(|(_, added)| *added).min()?;
+            Some(first.plus(kept))
+        });
+        lists.min()
     }
 
     pub(super) fn take_over(&mut self, charter: &Charter, other: &Self) {
@@ -83,4 +98,10 @@ impl ItemLists {
             }
         }
     }
+}
+
+/// How long what stands in a list is kept; `None` for as long as nobody takes it out.
+fn kept(charter: &Charter, key: Key) -> Option<(&Items, Span)> {
+    let (_, list) = charter.items.iter().find(|(_, list)| list.key == key)?;
+    Some((list, list.retention?))
 }

@@ -48,6 +48,7 @@ impl Changed {
             customer,
             cancelled,
             has_refused,
+            faded,
         } = remember(event, now, known.decode()?);
         self.previous = Some(known.clone());
         self.has_refused = has_refused;
@@ -59,6 +60,7 @@ impl Changed {
         }
         Ok(Absorbed {
             cancelled,
+            faded,
             ..Absorbed::default()
         })
     }
@@ -68,7 +70,8 @@ impl Changed {
     pub(super) fn keep_what_was_done(&mut self, absorbed: &Absorbed, decisions: &[Decided]) {
         let mut actions = decisions.iter().flat_map(|decided| &decided.actions);
         let is_planned = actions.clone().next().is_some();
-        let is_touched = self.has_refused || !absorbed.cancelled.is_empty();
+        let is_touched =
+            self.has_refused || !absorbed.cancelled.is_empty() || !absorbed.faded.is_empty();
         let is_kept = match &self.known {
             _ if self.is_forgotten => is_touched,
             Some(_) => is_planned || is_touched,

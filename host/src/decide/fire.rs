@@ -1,4 +1,5 @@
-//! Silences that have lasted long enough: each becomes an event of the host itself, and is decided with what is true then.
+//! What is due by itself: silences that have lasted long enough, and values that are no longer kept. Each becomes an event of the
+//! host itself, and is decided with what is true then.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,10 +8,12 @@ use std::task::Poll;
 use crate::cache::{CacheError, Hint};
 use crate::charter::BuiltIn;
 use crate::clock::Instant;
-use crate::customer::{Customer, Timer};
+use crate::customer::{Account, Customer, Timer};
 use crate::decide::{Answered, Undecided, decide};
 use crate::event::{About, Event, Own};
-use crate::ids::{CustomerId, Text};
+use crate::evidence;
+use crate::ids::{CustomerId, Key, Text};
+use crate::keys::Subject;
 use crate::node::Core;
 use crate::value::Value;
 
@@ -56,38 +59,71 @@ pub async fn fire(core: &Core) -> Result<Fired, Undecided> {
     }
 }
 
-/// Decides about every silence of the customer that the hint means.
+/// Says what the hint means, if it still does.
 async fn look(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Answered>, Undecided> {
     let mut answered = Vec::new();
-    for timer in due(core, hint, now).await? {
-        answered.extend(say(core, hint.customer, &timer).await?);
+    match (hint.whose, hint.silence) {
+        (Subject::Customer(customer), Some(moment)) => {
+            for timer in due(core, (customer, moment, hint.due), now).await? {
+                let event = || silence(core, customer, &timer);
+                answered.extend(say(core, event).await?);
+            }
+        }
+        (whose, _) => {
+            if let Some(market) = fades(core, whose, hint.due).await? {
+                let event = || expiry(core, (whose, market), hint.due);
+                answered.extend(say(core, event).await?);
+            }
+        }
     }
     Ok(answered)
 }
 
-/// The silences that the hint means, in every market where they are waited for.
-async fn due(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Timer>, CacheError> {
-    let version = core.node().cache().load::<Customer>(hint.customer).await?;
+/// The silences that are meant, in every market where they are waited for.
+async fn due(
+    core: &Core,
+    (customer, moment, due): (CustomerId, Key, Instant),
+    now: Instant,
+) -> Result<Vec<Timer>, CacheError> {
+    let version = core.node().cache().load::<Customer>(customer).await?;
     let Some(version) = version.filter(|version| version.state.merged_into.is_none()) else {
         return Ok(Vec::new());
     };
     let timers = version.state.status.timers.iter();
-    let is_meant = |timer: &&Timer| {
-        timer.moment == hint.moment && timer.due == Some(hint.due) && hint.due <= now
-    };
+    let is_meant = |timer: &&Timer| timer.moment == moment && timer.due == Some(due) && due <= now;
     Ok(timers.filter(is_meant).cloned().collect())
 }
 
-/// `None` where it was broken meanwhile, or the charter no longer knows it.
+/// Whether something of theirs is no longer kept, as it was planned; and the market in which they were last heard of.
+async fn fades(core: &Core, whose: Subject, due: Instant) -> Result<Option<Key>, Undecided> {
+    let cache = core.node().cache();
+    let found = match whose {
+        Subject::Customer(id) => {
+            let version = cache.load::<Customer>(id).await?;
+            version.map(|version| (version.state.status.fades, version.position))
+        }
+        Subject::Account(id) => {
+            let version = cache.load::<Account>(id).await?;
+            version.map(|version| (version.state.status.fades, version.position))
+        }
+        Subject::Market(_) | Subject::Period(_) => None,
+    };
+    let Some((_, position)) = found.filter(|(fades, _)| *fades == Some(due)) else {
+        return Ok(None);
+    };
+    let record = core.node().store().log().read(position)?;
+    Ok(Some(evidence::open_header(&record.bytes)?.market))
+}
+
+/// `None` where nothing came of it: a silence was broken meanwhile, or the charter no longer knows it.
 async fn say(
     core: &Core,
-    customer: CustomerId,
-    timer: &Timer,
+    event: impl Fn() -> Option<Event>,
 ) -> Result<Option<Answered>, Undecided> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let Some(event) = event(core, customer, timer) else {
+        let Some(event) = event() else {
             return Ok(None);
         };
         match Box::pin(decide(core, event)).await {
@@ -99,8 +135,46 @@ async fn say(
     }
 }
 
+/// The same expiry is the same event.
+fn expiry(core: &Core, (whose, market): (Subject, Key), due: Instant) -> Option<Event> {
+    let node = core.node();
+    let charter = node.charter();
+    // Wherever it is told, it holds for all.
+    let own = charter.names.market_keys.get(&market).copied();
+    let market = own.or_else(|| charter.markets.iter().map(|(market, _)| market).next())?;
+    let (about, id) = match whose {
+        Subject::Customer(id) => (
+            About {
+                customer: Some(id),
+                account: None,
+            },
+            id.to_string(),
+        ),
+        Subject::Account(id) => (
+            About {
+                customer: None,
+                account: Some(id),
+            },
+            id.to_string(),
+        ),
+        Subject::Market(_) | Subject::Period(_) => return None,
+    };
+    let own = Own {
+        charter: &charter,
+        market,
+        kind: BuiltIn::DataExpired,
+        id: Text::from(format!("expiry:{id}:{}", due.millis())),
+        about,
+        channel: None,
+        occurred_at: due,
+        received_at: node.clock().wall(),
+        data: Vec::new(),
+    };
+    own.event()
+}
+
 /// The same silence is the same event, whoever finds it due, and however often.
-fn event(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
+fn silence(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
     let node = core.node();
     let charter = node.charter();
     let market = *charter.names.market_keys.get(&timer.market)?;

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 
 use crate::absorb::{Absorbed, Lapsed, Standing};
-use crate::cache::{After, Before, Hint, Kept, States, Written, hints_of, seal_state};
+use crate::cache::{
+    After, Before, Hint, Kept, States, Written, fading_of, seal_state, silences_of,
+};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
-use crate::customer::{Account, Customer, IdentityKey, Named};
+use crate::customer::{Account, Customer, IdentityKey, Named, Status};
 use crate::decide::changed::Changed;
 use crate::decide::{Undecided, whom};
 use crate::encoding;
@@ -19,6 +21,8 @@ use crate::store::Refused;
 
 /// What came of one event, before it is sealed.
 pub(super) struct Outcome {
+    /// When customer and account were to be looked at again, before the event.
+    pub planned: [Option<Instant>; 2],
     pub now: Instant,
     pub absorbed: Absorbed,
     pub decisions: Vec<Decided>,
@@ -47,6 +51,7 @@ impl Draft {
         changed: Changed,
     ) -> Result<Self, Undecided> {
         let Outcome {
+            planned,
             now,
             absorbed,
             decisions,
@@ -71,7 +76,7 @@ impl Draft {
             (core, &of_states),
             changed.standing,
             (changed.previous, changed.account_previous),
-            changed.moved,
+            (changed.moved, planned),
         );
         let of_body = period(core, header.period(class))?;
         let key = closed.key(core, header.seal.key)?;
@@ -139,6 +144,9 @@ fn key_of<E>(written: &[Written<E>], is_theirs: impl Fn(&E) -> bool) -> Option<D
     Some(theirs.key.clone())
 }
 
+/// Others whom the event changes, and how they were before.
+type Moved = Vec<(Customer, Option<Before>)>;
+
 /// The states after an event, closed; keys of who is new among them.
 #[derive(Default)]
 struct Closed {
@@ -149,6 +157,14 @@ struct Closed {
 }
 
 impl Closed {
+    /// Notes when to look at somebody again; what is planned already need not be noted once more.
+    fn plan(&mut self, status: &Status, whose: Subject, planned: Option<Instant>) {
+        self.hints.extend(silences_of(status, whose));
+        if status.fades != planned {
+            self.hints.extend(fading_of(status, whose));
+        }
+    }
+
     /// The key of whom the record is about.
     fn key(&self, core: &Core, subject: Subject) -> Result<DataKey, Undecided> {
         let key = match subject {
@@ -169,13 +185,13 @@ impl Closed {
         within: (&Core, &DataKey),
         standing: Standing,
         (previous, account_previous): (Option<Before>, Option<Before>),
-        moved: Vec<(Customer, Option<Before>)>,
+        (moved, [planned, account_planned]): (Moved, [Option<Instant>; 2]),
     ) -> Self {
         let mut this = Self::default();
         let about = standing.customer.map(|customer| (customer, previous));
         for (mut customer, before) in about.into_iter().chain(moved) {
             customer.revision += 1;
-            this.hints.extend(hints_of(&customer));
+            this.plan(&customer.status, Subject::Customer(customer.id), planned);
             let (id, revision) = (customer.id, customer.revision);
             let (written, after, new) = close(within, customer, (id, revision), before);
             this.customers.push(written);
@@ -184,6 +200,11 @@ impl Closed {
         }
         if let Some(mut account) = standing.account {
             account.revision += 1;
+            this.plan(
+                &account.status,
+                Subject::Account(account.id),
+                account_planned,
+            );
             let (id, revision) = (account.id, account.revision);
             let (written, after, new) = close(within, account, (id, revision), account_previous);
             this.accounts.push(written);
@@ -252,6 +273,7 @@ fn body(
             entered: absorbed.entered,
             left: absorbed.left,
             waits_for: absorbed.waits_for,
+            faded: absorbed.faded,
         },
     }
 }

@@ -129,6 +129,7 @@ impl Explainer<'_> {
         for (key, names) in [
             ("happened.entered", &noted.entered),
             ("happened.left", &noted.left),
+            ("happened.faded", &noted.faded),
             ("happened.waits", &noted.waits_for),
             ("happened.conflict", &noted.conflicts),
             ("happened.refused", &noted.refused_writes),

@@ -285,7 +285,7 @@ fn a_copy_stays_for_the_purpose_of_what_it_was_copied_from() {
 // C04, C05: a local name never shadows a central one, wherever it stands.
 #[test]
 fn local_names_never_shadow() {
-    insta::assert_snapshot!(told("markets/de.toml", "[settings]", "[segments]\nbig_spender = { is = \"true\" }\n[settings]"), @"markets/de.toml:45: segments: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `fields`, `events`, `settings`, `fallback` and `kpis`");
+    insta::assert_snapshot!(told("markets/de.toml", "[settings]", "[segments]\nbig_spender = { is = \"true\" }\n[settings]"), @"markets/de.toml:45: segments: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `retention`, `fields`, `events`, `settings`, `fallback` and `kpis`");
     insta::assert_snapshot!(told("markets/de.toml", r#"[fields."de.gift_wrap"]"#, "[fields.points]"), @r#"
     markets/de.toml:33: fields.points: `points` means the same in every market: charter.toml alone defines it
     markets/de.toml:43: events."order.placed".updates.set: `de.gift_wrap` is not a field of this charter

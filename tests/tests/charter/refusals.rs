@@ -220,8 +220,8 @@ fn choices_that_would_widen() {
     insta::assert_snapshot!(refused("markets/de.toml", r#"lapses                     = "2d""#, "parameters.tire.required = true"), @"markets/de.toml:7: actions.banner.parameters.tire: `tire` is not a parameter of `banner`: did you mean `tier`?");
     insta::assert_snapshot!(refused("markets/de.toml", "[settings]", "[moments.x]\n[markets.de]\n[windows.x]\n[settings]"), @"
     markets/de.toml:23: moments: is a table: write a list in `[` and `]`
-    markets/de.toml:24: markets: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `fields`, `events`, `settings`, `fallback` and `kpis`
-    markets/de.toml:25: windows: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `fields`, `events`, `settings`, `fallback` and `kpis`
+    markets/de.toml:24: markets: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `retention`, `fields`, `events`, `settings`, `fallback` and `kpis`
+    markets/de.toml:25: windows: is decided by charter.toml alone: there may be `market`, `charter`, `owner`, `languages`, `moments`, `actions`, `channels`, `caps`, `holidays`, `needs`, `limits`, `budget`, `retention`, `fields`, `events`, `settings`, `fallback` and `kpis`
     ");
     insta::assert_snapshot!(refused("markets/de.toml", "[settings]", "[channels.email]\nmode = \"respond\"\n[settings]"), @"markets/de.toml:24: channels.email.mode: is decided by charter.toml alone: there may be `caps`, `hours` and `slots`");
 }

@@ -103,6 +103,12 @@ const BUILT_IN: &[Known] = &[
         "a person refused a waiting action",
         APPROVAL_DATA,
     ),
+    (
+        "data.expired",
+        BuiltIn::DataExpired,
+        "the retention of something that was known is over",
+        &[],
+    ),
 ];
 const APPROVAL_DATA: &[(&str, Type, bool)] = &[
     ("action", Type::Text, true),
