@@ -9,7 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::charter::PublicKey;
 use crate::charter::sign::PrivateKey;
@@ -135,15 +135,15 @@ impl fmt::Display for Checkpoint {
 
 /// The first bytes of a key's hash, by which a signature says whose it is.
 fn key_hash(name: &str, key: &PublicKey) -> [u8; 4] {
-    let mut hasher = Sha256::new();
-    hasher.update(name.as_bytes());
-    hasher.update([b'\n', ED25519]);
-    hasher.update(key.0);
-    let hash = hasher.finalize();
+    let mut hash = Context::new(&SHA256);
+    hash.update(name.as_bytes());
+    hash.update(&[b'\n', ED25519]);
+    hash.update(&key.0);
+    let hash = hash.finish();
     let mut first = [0; 4];
     first
         .iter_mut()
-        .zip(hash)
-        .for_each(|(slot, byte)| *slot = byte);
+        .zip(hash.as_ref())
+        .for_each(|(slot, byte)| *slot = *byte);
     first
 }

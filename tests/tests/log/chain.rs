@@ -9,6 +9,7 @@ use kairos::evidence::checkpoint::Checkpoint;
 use kairos::evidence::verify::{Broken, Fate, Report, verify};
 use kairos::ids::Chance;
 use kairos::store::{Durability, Log, Reader, Settings};
+use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::disk::Memory;
@@ -66,13 +67,13 @@ fn read(segment: &[u8]) -> Vec<Vec<Entry>> {
 }
 
 fn then(before: [u8; 32], position: u64, entry: &Entry) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&before);
-    hasher.update(&position.to_le_bytes());
-    hasher.update(&(entry.content.len() as u64).to_le_bytes());
-    hasher.update(&[entry.kind]);
+    let mut hasher = Sha256::new();
+    hasher.update(before);
+    hasher.update(position.to_le_bytes());
+    hasher.update((entry.content.len() as u64).to_le_bytes());
+    hasher.update([entry.kind]);
     hasher.update(&entry.content);
-    *hasher.finalize().as_bytes()
+    hasher.finalize().into()
 }
 
 impl Evidence {
@@ -97,7 +98,11 @@ impl Evidence {
         let (manifest, segment) = (disk.bytes("LOG"), disk.bytes(SEGMENT));
         Self {
             seed: xxh3_64_with_seed(&log.id(), 0x6b61_6972_6f73),
-            genesis: blake3::derive_key("kairos 2026-11 evidence chain, version 1", &log.id()),
+            genesis: Sha256::new()
+                .chain_update(b"kairos evidence chain, version 2\0")
+                .chain_update(log.id())
+                .finalize()
+                .into(),
             manifest,
             header: segment[..SECTOR].to_vec(),
             batches: read(&segment),

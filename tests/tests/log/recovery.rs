@@ -355,12 +355,12 @@ fn another_format_is_refused() {
     let mut bytes = disk.bytes("LOG");
     for (version, said) in [
         (
-            3,
-            "`LOG` of the log has format 3, newer than this host's 2: start a newer host",
+            4,
+            "`LOG` of the log has format 4, newer than this host's 3: start a newer host",
         ),
         (
             1,
-            "the log has format 1, older than this host's 2, which does not read it: start on a new data folder",
+            "the log has format 1, older than this host's 3, which does not read it: start on a new data folder",
         ),
     ] {
         bytes[8] = version;
