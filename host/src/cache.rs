@@ -6,6 +6,7 @@
 mod ahead;
 mod claim;
 mod keys;
+mod known;
 mod line;
 mod names;
 mod recovery;
@@ -73,6 +74,7 @@ pub struct Cache {
     customers: Shelf<CustomerId>,
     accounts: Shelf<AccountId>,
     names: names::Names,
+    known: known::Known,
     claims: Arc<claim::Claims>,
     schedule: schedule::Schedule,
     epoch: AtomicU64,
@@ -308,9 +310,10 @@ impl Cache {
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
             schedule: schedule::Schedule::default(),
-            customers: Shelf::new(share(13)),
+            customers: Shelf::new(share(12)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),
+            known: known::Known::new(share(1)),
             claims: Arc::new(claim::Claims::default()),
         }
     }
@@ -401,6 +404,12 @@ impl Cache {
             .log
             .queue(change.kind, |bytes| bytes.extend_from_slice(change.record))?;
         self.schedule.add(change.hints);
+        if let Some((key, _)) = &change.event {
+            self.known.add(&key.0);
+        }
+        for (key, _) in change.named {
+            self.known.add(key.as_bytes());
+        }
         ahead.install(change, position);
         Ok(position)
     }

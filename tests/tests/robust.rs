@@ -6,6 +6,8 @@ mod disk;
 mod events;
 #[path = "robust/kill.rs"]
 mod kill;
+#[path = "robust/known.rs"]
+mod known;
 #[path = "robust/markets.rs"]
 mod markets;
 #[path = "robust/process.rs"]

@@ -231,6 +231,14 @@ impl Ahead {
         self.growing.keys.extend(keys);
     }
 
+    /// Calls `each` with the key of every event and name that is ahead.
+    pub(super) fn each_key(&self, mut each: impl FnMut(&[u8])) {
+        for generation in self.generations() {
+            generation.events.keys().for_each(|key| each(&key.0));
+            generation.names.keys().for_each(|key| each(key.as_bytes()));
+        }
+    }
+
     pub(super) fn is_written(&self) -> bool {
         self.is_empty() && self.writing.is_none()
     }

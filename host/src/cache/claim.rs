@@ -93,11 +93,14 @@ impl Cache {
 
     /// Where an event came before, if it did.
     ///
-    /// Most events are new, and the view knows that from its filters, without reading: so it is asked right here.
+    /// Most events are new, which is known without reading: so the view is asked right here.
     pub fn event(&self, key: EventKey, now: Instant) -> Result<Option<Earlier>, CacheError> {
         let ahead = self.ahead().event(key);
         if ahead.is_some() {
             return Ok(ahead);
+        }
+        if !self.known.may_have(&key.0) {
+            return Ok(None);
         }
         let Some(bytes) = self.view.get(Space::Events, &key.0)? else {
             return Ok(None);

@@ -90,6 +90,9 @@ impl Cache {
         if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
             return Ok(self.alive(named).map(|named| (named, Origin::Memory)));
         }
+        if !self.known.may_have(key.as_bytes()) {
+            return Ok(None);
+        }
         let view = Arc::clone(&self.view);
         let found =
             tokio::task::spawn_blocking(move || view.get(Space::Identities, key.as_bytes()));
@@ -116,6 +119,9 @@ impl Cache {
         let ahead = self.ahead().name(key);
         if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
             return Ok(self.alive(named));
+        }
+        if !self.known.may_have(key.as_bytes()) {
+            return Ok(None);
         }
         let found = self.view.get(Space::Identities, key.as_bytes())?;
         let named = found.map(|bytes| read(&bytes)).transpose()?;

@@ -20,6 +20,8 @@ const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
 const FORGETS_EVERY: u32 = 3_000;
 /// A checkpoint of the evidence is due after so many rounds: about every second.
 const CHECKPOINTS_EVERY: u32 = 5;
+/// So many keys of the view are learned in one round.
+const KEYS_AT_ONCE: usize = 20_000;
 /// Figures of a stretch of time that ended longer ago are forgotten.
 const FIGURES_KEPT: Span = Span::from_days(1);
 
@@ -54,6 +56,9 @@ impl Writer {
                 Ok(false) if closing.borrow().is_some() => return,
                 Ok(false) => {}
                 Err(error) => return self.end(&error),
+            }
+            if let Err(error) = self.cache.learn_known(KEYS_AT_ONCE) {
+                tracing::warn!(%error, "what is new is asked of the view");
             }
             self.breakers.close(self.clock.now());
             since_signed += 1;
