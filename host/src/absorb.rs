@@ -8,9 +8,9 @@ mod memberships;
 mod timers;
 mod pending;
 
-use crate::charter::{Membership, Per};
+use crate::charter::{BuiltIn, Charter, Membership, Per};
 use crate::clock::Instant;
-use crate::customer::{Account, Customer, Status};
+use crate::customer::{Account, Customer, IdentityKey, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Key, Text};
 
@@ -43,6 +43,8 @@ pub struct Absorbed {
     pub waits_for: Vec<Text>,
     /// Fields and lists of which something is no longer kept: its retention is over.
     pub faded: Vec<Text>,
+    /// Names that name nobody any more.
+    pub forgotten: Vec<IdentityKey>,
     /// What follows from the event.
     pub derived: Vec<Derived>,
 }
@@ -90,7 +92,8 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
     if !absorbed.is_kept {
         return absorbed;
     }
-    for update in &charter.events.at(event.kind).updates {
+    let kind = charter.events.at(event.kind);
+    for update in &kind.updates {
         updates::apply(event, now, update, standing, &mut absorbed);
     }
     take_in(event, now, standing, &mut absorbed);
@@ -104,10 +107,29 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
         absorbed.derived.push(derived);
     }
     pending::hold_back(event, now, standing, &mut absorbed);
-    for status in standing.statuses() {
-        status.plan_fading(charter);
+    if kind.built_in == Some(BuiltIn::DataExpired) {
+        forget_names(charter, now, standing, &mut absorbed);
+    }
+    if let Some(customer) = &mut standing.customer {
+        customer.plan_fading(charter);
+    }
+    if let Some(account) = &mut standing.account {
+        account.plan_fading(charter);
     }
     absorbed
+}
+
+/// Names that are no longer kept name nobody any more.
+fn forget_names(charter: &Charter, now: Instant, standing: &mut Standing, absorbed: &mut Absorbed) {
+    let Some(customer) = &mut standing.customer else {
+        return;
+    };
+    for alias in customer.forget_names(charter, now) {
+        let kind = alias.kind(charter);
+        let name = kind.map(|identity| identity.name.clone());
+        absorbed.faded.extend(name);
+        absorbed.forgotten.push(alias.key);
+    }
 }
 
 /// What every event does, the host's own too.

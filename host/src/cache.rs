@@ -240,6 +240,8 @@ pub struct States {
     pub accounts: Vec<After<AccountId>>,
     /// Keys that are new, of those who are.
     pub keys: Vec<(Subject, Wrapped)>,
+    /// Names that name nobody any more.
+    pub forgotten: Vec<IdentityKey>,
     /// Actions that wait for a person, or no longer do.
     pub waiting: Vec<(ActionId, Waiting)>,
     /// What its actions use up.

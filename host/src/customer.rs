@@ -123,7 +123,34 @@ impl Customer {
     }
 }
 
+impl Customer {
+    /// Plans when to look again for what is no longer kept.
+    pub fn plan_fading(&mut self, charter: &Charter) {
+        let names = self.aliases.iter();
+        let kept = names.filter_map(|alias| alias.kept_until(charter));
+        self.status.plan_fading(charter, kept.min());
+    }
+
+    /// Whether nothing would lead to them any more.
+    pub fn has_lost_all_names(&self, charter: &Charter, now: Instant) -> bool {
+        let mut names = self.aliases.iter();
+        names.all(|alias| alias.kept_until(charter).is_some_and(|until| until < now))
+    }
+
+    /// Drops the names that are no longer kept; returns them.
+    pub fn forget_names(&mut self, charter: &Charter, now: Instant) -> Vec<Alias> {
+        let is_over =
+            |alias: &mut Alias| alias.kept_until(charter).is_some_and(|until| until < now);
+        self.aliases.extract_if(.., is_over).collect()
+    }
+}
+
 impl Account {
+    /// Plans when to look again for what is no longer kept.
+    pub fn plan_fading(&mut self, charter: &Charter) {
+        self.status.plan_fading(charter, None);
+    }
+
     pub fn new(id: AccountId, since: Instant) -> Self {
         Self {
             id,
@@ -141,7 +168,7 @@ impl Status {
     pub fn forget(&mut self, charter: &Charter, now: Instant) -> Vec<Text> {
         let mut faded = Vec::new();
         self.fields.forget(charter, now, &mut faded);
-        self.windows.forget(charter, now);
+        self.windows.forget(charter, now, &mut faded);
         self.items.forget(charter, now, &mut faded);
         contacts::forget(&mut self.contacts, now);
         self.end(now, |pending| {
@@ -159,14 +186,13 @@ impl Status {
         faded
     }
 
-    /// Plans when to look again for what is no longer kept: when the first day is over on which something is not.
-    pub fn plan_fading(&mut self, charter: &Charter) {
+    /// Plans when to look again for what is no longer kept: when the first day is over on which something is not, or a name
+    /// that is kept until `names`.
+    fn plan_fading(&mut self, charter: &Charter, names: Option<Instant>) {
         let fields = self.fields.kept_until(charter);
-        let first = fields
-            .into_iter()
-            .chain(self.items.kept_until(charter))
-            .min();
-        self.fades = first.map(Instant::next_day);
+        let windows = self.windows.kept_until(charter);
+        let all = [names, fields, windows, self.items.kept_until(charter)];
+        self.fades = all.into_iter().flatten().min().map(Instant::next_day);
     }
 
     /// Ends what waits and is over; what may have acted counts as made.

@@ -153,6 +153,7 @@ fn work_out(
         changed.keep_what_was_done(&absorbed, &decisions);
     }
     let waiting = waits.changes(&changed.standing, &absorbed, &decisions);
+    let forgotten = std::mem::take(&mut absorbed.forgotten);
     let draft = Draft::new(
         core,
         event,
@@ -168,6 +169,7 @@ fn work_out(
     let mut draft = draft?;
     draft.states.spent = taken.amounts();
     draft.states.waiting = waiting;
+    draft.states.forgotten = forgotten;
     Ok((draft, taken))
 }
 

@@ -74,7 +74,7 @@ pub struct Remembered {
 /// What the browser of somebody who is known refuses is kept, although nothing else of the event is.
 pub fn remember(event: &Event, now: Instant, mut customer: Customer) -> Remembered {
     let faded = customer.status.forget(&event.charter, now);
-    customer.status.plan_fading(&event.charter);
+    customer.plan_fading(&event.charter);
     let has_refused = hear_browser(event, now, &mut customer);
     Remembered {
         cancelled: pending::disallowed(event, now, &mut customer),

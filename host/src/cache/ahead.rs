@@ -34,7 +34,8 @@ pub struct Generation {
     pub(super) accounts: Map<AccountId, Arc<Version<Account>>>,
     /// Keys that are new, or wrapped anew.
     pub(super) keys: Map<Subject, Wrapped>,
-    pub(super) names: Map<IdentityKey, Named>,
+    /// `None` of one that names nobody any more.
+    pub(super) names: Map<IdentityKey, Option<Named>>,
     pub(super) events: Map<EventKey, Earlier>,
     pub(super) decisions: Map<DecisionId, Position>,
     pub(super) waiting: BTreeMap<ActionId, Waiting>,
@@ -44,8 +45,6 @@ pub struct Generation {
     /// What the host's own records change in the view.
     pub(super) notes: Changes,
     pub(super) erased: Vec<CustomerId>,
-    /// Names of theirs.
-    pub(super) forgotten: Vec<IdentityKey>,
     bytes: usize,
 }
 
@@ -81,7 +80,8 @@ impl Ahead {
             .cloned()
     }
 
-    pub(super) fn name(&self, key: IdentityKey) -> Option<Named> {
+    /// `Some(None)` of one that names nobody any more.
+    pub(super) fn name(&self, key: IdentityKey) -> Option<Option<Named>> {
         self.generations()
             .find_map(|generation| generation.names.get(&key))
             .copied()
@@ -142,7 +142,9 @@ impl Ahead {
         }
         let states = change.states;
         growing.keys.extend(states.keys.iter().cloned());
-        growing.names.extend(change.named.iter().copied());
+        let forgotten = states.forgotten.iter().map(|key| (*key, None));
+        let named = change.named.iter().map(|(key, named)| (*key, Some(*named)));
+        growing.names.extend(forgotten.chain(named));
         growing.waiting.extend(states.waiting.iter().cloned());
         growing.hints.extend(change.hints);
         for (counter, amount) in &states.spent {
@@ -163,6 +165,7 @@ impl Ahead {
             .decisions
             .extend(change.decisions.iter().map(|id| (*id, position)));
         let entries = change.named.len()
+            + states.forgotten.len()
             + change.hints.len()
             + states.keys.len()
             + states.spent.len()
@@ -188,9 +191,8 @@ impl Ahead {
             growing.customers.remove(id);
             growing.keys.remove(&Subject::Customer(*id));
         }
-        for name in erasing.names {
-            growing.names.remove(name);
-        }
+        let names = erasing.names.iter().map(|key| (*key, None));
+        growing.names.extend(names);
         let erased = &self.erased;
         growing
             .hints
@@ -202,7 +204,6 @@ impl Ahead {
         let since = *self.erased_since.get_or_insert(erasing.at);
         put_erased_since(&mut growing.notes, since);
         growing.erased.extend(erasing.customers);
-        growing.forgotten.extend(erasing.names);
         let entries = erasing.customers.len() + erasing.names.len() + hints.len();
         growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * erasing.waiting.len();
     }

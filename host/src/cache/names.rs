@@ -86,9 +86,8 @@ impl Cache {
 
     /// The same, and whether memory knew it.
     async fn find_from(&self, key: IdentityKey) -> Result<Option<(Named, Origin)>, CacheError> {
-        let ahead = self.ahead().name(key);
-        if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
-            return Ok(self.alive(named).map(|named| (named, Origin::Memory)));
+        if let Some(named) = self.in_memory(key) {
+            return Ok(named.map(|named| (named, Origin::Memory)));
         }
         if !self.known.may_have(key.as_bytes()) {
             return Ok(None);
@@ -100,6 +99,13 @@ impl Cache {
         let named = found.map(|bytes| read(&bytes)).transpose()?;
         let named = named.and_then(|named| self.alive(named));
         Ok(named.map(|named| (named, Origin::View)))
+    }
+
+    /// `Some(None)` where memory knows that it names nobody.
+    fn in_memory(&self, key: IdentityKey) -> Option<Option<Named>> {
+        let ahead = self.ahead().name(key);
+        let found = ahead.or_else(|| self.names.clean.get(&key).map(Some))?;
+        Some(found.and_then(|named| self.alive(named)))
     }
 
     /// Whoever was erased has no name any more, wherever one is still found.
@@ -116,9 +122,8 @@ impl Cache {
 
     /// The same without waiting: for someone who has just asked, and wants to know whether the answer still holds.
     pub fn find_now(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
-        let ahead = self.ahead().name(key);
-        if let Some(named) = ahead.or_else(|| self.names.clean.get(&key)) {
-            return Ok(self.alive(named));
+        if let Some(named) = self.in_memory(key) {
+            return Ok(named);
         }
         if !self.known.may_have(key.as_bytes()) {
             return Ok(None);

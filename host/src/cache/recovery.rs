@@ -76,6 +76,9 @@ impl Recovery {
             changes.put(Space::Accounts, after.id.as_bytes(), state);
             self.accounts.insert(after.id, period);
         }
+        for name in &states.forgotten {
+            changes.remove(Space::Identities, name.as_bytes());
+        }
         self.keys(&states.keys, changes);
         for (id, waiting) in &states.waiting {
             changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));

@@ -59,11 +59,11 @@ impl Cache {
         for id in &generation.erased {
             self.customers.clean.invalidate(id);
         }
-        for key in &generation.forgotten {
-            self.names.forget(*key);
-        }
         for (key, named) in &generation.names {
-            self.names.remember(*key, *named);
+            match named {
+                Some(named) => self.names.remember(*key, *named),
+                None => self.names.forget(*key),
+            }
         }
     }
 }
@@ -79,9 +79,6 @@ fn clean<E>(version: &Version<E>) -> Before {
 /// What a generation changes in the view, which then covers everything before `end`.
 fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Changes {
     let mut changes = generation.notes.clone();
-    for key in &generation.forgotten {
-        changes.remove(Space::Identities, key.as_bytes());
-    }
     for (id, version) in &generation.customers {
         put_state(&mut changes, *id, version, chance);
     }
@@ -95,7 +92,10 @@ fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Chang
         put_erased(&mut changes, *id);
     }
     for (key, named) in &generation.names {
-        changes.put(Space::Identities, key.as_bytes(), encoding::encode(named));
+        match named {
+            Some(named) => changes.put(Space::Identities, key.as_bytes(), encoding::encode(named)),
+            None => changes.remove(Space::Identities, key.as_bytes()),
+        }
     }
     for (key, earlier) in &generation.events {
         put_event(&mut changes, *key, *earlier);

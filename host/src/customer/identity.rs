@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::charter::{Charter, Identity};
 use crate::clock::Instant;
 use crate::ids::{AccountId, CustomerId, Key, Text};
 
@@ -56,6 +57,20 @@ pub struct Alias {
     /// In clear, unless the charter keeps only hashes of this kind.
     pub value: Option<Text>,
     pub since: Instant,
+}
+
+impl Alias {
+    /// Until when it is kept; `None` for as long as the customer is.
+    pub fn kept_until(&self, charter: &Charter) -> Option<Instant> {
+        Some(self.since.plus(self.kind(charter)?.retention?))
+    }
+
+    /// What it is in the charter.
+    pub fn kind<'a>(&self, charter: &'a Charter) -> Option<&'a Identity> {
+        let mut identities = charter.identities.iter();
+        let found = identities.find(|(_, identity)| identity.key == self.identity);
+        found.map(|(_, identity)| identity)
+    }
 }
 
 /// Adds a name that is not there yet; whether it was new.

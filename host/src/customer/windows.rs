@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, Measure, Window};
 use crate::clock::Instant;
-use crate::ids::Key;
+use crate::ids::{Key, Text};
 
 /// The windows that anything was counted in.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -98,7 +98,8 @@ impl Figures {
         &mut self.0[place].1
     }
 
-    pub(super) fn forget(&mut self, charter: &Charter, now: Instant) {
+    /// Drops what is older than its window, and adds the names of windows that are empty then to `faded`.
+    pub(super) fn forget(&mut self, charter: &Charter, now: Instant, faded: &mut Vec<Text>) {
         self.0.retain_mut(|(key, buckets)| {
             let Some((_, window)) = charter
                 .windows
@@ -108,7 +109,7 @@ impl Figures {
                 return true;
             };
             let first = first_bucket(window, now);
-            match buckets {
+            let is_left = match buckets {
                 Buckets::Sums(sums) => {
                     sums.retain(|(number, _)| *number >= first);
                     !sums.is_empty()
@@ -117,8 +118,26 @@ impl Figures {
                     members.retain(|(_, number)| *number >= first);
                     !members.is_empty()
                 }
+            };
+            if !is_left {
+                faded.push(window.name.clone());
             }
+            is_left
         });
+    }
+
+    /// Until when the first window still has something in it.
+    pub(super) fn kept_until(&self, charter: &Charter) -> Option<Instant> {
+        let ends = self.0.iter().filter_map(|(key, buckets)| {
+            let mut windows = charter.windows.iter();
+            let (_, window) = windows.find(|(_, window)| window.key == *key)?;
+            let newest = match buckets {
+                Buckets::Sums(sums) => sums.last().map(|(number, _)| *number),
+                Buckets::Members(members) => members.iter().map(|(_, number)| *number).max(),
+            };
+            Some(start(window, newest?.saturating_add(1)).plus(window.over))
+        });
+        ends.min()
     }
 
     pub(super) fn take_over(&mut self, charter: &Charter, other: &Self) {

@@ -14,11 +14,13 @@ use crate::event::{About, Event, Own};
 use crate::evidence;
 use crate::ids::{CustomerId, Key, Text};
 use crate::keys::Subject;
-use crate::node::Core;
+use crate::node::{Core, Lookup, NotErased};
 use crate::value::Value;
 
 /// How many are decided at a time: enough to share a sync of the log.
 const AT_ONCE: usize = 64;
+/// By what somebody is erased whose names are no longer kept.
+const RETENTION: &str = "retention";
 /// How often one is said again because the charter or a kill switch changed while it was decided.
 const CHANGES: usize = 3;
 
@@ -69,12 +71,14 @@ async fn look(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Answered>, Un
                 answered.extend(say(core, event).await?);
             }
         }
-        (whose, _) => {
-            if let Some(market) = fades(core, whose, hint.due).await? {
+        (whose, _) => match fades(core, whose, hint.due).await? {
+            Fades::Values { market } => {
                 let event = || expiry(core, (whose, market), hint.due);
                 answered.extend(say(core, event).await?);
             }
-        }
+            Fades::Everything(id) => erase(core, id).await?,
+            Fades::Nothing => {}
+        },
     }
     Ok(answered)
 }
@@ -94,25 +98,53 @@ async fn due(
     Ok(timers.filter(is_meant).cloned().collect())
 }
 
-/// Whether something of theirs is no longer kept, as it was planned; and the market in which they were last heard of.
-async fn fades(core: &Core, whose: Subject, due: Instant) -> Result<Option<Key>, Undecided> {
-    let cache = core.node().cache();
-    let found = match whose {
-        Subject::Customer(id) => {
-            let version = cache.load::<Customer>(id).await?;
-            version.map(|version| (version.state.status.fades, version.position))
-        }
-        Subject::Account(id) => {
-            let version = cache.load::<Account>(id).await?;
-            version.map(|version| (version.state.status.fades, version.position))
-        }
-        Subject::Market(_) | Subject::Period(_) => None,
+/// What of somebody is no longer kept.
+enum Fades {
+    /// It is not as it was planned any more.
+    Nothing,
+    /// With the market in which they were last heard of.
+    Values { market: Key },
+    /// Nothing would lead to them any more.
+    Everything(CustomerId),
+}
+
+async fn fades(core: &Core, whose: Subject, due: Instant) -> Result<Fades, Undecided> {
+    let (cache, now) = (core.node().cache(), core.node().clock().now());
+    let (fades, position) = match whose {
+        Subject::Customer(id) => match cache.load::<Customer>(id).await? {
+            Some(version)
+                if version.state.status.fades == Some(due)
+                    && version
+                        .state
+                        .has_lost_all_names(&core.node().charter(), now) =>
+            {
+                return Ok(Fades::Everything(id));
+            }
+            Some(version) => (version.state.status.fades, version.position),
+            None => return Ok(Fades::Nothing),
+        },
+        Subject::Account(id) => match cache.load::<Account>(id).await? {
+            Some(version) => (version.state.status.fades, version.position),
+            None => return Ok(Fades::Nothing),
+        },
+        Subject::Market(_) | Subject::Period(_) => return Ok(Fades::Nothing),
     };
-    let Some((_, position)) = found.filter(|(fades, _)| *fades == Some(due)) else {
-        return Ok(None);
-    };
+    if fades != Some(due) {
+        return Ok(Fades::Nothing);
+    }
     let record = core.node().store().log().read(position)?;
-    Ok(Some(evidence::open_header(&record.bytes)?.market))
+    let market = evidence::open_header(&record.bytes)?.market;
+    Ok(Fades::Values { market })
+}
+
+/// Somebody whose last name is no longer kept is kept no longer.
+async fn erase(core: &Core, id: CustomerId) -> Result<(), Undecided> {
+    match core.node().erase(Lookup::Id(id), RETENTION).await {
+        Ok(_) | Err(NotErased::Unknown | NotErased::Before) => Ok(()),
+        Err(NotErased::Cache(error)) => Err(error.into()),
+        Err(NotErased::Failed(failed)) => Err(failed.into()),
+        Err(NotErased::Busy | NotErased::Log(_)) => Err(Undecided::Busy),
+    }
 }
 
 /// `None` where nothing came of it: a silence was broken meanwhile, or the charter no longer knows it.

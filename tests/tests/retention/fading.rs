@@ -125,3 +125,71 @@ fn nothing_fades_of_who_was_erased_c17() {
     let desk = desk.restart_without_view();
     assert_eq!(expiries(&desk).len(), 0);
 }
+
+/// A host on which somebody bought with a number and a cookie, and somebody else with a cookie alone.
+fn with_cookies() -> Desk {
+    let desk = Desk::retail();
+    let mut both = order("both", "crm:1", 10);
+    both["visitor"] = json!("visitor:c-1");
+    desk.send("gb", &both);
+    desk.send("gb", &order("cookie", "visitor:c-2", 10));
+    desk
+}
+
+/// The end of the day on which cookies of the first of December 2010 are no longer kept.
+const COOKIES_END: &str = "2012-01-01T00:00:00Z";
+
+#[test]
+fn a_name_that_is_no_longer_kept_names_nobody_c17() {
+    let desk = with_cookies();
+    desk.at("2011-12-30T00:00:00Z");
+    desk.tick();
+    assert!(desk.customer("visitor:c-1").is_some());
+    desk.at(COOKIES_END);
+    desk.tick();
+    let lives: [fn(Desk) -> Desk; 3] = [|desk| desk, Desk::restart, Desk::restart_without_view];
+    let mut desk = desk;
+    for live in lives {
+        desk = live(desk);
+        assert_eq!(desk.customer("visitor:c-1"), None);
+        let left = desk.customer("crm:1").expect("a customer");
+        assert!(!left.to_string().contains("c-1"), "{left:#}");
+    }
+    let mut again = order("again", "visitor:c-1", 10);
+    again["time"] = json!(COOKIES_END);
+    desk.send("gb", &again);
+    let id = |subject: &str| desk.customer(subject).expect("a customer")["id"].clone();
+    assert_ne!(id("visitor:c-1"), id("crm:1"), "somebody new");
+}
+
+#[test]
+fn whoever_has_no_name_left_is_erased_c17() {
+    let desk = with_cookies();
+    let id = desk.customer("visitor:c-2").expect("a customer")["id"].clone();
+    let id = kairos::ids::CustomerId::parse(id.as_str().expect("an id")).expect("an id");
+    desk.at("2011-12-30T00:00:00Z");
+    desk.tick();
+    assert!(desk.customer("visitor:c-2").is_some());
+    desk.at(COOKIES_END);
+    desk.tick();
+    assert!(desk.node.cache().was_erased(id).expect("an answer"));
+    assert!(desk.node.is_rotation_due(Span::from_days(0)));
+    let desk = desk.restart_without_view();
+    assert_eq!(desk.customer("visitor:c-2"), None);
+    assert!(desk.customer("crm:1").is_some());
+}
+
+#[test]
+fn figures_fade_when_their_time_is_over_c17() {
+    let desk = Desk::retail();
+    desk.send("gb", &order("o-1", "crm:1", 10));
+    let orders = |desk: &Desk| {
+        desk.customer("crm:1").expect("a customer")["status"]["windows"]["orders_90d"].clone()
+    };
+    assert_eq!(orders(&desk), json!(1));
+    let desk = desk.restart_without_view();
+    desk.at("2011-03-03T00:00:00Z");
+    assert_eq!(expiries(&desk).len(), 1);
+    assert!(names_of_the_last(&desk).contains(&"orders_90d".to_owned()));
+    assert_eq!(orders(&desk), json!(0));
+}

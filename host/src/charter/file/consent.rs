@@ -105,7 +105,13 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
             hashed: section
                 .optional("store", |node| values::word(node, STORES))
                 .unwrap_or(false),
-            retention: section.optional("retention", values::duration),
+            retention: section.optional("retention", |node| match of {
+                Per::Customer => values::duration(node),
+                Per::Account => Err(
+                    "is said of a name of accounts, which is kept as long as the account: leave it out"
+                        .to_owned(),
+                ),
+            }),
             needs: section.optional("needs", |node| {
                 refer(node, &charter.names.purposes, "a purpose")
             }),
