@@ -73,6 +73,8 @@ pub struct Host {
 pub struct Place {
     folder: Arc<TempDir>,
     charter: PathBuf,
+    /// Where its clock stands still.
+    still: Option<Instant>,
 }
 impl Place {
     /// Starts a host there that is open to anyone.
@@ -90,7 +92,11 @@ impl Place {
             ..serve.server()
         };
         let telemetry = Arc::new(Telemetry::new());
-        let node = Node::open(serve.node(), &telemetry)?;
+        let mut node = serve.node();
+        if let Some(now) = self.still {
+            node.clock = Clock::fixed(now);
+        }
+        let node = Node::open(node, &telemetry)?;
         let server = Server::start(Arc::clone(&node), telemetry, &settings).expect("a server");
         Ok(Host {
             address: server.address(),
@@ -140,9 +146,11 @@ impl Host {
     }
     /// Where it runs: a host can be started there again once this one is dropped.
     pub fn place(&self) -> Place {
+        let clock = self.node.clock();
         Place {
             folder: Arc::clone(&self.folder),
             charter: self.charter.clone(),
+            still: matches!(clock, Clock::Fixed(_)).then(|| clock.now()),
         }
     }
     fn on(folder: TempDir, charter: PathBuf, access: impl FnOnce(&Path) -> Access) -> Self {
@@ -150,6 +158,7 @@ impl Host {
         let place = Place {
             folder: Arc::new(folder),
             charter,
+            still: None,
         };
         place.start_for(access).expect("a node")
     }

@@ -35,8 +35,9 @@ fn viewed(host: &Host, id: &str) -> String {
 fn proposed(host: &Host, id: &str) -> String {
     let path = format!("/v1/decisions/{id}/explanation?language=en");
     let explained = host.get(&path).json();
-    let parts = explained["parts"].as_array().expect("parts").iter();
-    let mut proposed = parts.filter(|part| part["part"] == "proposed");
+    let parts = explained["parts"].as_array();
+    let parts = parts.unwrap_or_else(|| panic!("no parts: {explained:#}"));
+    let mut proposed = parts.iter().filter(|part| part["part"] == "proposed");
     let sentences = &proposed.next().expect("a part")["sentences"];
     let sentences = sentences.as_array().expect("sentences").iter();
     sentences
