@@ -95,7 +95,7 @@ fn told(report: &Report, key: &PublicKey) -> String {
     }
     if report.erased > 0 {
         told += &format!(
-            "\n{} customers were erased: what is about them is in its place, and nobody can read it",
+            "\nerased customers: {}; what is about them is in its place, and nobody can read it",
             report.erased
         );
     }
