@@ -1,10 +1,12 @@
 //! When: the hours of the channel in the market, the hours of the law where the customer is, and the holidays of both
 //! (A33, D17, golden 3).
 
+use std::fmt;
+
 use crate::boundary::arbitration::Docket;
 use crate::boundary::load::Beside;
 use crate::boundary::{Candidate, Case, Objection, Ruling};
-use crate::charter::hours::{local_date, next_allowed_instant};
+use crate::charter::hours::{Quiet, local_date, next_allowed_instant};
 use crate::charter::{
     Calendar, Class, Hours, Law, LawBasis, OriginKind, Residence, Target, Timetable,
 };
@@ -72,14 +74,29 @@ fn sources<'a>(
     own.into_iter().chain(of_law).chain(holidays)
 }
 
+/// When hours are closed.
+enum Closed {
+    Then(Quiet),
+    Always,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Then(quiet) => quiet.fmt(f),
+            Self::Always => f.write_str("always"),
+        }
+    }
+}
+
 /// The first of the sources that is closed then, in words.
 fn objection(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Objection {
     let (zone, channel) = (docket.zone(candidate), &candidate.proposal.channel);
     let market = &docket.case.market().name;
     let quiet = |hours: &Hours| match hours.quiet_at(zone, at) {
-        Some(quiet) => Some(quiet.to_string()),
+        Some(quiet) => Some(Closed::Then(quiet)),
         None if hours.is_open(zone, at) => None,
-        None => Some("always".to_owned()),
+        None => Some(Closed::Always),
     };
     let words = sources(&docket.case, candidate).find_map(|source| match source {
         Source::Channel(hours) => {

@@ -14,10 +14,10 @@ use crate::boundary::NAMES;
 use crate::clock::Instant;
 use crate::decide::replay::{History, Tally};
 use crate::event::{Caller, Markets, Name, Role};
-use crate::evidence::Outcome;
 use crate::evidence::query::{self, Filter, Whom};
+use crate::evidence::{self, Outcome};
 use crate::ids::{DecisionId, Text};
-use crate::node::{Cursor, Found, Node};
+use crate::node::{Cursor, Found, Node, Unseen};
 use crate::server::Shared;
 use crate::server::beside::Patience;
 use crate::server::problem::Problem;
@@ -217,21 +217,54 @@ fn whom_of(shared: &Shared, text: &str) -> Result<Whom, Problem> {
     }
 }
 
+/// Where the record of a decision is, if the caller may see it: a token for some markets hears of no other.
+pub(super) async fn position(
+    shared: &Shared,
+    caller: &Caller,
+    id: &str,
+) -> Result<Position, Problem> {
+    let unknown = || Problem::unknown("decision", id);
+    let decision = DecisionId::parse(id).ok_or_else(unknown)?;
+    let position = shared.node.cache().decision(decision).await;
+    let position = position.map_err(Unseen::from)?.ok_or_else(unknown)?;
+    may_see(shared, caller, position).await?;
+    Ok(position)
+}
+
+/// Whether the caller speaks for the market of a record, which its header tells without a key.
+pub(super) async fn may_see(
+    shared: &Shared,
+    caller: &Caller,
+    position: Position,
+) -> Result<(), Problem> {
+    let log = shared.node.store().log();
+    log.until_durable(position).await?;
+    if caller.markets == Markets::All {
+        return Ok(());
+    }
+    let record = log.read(position).map_err(Unseen::from)?;
+    let header = evidence::open_header(&record.bytes).map_err(Unseen::from)?;
+    let charter = shared.node.charter();
+    let market = charter.names.market_keys.get(&header.market);
+    match market.map(|market| &charter.markets.at(*market).name) {
+        Some(market) if caller.speaks_for(market) => Ok(()),
+        Some(market) => Err(Problem::not_yours(format!(
+            "the token does not speak for market `{market}`"
+        ))),
+        None => Err(Problem::not_yours(
+            "the charter no longer has the market of this decision: ask with a token for all markets",
+        )),
+    }
+}
+
 /// `POST /v1/decisions/{id}/replay`: computed again with the policy and the charter of that time, and compared.
 pub(super) async fn replay(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     id: Segment,
 ) -> Answered {
-    shared.guard.admit_as(Role::Evidence, &headers)?;
-    let id = segment(id)?;
-    let unknown = || Problem::unknown("decision", &id);
-    let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
-    let position = shared.node.cache().decision(decision).await;
-    let position = position
-        .map_err(crate::node::Unseen::from)?
-        .ok_or_else(unknown)?;
-    shared.node.store().log().until_durable(position).await?;
+    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
+    let position = position(&shared, &caller, &segment(id)?).await?;
     let (node, known) = (Arc::clone(&shared.node), Arc::clone(&shared.history));
     let replayed = shared
         .readers

@@ -10,11 +10,12 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::event::Role;
+use crate::event::{EventKey, Role};
 use crate::evidence::explain::{Explanation, Texts};
 use crate::ids::{DecisionId, Text};
-use crate::node::Question;
+use crate::node::{Question, Unseen};
 use crate::server::Shared;
+use crate::server::decisions;
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
 
@@ -35,10 +36,11 @@ pub(super) async fn of_decision(
     id: Segment,
     query: Parsed,
 ) -> Answered {
-    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let id = segment(id)?;
     let asked = read(query)?;
     let unknown = || Problem::unknown("decision", &id);
+    decisions::position(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
     let explained = explain(&shared, &Question::Decision(decision), (&headers, &asked)).await?;
     explained.ok_or_else(unknown)
@@ -50,7 +52,7 @@ pub(super) async fn of_event(
     headers: HeaderMap,
     query: Parsed,
 ) -> Answered {
-    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let asked = read(query)?;
     let (Some(source), Some(id)) = (asked.source.clone(), asked.event.clone()) else {
         return Err(Problem::bad_request(
@@ -58,6 +60,12 @@ pub(super) async fn of_event(
         ));
     };
     let unknown = Problem::unknown("event", &id);
+    let node = &shared.node;
+    let key = EventKey::of(node.salt(), &source, &id);
+    let earlier = node.cache().event(key, node.clock().wall());
+    if let Some(earlier) = earlier.map_err(Unseen::from)? {
+        decisions::may_see(&shared, &caller, earlier.position).await?;
+    }
     let question = Question::Event { source, id };
     let explained = explain(&shared, &question, (&headers, &asked)).await?;
     explained.ok_or(unknown)

@@ -47,9 +47,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn decision(State(shared): State<Arc<Shared>>, headers: HeaderMap, id: Segment) -> Answered {
-    shared.guard.admit_as(Role::Evidence, &headers)?;
+    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let id = segment(id)?;
     let unknown = || Problem::unknown("decision", &id);
+    decisions::position(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
     let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
     Ok(Json(view).into_response())
