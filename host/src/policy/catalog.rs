@@ -9,7 +9,7 @@ use crate::charter::{ActionIx, ChannelIx, Charter, Limits, Market, MarketIx, Mom
 use crate::clock::Span;
 use crate::context::{Context, Inputs, Signal};
 use crate::ids::{Digest, Text};
-use crate::limits::{POLICY_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES};
+use crate::limits::{PATIENT_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES};
 use crate::policy::binding::{self, Binding};
 use crate::policy::{Answer, Asked, Engines, Fault, Manifest, Reason, Refused, component, v1_0};
 
@@ -232,7 +232,9 @@ impl Active {
         let loaded = component::load(engines, wasm, digest)?;
         check_memory(loaded.memory_bytes, market)?;
         let manifest = match loaded.policies.first() {
-            Some(policy) => policy.describe(&market.limits).map_err(Refused::Describe)?,
+            Some(policy) => policy
+                .describe(&patient(&market.limits))
+                .map_err(Refused::Describe)?,
             None => return Err(Refused::DoesNotFit("there is no core".into())),
         };
         let binding = Binding::of(&manifest, charter, market).map_err(Refused::Manifest)?;
@@ -256,7 +258,7 @@ impl Active {
         /// As much as a charter may ever allow.
         const WIDEST: Limits = Limits {
             fuel: POLICY_FUEL,
-            time: Span::from_millis(POLICY_BUDGET_MS),
+            time: Span::from_millis(PATIENT_BUDGET_MS),
             memory_bytes: POLICY_MEMORY_BYTES,
             violations_per_hour: 0,
             real_time_moments: 0,
@@ -349,4 +351,12 @@ fn version(manifest: &Manifest, digest: Digest) -> Text {
     let digest = digest.to_string();
     let short = digest.get(..SHORT).unwrap_or(&digest);
     Text::from(format!("{}+{short}", manifest.version))
+}
+
+/// Nobody waits for what a policy says of itself: how busy the machine is must not refuse it, and fuel bounds it all the same.
+fn patient(limits: &Limits) -> Limits {
+    Limits {
+        time: Span::from_millis(PATIENT_BUDGET_MS),
+        ..*limits
+    }
 }
