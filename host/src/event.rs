@@ -88,13 +88,7 @@ pub struct Content(pub [u8; 16]);
 impl Content {
     /// As it may be kept in clear: without the data folder's secret `salt`, nobody can try out what an event said.
     pub fn kept_under(self, salt: &[u8; 32]) -> Self {
-        let digest = blake3::Hasher::new_keyed(salt)
-            .update(b"content\0")
-            .update(&self.0)
-            .finalize();
-        let mut first = [0; 16];
-        first.copy_from_slice(digest.as_bytes().split_at(16).0);
-        Self(first)
+        Self(hashed_under(salt, &[b"content\0", &self.0]))
     }
 }
 
@@ -105,16 +99,20 @@ pub struct EventKey(pub [u8; 16]);
 impl EventKey {
     /// Hashes the pair under the data folder's secret `salt`.
     pub fn of(salt: &[u8; 32], source: &str, id: &str) -> Self {
-        let mut hasher = blake3::Hasher::new_keyed(salt);
-        hasher
-            .update(b"event\0")
-            .update(source.as_bytes())
-            .update(b"\0")
-            .update(id.as_bytes());
-        let mut first = [0; 16];
-        hasher.finalize_xof().fill(&mut first);
-        Self(first)
+        let parts = [b"event\0", source.as_bytes(), b"\0", id.as_bytes()];
+        Self(hashed_under(salt, &parts))
     }
+}
+
+/// A hash that nobody can try out without the salt.
+fn hashed_under(salt: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_keyed(salt);
+    for part in parts {
+        hasher.update(part);
+    }
+    let mut first = [0; 16];
+    hasher.finalize_xof().fill(&mut first);
+    first
 }
 
 /// One identity: `crm:17850`.

@@ -196,7 +196,7 @@ impl Ahead {
         let erased = &self.erased;
         growing
             .hints
-            .retain(|hint| !matches!(hint.whose, Subject::Customer(id) if erased.contains(&id)));
+            .retain(|hint| !hint.customer().is_some_and(|id| erased.contains(&id)));
         for hint in hints {
             remove_hint(&mut growing.notes, *hint);
         }

@@ -202,7 +202,7 @@ impl Recovery {
         }
         for pair in view.scan_after(Space::Schedule, None) {
             let hint = schedule::hint(&pair?.0)?;
-            if matches!(hint.whose, Subject::Customer(id) if self.erased.contains(&id)) {
+            if hint.customer().is_some_and(|id| self.erased.contains(&id)) {
                 remove_hint(changes, hint);
             }
         }

@@ -23,8 +23,12 @@ pub struct Hint {
 }
 
 impl Hint {
-    fn is_of(&self, customers: &[CustomerId]) -> bool {
-        matches!(self.whose, Subject::Customer(id) if customers.contains(&id))
+    /// `None` where it is about an account.
+    pub(super) fn customer(&self) -> Option<CustomerId> {
+        match self.whose {
+            Subject::Customer(id) => Some(id),
+            Subject::Account(_) | Subject::Market(_) | Subject::Period(_) => None,
+        }
     }
 }
 
@@ -49,7 +53,8 @@ impl Schedule {
     pub(super) fn forget(&self, customers: &[CustomerId]) -> Vec<Hint> {
         let mut hints = self.hints();
         let all = hints.iter();
-        let theirs = all.filter(|hint| hint.is_of(customers));
+        let is_theirs = |hint: &&Hint| hint.customer().is_some_and(|id| customers.contains(&id));
+        let theirs = all.filter(is_theirs);
         let theirs: Vec<Hint> = theirs.copied().collect();
         for hint in &theirs {
             hints.remove(hint);

@@ -69,7 +69,8 @@ impl Draft {
             class,
         };
         let header = header(core, event, (key, now, seal), &decisions);
-        let of_states = period(core, header.period(Class::States))?;
+        let written = header.period(Class::States);
+        let of_states = period(core, written)?;
         let told = told(core, event, absorbed.is_kept);
         let body = body(event, told, (absorbed, decisions), &changed.standing);
         let closed = Closed::of(
@@ -78,7 +79,7 @@ impl Draft {
             (changed.previous, changed.account_previous),
             (changed.moved, planned),
         );
-        let of_body = period(core, header.period(class))?;
+        let of_body = period(core, Period { class, ..written })?;
         let key = closed.key(core, header.seal.key)?;
         let Closed {
             states,

@@ -48,9 +48,7 @@ impl DataKey {
         bytes: &mut Vec<u8>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        let begin = bytes.len();
-        bytes.extend_from_slice(&chance.bytes::<SALT_BYTES>());
-        write(bytes);
+        let begin = salted(chance, bytes, write);
         let (_, sealed) = bytes.split_at_mut(begin);
         let tag = self.close(about, sealed);
         append(tag, begin, bytes);
@@ -63,9 +61,7 @@ impl DataKey {
         bytes: &mut Vec<u8>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        let begin = bytes.len();
-        bytes.extend_from_slice(&chance.bytes::<SALT_BYTES>());
-        write(bytes);
+        let begin = salted(chance, bytes, write);
         let (before, sealed) = bytes.split_at_mut(begin);
         let tag = self.close(before.get(head..).unwrap_or_default(), sealed);
         append(tag, begin, bytes);
@@ -118,6 +114,14 @@ impl DataKey {
 /// The nonce of a key that closes one content alone.
 fn once() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
+}
+
+/// Appends a salt and what is to be closed with it; returns where they begin.
+fn salted(chance: &mut Chance, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+    let begin = bytes.len();
+    bytes.extend_from_slice(&chance.bytes::<SALT_BYTES>());
+    write(bytes);
+    begin
 }
 
 /// Without a tag nothing stays: content never leaves in clear.

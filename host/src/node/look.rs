@@ -254,7 +254,7 @@ fn noted(noted: &Noted) -> Json {
     json!({
         "conflicts": noted.conflicts, "refused_writes": noted.refused_writes, "entered": noted.entered,
         "left": noted.left, "waits_for": noted.waits_for,
-        "faded": noted.faded,
+        "expired": noted.faded,
     })
 }
 
