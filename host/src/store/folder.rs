@@ -136,6 +136,8 @@ impl Store {
         finish: &mut Finish<'_, T>,
     ) -> Result<(Self, T), StoreError> {
         make_folder(dir)?;
+        // Before anything is put into it, for it may be somebody's.
+        check_format(dir)?;
         let lock = lock(dir)?;
         let stage = check_format(dir)?;
         let (log_dir, snapshots) = (dir.join("log"), dir.join("snapshots"));

@@ -90,4 +90,9 @@ fn no_keys_are_left_in_a_folder_that_is_not_ours() {
     let told = error.to_string();
     assert!(told.contains("holiday.jpg"), "{told}");
     assert!(!folder.path().join("keys").exists());
+    assert_eq!(
+        files(folder.path()).len(),
+        1,
+        "the folder is left as it was"
+    );
 }
