@@ -5,12 +5,12 @@ mod unsubscribe;
 use serde::{Deserialize, Serialize};
 
 use crate::absorb::{Seen, Standing};
-use crate::boundary::{Moved, Permit, Refusal, Verdict};
+use crate::boundary::{Leave, Moved, Permit, Refusal, Verdict};
 use crate::charter::{Basis, Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::customer::{Contact, Pending, Rank, Status, contacts};
 use crate::ids::{ActionId, Chance, DecisionId, Key, Text};
-use crate::spending::Charge;
+use crate::spending::Purse;
 use crate::value::Value;
 
 pub use unsubscribe::WayOut;
@@ -80,12 +80,8 @@ pub struct Plan {
     pub actions: Vec<Planned>,
     /// By proposal.
     pub rulings: Vec<Ruled>,
-    /// Pending actions that a new one replaces, or that give way to it under a cap.
+    /// Pending actions that a new one replaced, or that gave way to it under a cap.
     pub replaced: Vec<ActionId>,
-    /// What its actions use up of the bounds on reach and budget: to be given back where nothing comes of it.
-    pub charges: Vec<Charge>,
-    /// What was taken for actions that wait for a person: they use up something once they are approved.
-    pub spared: Vec<Charge>,
 }
 
 /// The maker of a plan: whose it is and in which words.
@@ -97,26 +93,25 @@ pub struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Turns verdicts, by proposal, into actions.
-    pub fn plan(&self, verdicts: &[Verdict], chance: &mut Chance) -> Plan {
+    /// Turns verdicts, by proposal, into actions. What was taken of budget and reach for actions that wait for a person is put
+    /// back: they use up something once they are approved.
+    pub fn plan(&self, verdicts: Vec<Verdict>, chance: &mut Chance, purse: &mut Purse) -> Plan {
         let mut plan = Plan::default();
         for verdict in verdicts {
             let ruled = match verdict {
                 Verdict::Permit(permit) | Verdict::Defer(permit) => {
+                    if permit.approval.is_some() {
+                        purse.put_back(&permit.charges);
+                    }
                     let planned = self.planned(permit, chance);
                     let id = planned.action.id;
-                    let charges = match permit.approval() {
-                        None => &mut plan.charges,
-                        Some(_) => &mut plan.spared,
-                    };
-                    charges.extend_from_slice(permit.charges());
                     plan.actions.push(planned);
                     Ruled::Acts(id)
                 }
                 Verdict::Yield => Ruled::Alternative,
                 Verdict::Refuse(Refusal { rule, why }) => Ruled::Refused {
                     rule: Text::new_static(rule),
-                    why: why.clone(),
+                    why,
                 },
             };
             plan.rulings.push(ruled);
@@ -124,56 +119,60 @@ impl Planner<'_> {
         plan
     }
 
-    fn planned(&self, permit: &Permit, chance: &mut Chance) -> Planned {
+    fn planned(&self, permit: Permit, chance: &mut Chance) -> Planned {
         let charter = &*self.seen.event.charter;
-        let action = charter.actions.at(permit.action());
+        let unsubscribe = self.way_out(&permit).map(|way| way.token(self.salt));
+        let Leave {
+            proposal,
+            action,
+            channel,
+            due,
+            until,
+            moved,
+            approval,
+            on_pending,
+            displaced,
+            charges: _,
+        } = permit.use_up();
+        let (kind, channel) = (charter.actions.at(action), charter.channels.at(channel));
         let events = &charter.names.events;
-        let cancel_on = permit
-            .proposal()
-            .cancel_on
-            .iter()
-            .filter_map(|name| events.get(name));
+        let cancel_on = proposal.cancel_on.iter();
+        let cancel_on = cancel_on.filter_map(|name| events.get(name));
+        let when = match channel.mode {
+            // What waits for a person cannot be in the reply.
+            Mode::Respond if approval.is_none() => When::Answered,
+            Mode::Respond | Mode::Inspire => When::Due(due),
+        };
         Planned {
-            action: self.action(permit, chance),
-            of: action.key,
-            via: charter.channels.at(permit.channel()).key,
-            to: action.to,
-            class: action.class,
+            of: kind.key,
+            via: channel.key,
+            to: kind.to,
+            class: kind.class,
             market: charter.markets.at(self.seen.event.market).key,
             rank: Rank {
-                weight: action.weight,
-                score: permit.proposal().score,
+                weight: kind.weight,
+                score: proposal.score,
             },
-            on_pending: permit.on_pending(),
-            displaced: permit.displaced().to_vec(),
+            on_pending,
+            displaced,
             cancel_on: cancel_on
                 .map(|event| charter.events.at(*event).key)
                 .collect(),
-        }
-    }
-
-    fn action(&self, permit: &Permit, chance: &mut Chance) -> Action {
-        let charter = &*self.seen.event.charter;
-        let action = charter.actions.at(permit.action());
-        let proposal = permit.proposal();
-        Action {
-            id: ActionId::draw(self.seen.now, chance),
-            action: action.name.clone(),
-            channel: proposal.channel.clone(),
-            slot: action.slot.clone(),
-            parameters: proposal.parameters.clone(),
-            language: self.language.clone(),
-            reason: proposal.reason.clone(),
-            when: match charter.channels.at(permit.channel()).mode {
-                // What waits for a person cannot be in the reply.
-                Mode::Respond if permit.approval().is_none() => When::Answered,
-                Mode::Respond | Mode::Inspire => When::Due(permit.due()),
+            action: Action {
+                id: ActionId::draw(self.seen.now, chance),
+                action: kind.name.clone(),
+                channel: proposal.channel,
+                slot: kind.slot.clone(),
+                parameters: proposal.parameters,
+                language: self.language.clone(),
+                reason: proposal.reason,
+                when,
+                until,
+                key: proposal.key,
+                moved,
+                approval,
+                unsubscribe,
             },
-            until: permit.until(),
-            key: proposal.key.clone(),
-            moved: permit.moved().to_vec(),
-            approval: permit.approval(),
-            unsubscribe: self.way_out(permit).map(|way| way.token(self.salt)),
         }
     }
 
@@ -181,8 +180,8 @@ impl Planner<'_> {
     fn way_out(&self, permit: &Permit) -> Option<WayOut> {
         let charter = self.seen.charter();
         let (action, channel) = (
-            charter.actions.at(permit.action()),
-            charter.channels.at(permit.channel()),
+            charter.actions.at(permit.action),
+            charter.channels.at(permit.channel),
         );
         let purpose = charter.purposes.at(action.purpose);
         let is_for = channel.mode == Mode::Inspire
@@ -215,7 +214,7 @@ impl Plan {
             on_pending,
             displaced,
             cancel_on,
-        } in &self.actions
+        } in &mut self.actions
         {
             let Some(status) = status_of(*to, standing) else {
                 continue;
@@ -250,7 +249,7 @@ impl Plan {
                 due,
                 until: action.until,
                 key: action.key.clone(),
-                cancel_on: cancel_on.clone(),
+                cancel_on: std::mem::take(cancel_on),
                 class: *class,
                 market: *market,
                 rank: *rank,

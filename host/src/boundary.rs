@@ -26,6 +26,7 @@ mod budget;
 mod reach;
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,7 @@ use crate::clock::Instant;
 use crate::customer::Status;
 use crate::ids::{ActionId, Text};
 use crate::policy::{Active, Proposal};
-use crate::spending::{Charge, Spending};
+use crate::spending::{Charge, Purse};
 use crate::stop::Stops;
 
 use arbitration::Docket;
@@ -114,7 +115,6 @@ pub struct Case<'a> {
     pub moment: MomentIx,
     pub by: Author<'a>,
     pub stops: &'a Stops,
-    pub spending: &'a Spending,
 }
 
 /// Who proposed.
@@ -160,66 +160,42 @@ pub struct Candidate<'a> {
     pub channel: ChannelIx,
 }
 
-/// Leave to act, and when.
+/// Leave to act, and when: only this module makes one, and whoever acts on it uses it up.
 #[derive(Clone, Debug)]
-pub struct Permit {
-    proposal: Proposal,
-    action: ActionIx,
-    channel: ChannelIx,
-    due: Instant,
-    until: Instant,
-    moved: Vec<Moved>,
-    approval: Option<Instant>,
-    on_pending: OnPending,
-    displaced: Vec<ActionId>,
-    charges: Vec<Charge>,
+pub struct Permit(Leave);
+
+/// What a permit says.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    pub proposal: Proposal,
+    pub action: ActionIx,
+    pub channel: ChannelIx,
+    pub due: Instant,
+    /// Not worth doing after this.
+    pub until: Instant,
+    /// Which rules moved it to another time than was asked for, in their order.
+    pub moved: Vec<Moved>,
+    /// Until when a person must have approved it; `None` where nobody need.
+    pub approval: Option<Instant>,
+    /// What it does to one of its kind that waits.
+    pub on_pending: OnPending,
+    /// Waiting actions of lower precedence that give way to it, so that every cap is kept.
+    pub displaced: Vec<ActionId>,
+    /// What it uses up of the bounds on reach and budget.
+    pub charges: Vec<Charge>,
 }
 
 impl Permit {
-    pub fn proposal(&self) -> &Proposal {
-        &self.proposal
+    pub fn use_up(self) -> Leave {
+        self.0
     }
+}
 
-    pub fn action(&self) -> ActionIx {
-        self.action
-    }
+impl Deref for Permit {
+    type Target = Leave;
 
-    pub fn channel(&self) -> ChannelIx {
-        self.channel
-    }
-
-    pub fn due(&self) -> Instant {
-        self.due
-    }
-
-    /// Not worth doing after this.
-    pub fn until(&self) -> Instant {
-        self.until
-    }
-
-    /// Which rules moved it to another time than was asked for, in their order.
-    pub fn moved(&self) -> &[Moved] {
-        &self.moved
-    }
-
-    /// Until when a person must have approved it; `None` where nobody need.
-    pub fn approval(&self) -> Option<Instant> {
-        self.approval
-    }
-
-    /// What it does to one of its kind that waits.
-    pub fn on_pending(&self) -> OnPending {
-        self.on_pending
-    }
-
-    /// Waiting actions of lower precedence that give way to it, so that every cap is kept.
-    pub fn displaced(&self) -> &[ActionId] {
-        &self.displaced
-    }
-
-    /// What it used up of the bounds on reach and budget.
-    pub fn charges(&self) -> &[Charge] {
-        &self.charges
+    fn deref(&self) -> &Leave {
+        &self.0
     }
 }
 
@@ -256,13 +232,13 @@ pub enum Verdict {
     Refuse(Refusal),
 }
 
-/// Judges proposals; verdicts in their order. What is unknown is refused.
-pub fn judge(case: &Case<'_>, proposals: &[Proposal]) -> Vec<Verdict> {
+/// Judges proposals; verdicts in their order. What is unknown is refused. What they use up is taken from the purse.
+pub fn judge(case: &Case<'_>, proposals: &[Proposal], purse: &mut Purse) -> Vec<Verdict> {
     let alone = proposals
         .iter()
         .map(|proposal| judge_alone(case, proposal))
         .collect();
-    arbitration::arbitrate(case, alone)
+    arbitration::arbitrate(case, alone, purse)
 }
 
 /// By every rule that needs no other proposal.

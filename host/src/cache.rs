@@ -8,6 +8,7 @@ mod claim;
 mod keys;
 mod known;
 mod line;
+mod lock;
 mod names;
 mod recovery;
 mod schedule;
@@ -29,14 +30,15 @@ use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
 use crate::keys::{DataKey, Locked, Ring, Subject, Wrapped};
-use crate::spending::Counter;
+use crate::spending::{Expense, Overtaken, Purse, Spending};
 use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewError};
 
 use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
 pub use keys::seal_state;
 pub use line::Line;
-pub use names::{Found, Origin, Reservation};
+pub use lock::Lock;
+pub use names::Reservation;
 pub use recovery::{Recovery, Replayed};
 pub use schedule::{Hint, fading_of, silences_of};
 pub use waiting::{Enough, Waiting};
@@ -77,7 +79,15 @@ pub struct Cache {
     known: known::Known,
     claims: Arc<claim::Claims>,
     schedule: schedule::Schedule,
-    epoch: AtomicU64,
+    era: AtomicU64,
+    spending: Arc<Spending>,
+}
+
+/// Who knew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Memory,
+    View,
 }
 
 /// Why the cache could not serve.
@@ -96,34 +106,23 @@ pub enum CacheError {
     CutOff,
 }
 
-/// One state of a customer or an account, decoded and encoded.
-#[derive(Debug)]
-pub struct Version<E> {
-    pub state: E,
-    pub bytes: Bytes,
-    /// What it is closed with in log and view.
-    pub key: DataKey,
-    /// Of the record that made it.
-    pub position: Position,
-}
-
-/// One state for whoever holds the line, to be changed; and how it was before.
-#[derive(Debug)]
-pub struct Loaded<E> {
-    pub state: E,
-    pub before: Before,
-}
-
-/// A state as it was, encoded, and the key that closes it.
+/// One state of a customer or an account: decoded, and as it was encoded.
 #[derive(Clone, Debug)]
-pub struct Before {
-    /// Of the record that made it.
+pub struct State<E> {
+    pub value: E,
+    pub encoded: Encoded,
+}
+
+/// A state's bytes, and what closes them in log and view.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// Of the record that made it; nothing while that is not queued.
     pub position: Position,
-    bytes: Bytes,
+    pub bytes: Bytes,
     pub key: DataKey,
 }
 
-impl Before {
+impl Encoded {
     pub fn decode<E: Kept>(&self) -> Result<E, CacheError> {
         encoding::decode(&self.bytes).map_err(|source| CacheError::Unreadable {
             what: E::WHAT,
@@ -132,24 +131,18 @@ impl Before {
     }
 }
 
-/// A state as a record makes it: decoded and encoded, with what the view closes it with.
-#[derive(Debug)]
-pub struct Written<E> {
-    pub state: E,
-    pub bytes: Bytes,
-    pub key: DataKey,
-}
-
 /// What customers and accounts have in common for whoever keeps them.
 pub trait Kept: Clone + DeserializeOwned + Serialize + Send + Sync + Sized + 'static {
-    type Id: Copy + Eq + Hash + Send + Sync + 'static;
+    type Id: Copy + Ord + Hash + Send + Sync + 'static;
     const WHAT: &'static str;
     const SPACE: Space;
 
     fn key(id: &Self::Id) -> &[u8; 16];
     fn subject(id: Self::Id) -> Subject;
+    /// `None` of a name of something else.
+    fn named(named: Named) -> Option<Self::Id>;
     fn shelf(cache: &Cache) -> &Shelf<Self::Id>;
-    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Arc<Version<Self>>>;
+    fn ahead(generation: &Generation, id: Self::Id) -> Option<&Arc<State<Self>>>;
 }
 
 impl Kept for Customer {
@@ -165,11 +158,18 @@ impl Kept for Customer {
         Subject::Customer(id)
     }
 
+    fn named(named: Named) -> Option<CustomerId> {
+        match named {
+            Named::Customer(id) => Some(id),
+            Named::Account(_) => None,
+        }
+    }
+
     fn shelf(cache: &Cache) -> &Shelf<CustomerId> {
         &cache.customers
     }
 
-    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Arc<Version<Self>>> {
+    fn ahead(generation: &Generation, id: CustomerId) -> Option<&Arc<State<Self>>> {
         generation.customers.get(&id)
     }
 }
@@ -187,11 +187,18 @@ impl Kept for Account {
         Subject::Account(id)
     }
 
+    fn named(named: Named) -> Option<AccountId> {
+        match named {
+            Named::Account(id) => Some(id),
+            Named::Customer(_) => None,
+        }
+    }
+
     fn shelf(cache: &Cache) -> &Shelf<AccountId> {
         &cache.accounts
     }
 
-    fn ahead(generation: &Generation, id: AccountId) -> Option<&Arc<Version<Self>>> {
+    fn ahead(generation: &Generation, id: AccountId) -> Option<&Arc<State<Self>>> {
         generation.accounts.get(&id)
     }
 }
@@ -200,7 +207,7 @@ impl Kept for Account {
 pub struct Shelf<Id> {
     lines: line::Lines<Id>,
     /// Encoded states that the view holds too.
-    clean: moka::sync::Cache<Id, Before, Hasher>,
+    clean: moka::sync::Cache<Id, Encoded, Hasher>,
 }
 
 /// The most that moka and the key cost beside a state's bytes.
@@ -208,7 +215,7 @@ const CLEAN_OVERHEAD_BYTES: usize = 256;
 
 impl<Id: Copy + Eq + Hash + Send + Sync + 'static> Shelf<Id> {
     fn new(capacity_bytes: u64) -> Self {
-        let weigh = |_: &Id, clean: &Before| {
+        let weigh = |_: &Id, clean: &Encoded| {
             u32::try_from(clean.bytes.len() + CLEAN_OVERHEAD_BYTES).unwrap_or(u32::MAX)
         };
         let clean = moka::sync::Cache::builder()
@@ -224,7 +231,7 @@ impl<Id: Copy + Eq + Hash + Send + Sync + 'static> Shelf<Id> {
 
 /// The state of a customer or an account after a record, as the record keeps it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct After<Id> {
+pub struct StateAfter<Id> {
     pub id: Id,
     pub revision: u64,
     /// The record that made the state before.
@@ -236,38 +243,39 @@ pub struct After<Id> {
 /// Everything that a record changes, without anything that is personal. Names and hints stand in the states themselves.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct States {
-    pub customers: Vec<After<CustomerId>>,
-    pub accounts: Vec<After<AccountId>>,
+    pub customers: Vec<StateAfter<CustomerId>>,
+    pub accounts: Vec<StateAfter<AccountId>>,
     /// Keys that are new, of those who are.
     pub keys: Vec<(Subject, Wrapped)>,
     /// Names that name nobody any more.
     pub forgotten: Vec<IdentityKey>,
     /// Actions that wait for a person, or no longer do.
     pub waiting: Vec<(ActionId, Waiting)>,
-    /// What its actions use up.
-    pub spent: Vec<(Counter, i64)>,
+    /// What its actions use up, and what they could not.
+    pub expenses: Vec<Expense>,
 }
 
-/// Between two of these, everything that all decisions heed alike, such as the kill switches, was the same.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Epoch(u64);
+/// The number of an era: between two of these, everything that all decisions heed alike was the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EraNumber(u64);
 
 /// One record, ready for the log, and what it changes in memory.
 pub struct Change<'a> {
     /// The record's kind, and its bytes.
     pub kind: u8,
     pub record: &'a [u8],
-    pub customers: Vec<Written<Customer>>,
-    pub accounts: Vec<Written<Account>>,
+    pub customers: Vec<State<Customer>>,
+    pub accounts: Vec<State<Account>>,
     pub states: &'a States,
+    pub purse: &'a Purse,
     /// Identities that are new, or name somebody else from now on.
     pub named: &'a [(IdentityKey, Named)],
     /// When the customers have to be looked at again.
     pub hints: &'a [Hint],
     pub event: Option<(EventKey, Earlier)>,
     pub decisions: &'a [DecisionId],
-    /// In which it was decided: read before anything that all decisions heed alike.
-    pub epoch: Epoch,
+    /// In which it was decided.
+    pub era: EraNumber,
 }
 
 /// The record that somebody is erased, and what of them memory and view lose.
@@ -279,7 +287,7 @@ pub struct Erasing<'a> {
     /// Actions that no longer wait.
     pub waiting: &'a [(ActionId, Waiting)],
     pub at: Instant,
-    pub epoch: Epoch,
+    pub era: EraNumber,
 }
 
 /// One record of the host itself, which changes the view alone.
@@ -294,30 +302,39 @@ pub struct Note {
 pub enum NotCommitted {
     #[error("too much is waiting to be written")]
     Busy,
-    #[error("a kill switch changed meanwhile")]
+    /// Its era is over, or others have used up what it counted on.
+    #[error("what it rests on changed meanwhile")]
     Outdated,
     #[error("the log refuses")]
     Log(#[from] Refused),
 }
 
+impl From<Overtaken> for NotCommitted {
+    fn from(Overtaken: Overtaken) -> Self {
+        Self::Outdated
+    }
+}
+
 impl Cache {
-    pub fn new(store: &Store, ring: Arc<Ring>, settings: Settings) -> Self {
+    /// With what the view knows of the figures; nothing was decided yet.
+    pub fn new(store: &Store, ring: Arc<Ring>, settings: Settings) -> Result<Self, CacheError> {
         let share = |part: u64| settings.clean_bytes / 16 * part;
-        Self {
+        Ok(Self {
             settings,
             log: Arc::clone(store.log()),
             view: Arc::clone(store.view()),
             ring,
             own_keys: keys::OwnKeys::default(),
             ahead: Mutex::new(Ahead::default()),
-            epoch: AtomicU64::new(0),
+            era: AtomicU64::new(0),
+            spending: Arc::new(Self::kept_spending(store.view())?),
             schedule: schedule::Schedule::default(),
             customers: Shelf::new(share(12)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),
             known: known::Known::new(share(1)),
             claims: Arc::new(claim::Claims::default()),
-        }
+        })
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {
@@ -330,81 +347,82 @@ impl Cache {
     }
 
     /// The newest state, whether anyone holds the line or not; `None` of somebody who has none yet.
-    pub async fn load<E: Kept>(&self, id: E::Id) -> Result<Option<Arc<Version<E>>>, CacheError> {
-        Ok(match self.find_state::<E>(id).await? {
-            Some(Stood::Ahead(version)) => Some(version),
-            Some(Stood::Clean(clean, _)) => Some(Arc::new(Version {
-                state: clean.decode()?,
-                bytes: clean.bytes,
-                key: clean.key,
-                position: clean.position,
-            })),
-            None => None,
-        })
+    pub async fn load<E: Kept>(&self, id: E::Id) -> Result<Option<State<E>>, CacheError> {
+        Ok(self.find_state::<E>(id).await?.map(|(state, _)| state))
     }
 
     /// Loads under the line, and remembers what the view gave: only then nothing newer can be on its way.
     pub async fn load_held<E: Kept>(
         &self,
         line: &Line<E::Id>,
-    ) -> Result<Option<Loaded<E>>, CacheError> {
-        Ok(match self.find_state::<E>(line.id()).await? {
-            Some(Stood::Ahead(version)) => Some(Loaded {
-                state: version.state.clone(),
-                before: Before {
-                    position: version.position,
-                    bytes: version.bytes.clone(),
-                    key: version.key.clone(),
-                },
-            }),
-            Some(Stood::Clean(before, origin)) => {
-                if origin == Origin::View {
-                    E::shelf(self).clean.insert(line.id(), before.clone());
-                }
-                let state = before.decode()?;
-                Some(Loaded { state, before })
-            }
-            None => None,
-        })
+    ) -> Result<Option<State<E>>, CacheError> {
+        let Some((state, origin)) = self.find_state::<E>(line.id()).await? else {
+            return Ok(None);
+        };
+        if origin == Origin::View {
+            let clean = state.encoded.clone();
+            E::shelf(self).clean.insert(line.id(), clean);
+        }
+        Ok(Some(state))
     }
 
-    async fn find_state<E: Kept>(&self, id: E::Id) -> Result<Option<Stood<E>>, CacheError> {
-        if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(version.map(Stood::Ahead));
+    async fn find_state<E: Kept>(
+        &self,
+        id: E::Id,
+    ) -> Result<Option<(State<E>, Origin)>, CacheError> {
+        let in_memory = |state: Option<Arc<State<E>>>| {
+            state.map(|state| (State::clone(&state), Origin::Memory))
+        };
+        let decoded = |encoded: Encoded, origin| {
+            let value = encoded.decode()?;
+            Ok(Some((State { value, encoded }, origin)))
+        };
+        let ahead = self.ahead().find::<E>(id);
+        if let Some(state) = ahead {
+            return Ok(in_memory(state));
         }
         if let Some(clean) = E::shelf(self).clean.get(&id) {
-            return Ok(Some(Stood::Clean(clean, Origin::Memory)));
+            return decoded(clean, Origin::Memory);
         }
         let (view, ring) = (Arc::clone(&self.view), Arc::clone(&self.ring));
         let found = tokio::task::spawn_blocking(move || keys::load::<E>(&view, &ring, &id));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
         // While the view was asked, the state may have been written: what is ahead is always newer.
-        if let Some(version) = self.ahead().find::<E>(id) {
-            return Ok(version.map(Stood::Ahead));
+        let ahead = self.ahead().find::<E>(id);
+        match (ahead, found) {
+            (Some(state), _) => Ok(in_memory(state)),
+            (None, Some(found)) => decoded(found, Origin::View),
+            (None, None) => Ok(None),
         }
-        let clean = found.map(|clean| Stood::Clean(clean, Origin::View));
-        Ok(clean)
     }
 
-    /// The epoch now.
-    pub fn epoch(&self) -> Epoch {
-        Epoch(self.epoch.load(Ordering::SeqCst))
+    /// The number of the era now.
+    pub fn era(&self) -> EraNumber {
+        EraNumber(self.era.load(Ordering::SeqCst))
+    }
+
+    /// What was used up by everything that was committed.
+    pub fn spending(&self) -> &Arc<Spending> {
+        &self.spending
     }
 
     /// Queues the record for the log and installs what it changes: one step, in which nothing else is committed.
     ///
-    /// INVARIANT: what stands in the log after a record that began an epoch was decided in that epoch or a later one.
+    /// INVARIANT: what stands in the log after a record that began an era was decided in that era or a later one.
     pub fn commit(&self, change: Change<'_>) -> Result<Position, NotCommitted> {
         let mut ahead = self.ahead();
-        if change.epoch != self.epoch() {
+        if change.era != self.era() {
             return Err(NotCommitted::Outdated);
         }
         if ahead.bytes() > self.settings.ahead_bytes {
             return Err(NotCommitted::Busy);
         }
-        let position = self
-            .log
-            .queue(change.kind, |bytes| bytes.extend_from_slice(change.record))?;
+        let position = self.spending.settle(change.purse, || {
+            let queued = self
+                .log
+                .queue(change.kind, |bytes| bytes.extend_from_slice(change.record));
+            queued.map_err(NotCommitted::from)
+        })?;
         self.schedule.add(change.hints);
         if let Some((key, _)) = &change.event {
             self.known.add(&key.0);
@@ -412,7 +430,7 @@ impl Cache {
         for (key, _) in change.named {
             self.known.add(key.as_bytes());
         }
-        ahead.install(change, position);
+        ahead.install(change, position, &self.spending);
         Ok(position)
     }
 
@@ -424,15 +442,29 @@ impl Cache {
         Ok(position)
     }
 
-    /// The same, and begins an epoch: `publish` shows every later decision what it is to heed.
-    pub fn note_for_all(&self, note: &Note, publish: impl FnOnce()) -> Result<Position, Refused> {
+    /// The same, and begins an era: `publish` shows every later decision what it is to heed.
+    pub fn note_for_all(
+        &self,
+        note: &Note,
+        publish: impl FnOnce(EraNumber),
+    ) -> Result<Position, Refused> {
         let mut ahead = self.ahead();
         let position = self.queue_note(note)?;
         ahead.install_note(note);
-        // In this order: whoever reads the new epoch reads what was published.
-        publish();
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.begin_era(publish);
         Ok(position)
+    }
+
+    /// Begins an era without a record of its own: what it rests on is recorded, or changes no decision.
+    pub fn publish(&self, publish: impl FnOnce(EraNumber)) {
+        let _ahead = self.ahead();
+        self.begin_era(publish);
+    }
+
+    /// Only under the lock of what is ahead: nothing is committed between the two.
+    fn begin_era(&self, publish: impl FnOnce(EraNumber)) {
+        let number = self.era.fetch_add(1, Ordering::SeqCst) + 1;
+        publish(EraNumber(number));
     }
 
     fn queue_note(&self, note: &Note) -> Result<Position, Refused> {
@@ -459,12 +491,6 @@ impl Cache {
         let found = self.view.get(Space::Decisions, id.as_bytes())?;
         Ok(found.and_then(|bytes| position_of(&bytes)))
     }
-}
-
-/// Where a state stood.
-enum Stood<E> {
-    Ahead(Arc<Version<E>>),
-    Clean(Before, Origin),
 }
 
 /// A state as the view stores it: the position of its record, then its bytes, closed.

@@ -1,43 +1,35 @@
 //! The path of one event, as one function that can be read aloud.
 
-mod again;
-mod approve;
-mod ask;
-mod changed;
-mod fire;
+mod after;
+mod before;
+mod lock;
+mod question;
+mod recall;
 mod record;
 pub mod replay;
 mod tally;
-mod unsubscribe;
-mod waiting;
-mod whom;
+mod waits;
 
-use std::sync::Arc;
-
-use crate::absorb::{Standing, absorb, has_elapsed};
-use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommitted};
-use crate::charter::BuiltIn;
+use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
 use crate::clock::Instant;
+use crate::era::Era;
 use crate::event::{Event, EventKey};
 use crate::evidence;
 use crate::ids::{DecisionId, Text};
 use crate::node::Core;
-use crate::policy::Policies;
 use crate::reply::Reply;
-use crate::spending::Taken;
+use crate::spending::Purse;
 use crate::store::{Failed, LogError, Position, Refused};
 
-use again::Again;
-use approve::Recalled;
-use ask::Turn;
-use changed::Changed;
-use record::{Draft, Outcome};
-use waiting::Waits;
-use whom::{Held, Whom};
+use lock::{Locks, lock};
+use record::Record;
 
-pub use approve::{Approval, Fate, Judged, Settled, Unsettled, settle};
-pub use fire::{Fired, fire};
-pub use unsubscribe::{NotWithdrawn, unsubscribe};
+pub use after::{By, Given};
+pub(crate) use recall::REJECTED;
+pub use recall::{Approval, Judgement, Recall};
+
+/// How often an event is tried again because its era was over before it was committed.
+const ATTEMPTS: usize = 4;
 
 /// The reply to one event.
 #[derive(Debug)]
@@ -54,7 +46,7 @@ pub enum Undecided {
         "event `{id}` of `{source_name}` came before with other content, or for another market"
     )]
     Conflict { id: Text, source_name: Text },
-    #[error("more is waiting to be written than the host may hold")]
+    #[error("more is waiting to be written, or changes at once, than the host may hold")]
     Busy,
     #[error("the evidence of event `{id}` would be larger than the log takes: {bytes} bytes")]
     TooLarge { id: Text, bytes: usize },
@@ -62,16 +54,8 @@ pub enum Undecided {
         "`{kind}` is about an account: name one in `account`, such as `company:4711`, for this customer belongs to none"
     )]
     NoAccount { kind: Text },
-    #[error("the charter has changed since the event was checked")]
-    CharterChanged,
-    #[error("the action does not wait for a person")]
-    NotWaiting,
-    #[error("`{scope}` is stopped: {reason}; the action still waits")]
-    Stopped { scope: Text, reason: Text },
-    #[error("the silence was broken meanwhile")]
-    Broken,
-    #[error("a kill switch changed while the event was decided")]
-    Switched,
+    #[error(transparent)]
+    Moot(#[from] Moot),
     /// The event may have happened: after a restart, sending it again tells.
     #[error("the log has failed: the host no longer acknowledges anything")]
     Failed(#[from] Failed),
@@ -83,120 +67,75 @@ pub enum Undecided {
     Evidence(#[from] evidence::Unreadable),
 }
 
-/// Decides one event. Hanging up before the commit means that nothing happened; after it, that it all did.
-pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
-    run(core, event, None).await
+/// Why nothing is left to be decided of what the host itself says.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Moot {
+    #[error("the silence was broken meanwhile")]
+    Broken,
+    #[error("the action does not wait for a person")]
+    NotWaiting,
+    #[error("`{scope}` is stopped: {reason}; the action still waits")]
+    Stopped { scope: Text, reason: Text },
 }
 
-/// The path. Where a person decided about a waiting action, what was `recalled` of it is judged once more, and nobody is asked.
-async fn run(
+/// Why one attempt came to nothing.
+enum Setback {
+    /// What it rests on is over: it is tried again.
+    Outdated,
+    Undecided(Undecided),
+}
+
+impl<E: Into<Undecided>> From<E> for Setback {
+    fn from(why: E) -> Self {
+        Self::Undecided(why.into())
+    }
+}
+
+/// Decides what `read` makes of an event under the charter of the era: again where that is over before the commit. Hanging up
+/// before the commit means that nothing happened; after it, that it all did.
+pub async fn decide<E: From<Undecided>>(
     core: &Core,
-    mut event: Event,
-    recalled: Option<&Recalled>,
-) -> Result<Answered, Undecided> {
+    read: impl Fn(&Era) -> Result<Event, E>,
+) -> Result<Answered, E> {
+    say(core, By::Policy, read).await
+}
+
+/// The same; a policy or a person decides.
+pub async fn say<E: From<Undecided>>(
+    core: &Core,
+    by: By<'_>,
+    read: impl Fn(&Era) -> Result<Event, E>,
+) -> Result<Answered, E> {
+    for _ in 0..ATTEMPTS {
+        let event = read(&core.node().era())?;
+        match attempt(core, event, by).await {
+            Ok(answered) => return Ok(answered),
+            Err(Setback::Outdated) => {}
+            Err(Setback::Undecided(why)) => return Err(why.into()),
+        }
+    }
+    Err(Undecided::Busy.into())
+}
+
+/// The path.
+async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, Setback> {
     event.content = event.content.kept_under(core.node().salt());
     let claim = match claim(core, &event).await? {
         Claimed::First(claim) => claim,
-        Claimed::Repeat(earlier) => return repeat(core, earlier).await,
-        Claimed::Conflict => return Err(conflict(event)),
+        Claimed::Repeat(earlier) => return Ok(repeat(core, earlier).await?),
+        Claimed::Conflict => return Err(conflict(event).into()),
     };
-    let Whom { changed, held } = Whom::of(core, &event).await?;
-    let epoch = core.node().cache().epoch();
-    let (draft, taken) = work_out(core, &event, claim.key(), recalled, changed)?;
-    let (position, reply) = commit(core, &event, draft, (claim, held, epoch))?;
-    taken.keep();
+    let (before, locks) = lock(core, &event).await?;
+    let era = core.node().era();
+    let now = now(core, &event);
+    let after = era.decide(&event, before, by, given(core, now))?;
+    let record = Record::of(core, &event, claim.key(), after)?;
+    let (position, reply) = commit(core, &era, &event, record, (claim, locks))?;
     core.node().store().log().until_durable(position).await?;
     Ok(Answered {
         reply,
         repeated: false,
     })
-}
-
-/// What comes of the event for those whom it is about, whose lines are held: absorbs, decides and writes it all down.
-fn work_out(
-    core: &Core,
-    event: &Event,
-    key: EventKey,
-    recalled: Option<&Recalled>,
-    mut changed: Changed,
-) -> Result<(Draft, Taken), Undecided> {
-    let policies = pinned(core, event)?;
-    check_silence(event, &changed.standing)?;
-    let now = now(core, event);
-    let waits = Waits::of(&changed.standing);
-    let planned = planned(&changed.standing);
-    let mut absorbed = absorb(event, now, &mut changed.standing);
-    absorbed.is_kept &= !changed.is_forgotten;
-    if !absorbed.is_kept {
-        absorbed = changed.unlearn(event, now)?;
-    }
-    let mut taken = Taken::from(core.node().spending());
-    let standing = &mut changed.standing;
-    let decisions = match recalled {
-        None => Turn {
-            tools: core.tools(),
-            policies: &policies,
-            event,
-            now,
-            stops: &core.node().stops(),
-        }
-        .ask(standing, &absorbed, &mut taken),
-        Some(recalled) => Again {
-            core,
-            event,
-            now,
-            recalled,
-        }
-        .decide(standing, &mut absorbed, &mut taken)?,
-    };
-    if !absorbed.is_kept {
-        changed.keep_what_was_done(&absorbed, &decisions);
-    }
-    let waiting = waits.changes(&changed.standing, &absorbed, &decisions);
-    let forgotten = std::mem::take(&mut absorbed.forgotten);
-    let draft = Draft::new(
-        core,
-        event,
-        key,
-        Outcome {
-            planned,
-            now,
-            absorbed,
-            decisions,
-        },
-        changed,
-    );
-    let mut draft = draft?;
-    draft.states.spent = taken.amounts();
-    draft.states.waiting = waiting;
-    draft.states.forgotten = forgotten;
-    Ok((draft, taken))
-}
-
-/// When customer and account are to be looked at again for what is no longer kept.
-fn planned(standing: &Standing) -> [Option<Instant>; 2] {
-    let customer = standing.customer.as_ref();
-    let account = standing.account.as_ref();
-    [
-        customer.and_then(|customer| customer.status.fades),
-        account.and_then(|account| account.status.fades),
-    ]
-}
-
-fn conflict(event: Event) -> Undecided {
-    Undecided::Conflict {
-        id: event.id,
-        source_name: event.source,
-    }
-}
-
-/// The silence that the event tells of may have been broken while it waited in line.
-fn check_silence(event: &Event, standing: &Standing) -> Result<(), Undecided> {
-    let built_in = event.charter.events.at(event.kind).built_in;
-    match built_in == Some(BuiltIn::SilenceElapsed) && !has_elapsed(event, standing) {
-        true => Err(Undecided::Broken),
-        false => Ok(()),
-    }
 }
 
 /// Claims the pair of source and id, before any lock.
@@ -222,15 +161,11 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
     })
 }
 
-/// The policies for the whole decision. Charter and policies are swapped together: what is asked is bound to the charter that
-/// the event was checked against, or the event is checked again.
-fn pinned(core: &Core, event: &Event) -> Result<Arc<Policies>, Undecided> {
-    let node = core.node();
-    match Arc::ptr_eq(&node.charter(), &event.charter) {
-        true => node.catalog().bound_to(&event.charter),
-        false => None,
+fn conflict(event: Event) -> Undecided {
+    Undecided::Conflict {
+        id: event.id,
+        source_name: event.source,
     }
-    .ok_or(Undecided::CharterChanged)
 }
 
 fn now(core: &Core, event: &Event) -> Instant {
@@ -239,15 +174,28 @@ fn now(core: &Core, event: &Event) -> Instant {
     clock.now()
 }
 
+/// What this core gives a decision.
+fn given(core: &Core, now: Instant) -> Given<'_> {
+    Given {
+        now,
+        chance: core.chance(),
+        purse: Purse::of(core.node().cache().spending()),
+        sandbox: core.number(),
+        salt: core.node().salt(),
+        patience: None,
+    }
+}
+
 /// Queues the record, installs the new states and gives way to the next in line: one step, with no await in it.
 fn commit(
     core: &Core,
+    era: &Era,
     event: &Event,
-    draft: Draft,
-    (claim, held, epoch): (Claim, Held, Epoch),
-) -> Result<(Position, Reply), Undecided> {
+    record: Record,
+    held: (Claim, Locks),
+) -> Result<(Position, Reply), Setback> {
     let node = core.node();
-    let Draft {
+    let Record {
         kind,
         header,
         body,
@@ -257,13 +205,14 @@ fn commit(
         named,
         hints,
         key,
-    } = draft;
+        purse,
+    } = record;
     let ids: Vec<DecisionId> = body.decisions.iter().map(|decided| decided.id).collect();
-    let mut record = core.record();
+    let mut bytes = core.record();
     evidence::seal(
         (&header, &body, &states),
         (&key, &mut core.sealing()),
-        &mut record,
+        &mut bytes,
     );
     let earlier = Earlier {
         content: header.content,
@@ -273,26 +222,28 @@ fn commit(
     };
     let position = node.cache().commit(Change {
         kind: kind.number(),
-        record: &record,
+        record: &bytes,
         customers,
         accounts,
         states: &states,
+        purse: &purse,
         named: &named,
         hints: &hints,
         event: Some((header.event, earlier)),
         decisions: &ids,
-        epoch,
+        era: era.number,
     });
     let position = position.map_err(|why| match why {
-        NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy,
-        NotCommitted::Outdated => Undecided::Switched,
+        NotCommitted::Outdated => Setback::Outdated,
+        NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy.into(),
         NotCommitted::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
             id: event.id.clone(),
             bytes,
-        },
-        NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed),
+        }
+        .into(),
+        NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed).into(),
     })?;
-    drop((claim, held));
+    drop(held);
     tally::tally(core, event, &body);
     Ok((position, Reply::new(body, node.state(position))))
 }

@@ -10,7 +10,7 @@ pub mod verify;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Ruled};
+use crate::action::{Action, Plan, Ruled};
 use crate::cache::Waiting;
 use crate::clock::Instant;
 use crate::context::{Context, Signal};
@@ -209,6 +209,39 @@ pub struct Decided {
     pub replaced: Vec<ActionId>,
     pub fuel: u64,
     pub micros: u64,
+}
+
+impl Decided {
+    /// A decision about a moment of which nothing is known yet.
+    pub fn of(id: DecisionId, moment: &Text, now: Instant) -> Self {
+        Self {
+            id,
+            moment: moment.clone(),
+            on: None,
+            outcome: Outcome::Hold,
+            now,
+            policy: None,
+            asked: None,
+            because: None,
+            held: None,
+            fault: None,
+            proposals: Vec::new(),
+            rulings: Vec::new(),
+            actions: Vec::new(),
+            replaced: Vec::new(),
+            fuel: 0,
+            micros: 0,
+        }
+    }
+
+    /// With what it leads to.
+    #[must_use]
+    pub fn with(mut self, plan: Plan) -> Self {
+        self.rulings = plan.rulings;
+        self.replaced = plan.replaced;
+        self.actions = plan.actions.into_iter().map(|one| one.action).collect();
+        self
+    }
 }
 
 /// Which policy answered.

@@ -30,9 +30,11 @@ pub mod reply;
 
 // The path, whole.
 pub mod telemetry;
+pub mod era;
 pub mod node;
 pub mod decide;
 pub mod report;
+pub mod operate;
 
 // Edges.
 pub mod server;

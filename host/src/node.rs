@@ -24,7 +24,7 @@ mod writer;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
@@ -32,13 +32,14 @@ use tokio::sync::watch;
 use crate::cache::{self, Cache, CacheError};
 use crate::charter::sign::{NoKey, Unapproved};
 use crate::charter::{Charter, Complaints};
-use crate::clock::{Clock, Span};
+use crate::clock::Clock;
+use crate::era::{Era, Eras};
 use crate::evidence::WentLive;
 use crate::ids::{Chance, Text};
 use crate::keys::NoKeys;
-use crate::policy::{self, Active, Catalog, Engines};
+use crate::policy::{self, Active, Engines, Policies};
 use crate::reply::State;
-use crate::spending::Spending;
+use crate::stop::Stops;
 use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
@@ -154,17 +155,15 @@ pub enum NotReady {
 
 /// A running host, without its doors. Shared by all cores.
 pub struct Node {
-    charter: RwLock<Arc<Charter>>,
+    eras: Eras,
     /// One change of charter or policies at a time.
     live: Mutex<Live>,
     clock: Arc<Clock>,
     store: Store,
     cache: Arc<Cache>,
     engines: Arc<Engines>,
-    catalog: Catalog,
     figures: Figures,
     switches: Switches,
-    spending: Arc<Spending>,
     alarms: Alarms,
     checkpoints: Arc<Checkpoints>,
     earlier: words::Earlier,
@@ -180,14 +179,13 @@ impl Node {
         let given = start::given(&settings.charter, &settings.data)?;
         let (store, ring) = recovery::open(&settings)?;
         let opening = start::open(given, (&settings.data, &store))?;
-        let cache = Arc::new(Cache::new(&store, Arc::new(ring), settings.cache));
+        let cache = Arc::new(Cache::new(&store, Arc::new(ring), settings.cache)?);
         cache.take_up_keys().map_err(|source| {
             let folder = keys::folder(&settings);
             OpenError::WrongKeys { folder, source }
         })?;
-        let spending = Spending::new(cache.take_up_spending()?);
         cache.take_up_schedule()?;
-        let switches = Switches::recall(store.view())?;
+        let (stops, switches) = Switches::recall(store.view())?;
         let engines = policy::Settings {
             cores: settings.cores,
             markets: opening.charter.markets.len(),
@@ -199,15 +197,18 @@ impl Node {
         let (state, _) = watch::channel(None);
         let node = Arc::new(Self {
             figures: Figures::new(telemetry, &opening.charter),
-            catalog: Catalog::new(Arc::clone(&engines)),
-            charter: RwLock::new(Arc::new(opening.charter)),
+            eras: Eras::new(Era {
+                number: cache.era(),
+                policies: Arc::new(Policies::none(&opening.charter)),
+                charter: Arc::new(opening.charter),
+                stops: Arc::new(stops),
+            }),
             live: Mutex::new(opening.live),
             clock: Arc::new(settings.clock),
             store,
             cache,
             engines,
             switches,
-            spending: Arc::new(spending),
             alarms: Alarms::default(),
             checkpoints: Arc::new(checkpoints),
             earlier: words::Earlier::default(),
@@ -232,9 +233,19 @@ impl Node {
         Ok(node)
     }
 
-    /// The charter now; whoever decides keeps it for the whole decision.
+    /// What all decisions heed alike, now.
+    pub fn era(&self) -> Arc<Era> {
+        self.eras.now()
+    }
+
+    /// The charter now.
     pub fn charter(&self) -> Arc<Charter> {
-        Arc::clone(&self.charter.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.era().charter)
+    }
+
+    /// The kill switches now.
+    pub fn stops(&self) -> Arc<Stops> {
+        Arc::clone(&self.era().stops)
     }
 
     pub fn clock(&self) -> &Clock {
@@ -245,20 +256,12 @@ impl Node {
         &self.cache
     }
 
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
     pub fn engines(&self) -> &Engines {
         &self.engines
     }
 
     pub fn figures(&self) -> &Figures {
         &self.figures
-    }
-
-    pub fn spending(&self) -> &Arc<Spending> {
-        &self.spending
     }
 
     pub fn checkpoints(&self) -> &Checkpoints {
@@ -325,7 +328,10 @@ impl Node {
             return Err(refused.into());
         }
         *live = next;
-        self.catalog.activate(fitted);
+        self.eras.change(
+            |era| era.policies = Arc::new(era.policies.with(fitted)),
+            |publish| self.cache.publish(publish),
+        );
         Ok(version)
     }
 
@@ -346,7 +352,6 @@ impl Node {
             cache: Arc::clone(&self.cache),
             checkpoints: Arc::clone(&self.checkpoints),
             log: Arc::clone(self.store.log()),
-            spending: Arc::clone(&self.spending),
             breakers: Arc::clone(self.alarms.breakers()),
             clock: Arc::clone(&self.clock),
             state: self.state.clone(),
@@ -415,19 +420,6 @@ pub struct Core {
     record: RefCell<Vec<u8>>,
 }
 
-/// What a decision takes from its surroundings: of a running core, or of one that computes it again.
-#[derive(Clone, Copy)]
-pub struct Tools<'a> {
-    /// Whose sandboxes policies are asked in.
-    pub sandbox: usize,
-    /// INVARIANT: never borrowed across an await.
-    pub chance: &'a RefCell<Chance>,
-    pub spending: &'a Spending,
-    pub salt: &'a [u8; 32],
-    /// How long a policy may take, where it is not the market's time that counts.
-    pub patience: Option<Span>,
-}
-
 impl Core {
     pub fn new(node: Arc<Node>, number: usize, chance: Chance) -> Self {
         Self {
@@ -445,17 +437,6 @@ impl Core {
 
     pub fn number(&self) -> usize {
         self.number
-    }
-
-    /// What a decision takes from its surroundings.
-    pub fn tools(&self) -> Tools<'_> {
-        Tools {
-            sandbox: self.number,
-            chance: &self.chance,
-            spending: &self.node.spending,
-            salt: self.node.salt(),
-            patience: None,
-        }
     }
 
     /// INVARIANT: never held across an await.

@@ -16,7 +16,7 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
 
-pub use catalog::{Active, Catalog, Policies, Stranded};
+pub use catalog::{Active, Policies, Stranded};
 pub use engine::{Engines, Settings, Unstartable};
 pub use manifest::{Manifest, Reason, Sentence};
 pub use refused::{Outside, Refused};

@@ -70,6 +70,21 @@ pub struct Charge {
     pub at_most: i64,
 }
 
+/// What a decision found used up and what it used up itself, as the evidence keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Expense {
+    pub counter: Counter,
+    /// Used up by others, when it was first asked about.
+    pub before: i64,
+    /// Zero where a bound refused it.
+    pub amount: i64,
+}
+
+/// Others have used up what a decision counted on: it is to be decided again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a bound was reached meanwhile")]
+pub struct Overtaken;
+
 impl Spending {
     /// Goes on from figures that were kept.
     pub fn new(figures: Vec<(Counter, i64)>) -> Self {
@@ -89,83 +104,126 @@ impl Spending {
         self.figures().get(&counter).copied().unwrap_or(0)
     }
 
-    /// Uses up all of `charges`, or nothing: then the one that is beyond its bound.
-    pub fn take(&self, charges: &[Charge]) -> Result<(), Charge> {
-        if charges.is_empty() {
-            return Ok(());
+    /// Counts everything that the purse's decision uses up, or nothing of it; `queue` makes it happen, and may fail.
+    ///
+    /// INVARIANT: figures change only here, so what is counted was within its bound when it was counted.
+    pub fn settle<T, E: From<Overtaken>>(
+        &self,
+        purse: &Purse,
+        queue: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if purse.is_empty() {
+            return queue();
         }
         let mut figures = self.figures();
-        let beyond = charges.iter().enumerate().find(|(place, charge)| {
-            let spent = figures.get(&charge.counter).copied().unwrap_or(0);
-            let so_far = charges.iter().take(place + 1);
-            let wanted = so_far.filter(|other| other.counter == charge.counter);
-            let wanted = wanted.fold(spent, |sum, one| sum.saturating_add(one.amount));
-            wanted > charge.at_most
-        });
-        if let Some((_, charge)) = beyond {
-            return Err(*charge);
+        let fits = |entry: &Entry| {
+            let spent = figures.get(&entry.counter).copied().unwrap_or(0);
+            entry.amount == 0 || spent.saturating_add(entry.amount) <= entry.at_most
+        };
+        if !purse.entries.iter().all(fits) {
+            return Err(Overtaken.into());
         }
-        for charge in charges {
-            let spent = figures.entry(charge.counter).or_default();
-            *spent = spent.saturating_add(charge.amount);
+        let queued = queue()?;
+        for entry in &purse.entries {
+            let spent = figures.entry(entry.counter).or_default();
+            *spent = spent.saturating_add(entry.amount);
+        }
+        Ok(queued)
+    }
+}
+
+/// What one decision may use up. It only looks at what others have used up; what it uses up itself counts once its record is
+/// queued, by [`Spending::settle`].
+#[derive(Clone, Debug, Default)]
+pub struct Purse {
+    /// `None` of a decision that is computed again: it knows what was found then.
+    spending: Option<Arc<Spending>>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    counter: Counter,
+    before: i64,
+    amount: i64,
+    /// The lowest bound that it was held against.
+    at_most: i64,
+}
+
+impl Purse {
+    pub fn of(spending: &Arc<Spending>) -> Self {
+        Self {
+            spending: Some(Arc::clone(spending)),
+            entries: Vec::new(),
+        }
+    }
+
+    /// With what a decision found used up when it was recorded.
+    pub fn recorded(expenses: &[Expense]) -> Self {
+        let entries = expenses.iter().map(|expense| Entry {
+            counter: expense.counter,
+            before: expense.before,
+            amount: 0,
+            at_most: i64::MAX,
+        });
+        Self {
+            spending: None,
+            entries: entries.collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.iter().all(|entry| entry.amount == 0)
+    }
+
+    fn entry(&mut self, counter: Counter) -> Option<&mut Entry> {
+        let known = self.entries.iter().position(|one| one.counter == counter);
+        let place = known.unwrap_or_else(|| {
+            let spending = self.spending.as_ref();
+            self.entries.push(Entry {
+                counter,
+                before: spending.map_or(0, |spending| spending.of(counter)),
+                amount: 0,
+                at_most: i64::MAX,
+            });
+            self.entries.len() - 1
+        });
+        self.entries.get_mut(place)
+    }
+
+    /// Uses up all of `charges`, or nothing: then the one that is beyond its bound.
+    pub fn take(&mut self, charges: &[Charge]) -> Result<(), Charge> {
+        for (place, charge) in charges.iter().enumerate() {
+            let Some(entry) = self.entry(charge.counter) else {
+                continue;
+            };
+            let spent = entry.before.saturating_add(entry.amount);
+            if spent.saturating_add(charge.amount) > charge.at_most {
+                self.put_back(charges.get(..place).unwrap_or_default());
+                return Err(*charge);
+            }
+            entry.amount = entry.amount.saturating_add(charge.amount);
+            entry.at_most = entry.at_most.min(charge.at_most);
         }
         Ok(())
     }
 
-    /// Gives back what was taken for something that did not happen.
-    pub fn give_back(&self, charges: &[Charge]) {
-        if charges.is_empty() {
-            return;
-        }
-        let mut figures = self.figures();
+    /// Takes back what was used up for something that does not happen.
+    pub fn put_back(&mut self, charges: &[Charge]) {
         for charge in charges {
-            if let Some(spent) = figures.get_mut(&charge.counter) {
-                *spent = spent.saturating_sub(charge.amount);
+            if let Some(entry) = self.entry(charge.counter) {
+                entry.amount = entry.amount.saturating_sub(charge.amount);
             }
         }
     }
-}
 
-/// What was used up for something that is not certain yet: given back when it is dropped, unless it is kept.
-#[derive(Debug)]
-pub struct Taken {
-    spending: Arc<Spending>,
-    charges: Vec<Charge>,
-}
-
-impl Taken {
-    pub fn from(spending: &Arc<Spending>) -> Self {
-        Self {
-            spending: Arc::clone(spending),
-            charges: Vec::new(),
-        }
-    }
-
-    /// Answers for charges that were taken.
-    pub fn add(&mut self, charges: Vec<Charge>) {
-        self.charges.extend(charges);
-    }
-
-    /// How much of each, for the record.
-    pub fn amounts(&self) -> Vec<(Counter, i64)> {
-        let mut amounts: Vec<(Counter, i64)> = Vec::new();
-        for charge in &self.charges {
-            match amounts.iter_mut().find(|(of, _)| *of == charge.counter) {
-                Some((_, amount)) => *amount = amount.saturating_add(charge.amount),
-                None => amounts.push((charge.counter, charge.amount)),
-            }
-        }
-        amounts
-    }
-
-    /// It happened.
-    pub fn keep(mut self) {
-        self.charges.clear();
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.spending.give_back(&self.charges);
+    /// For the record: everything that was asked about.
+    pub fn expenses(&self) -> Vec<Expense> {
+        let entries = self.entries.iter().map(|entry| Expense {
+            counter: entry.counter,
+            before: entry.before,
+            amount: entry.amount,
+        });
+        entries.collect()
     }
 }

@@ -1,12 +1,12 @@
 //! What all rules of the boundary cost on one proposal, under the example's whole charter.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kairos::boundary::{self, Author, Verdict};
+use kairos::boundary::{self, Author};
 use kairos::charter::Charter;
 use kairos::clock::Span;
 use kairos::customer::Given;
 use kairos::policy::{Proposal, Timing};
-use kairos::spending::Spending;
+use kairos::spending::Purse;
 use kairos::value::Value;
 use kairos_tests::retail_charter;
 use kairos_tests::trial::{Trial, propose};
@@ -56,16 +56,10 @@ fn rules(criterion: &mut Criterion) {
         ("boundary/refuse", propose("win_back", "email")),
     ] {
         let proposals = [proposal];
-        let spending = Spending::default();
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let case = trial.case(&event, Author::Fallback, &spending);
-                let verdicts = boundary::judge(&case, &proposals);
-                // Nothing is used up from one round to the next.
-                if let [Verdict::Permit(permit) | Verdict::Defer(permit)] = &*verdicts {
-                    spending.give_back(permit.charges());
-                }
-                verdicts
+                let case = trial.case(&event, Author::Fallback);
+                boundary::judge(&case, &proposals, &mut Purse::of(&trial.spending))
             });
         });
     }

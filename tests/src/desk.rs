@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use kairos::clock::{Clock, Instant};
 use kairos::customer::{Customer, IdentityKey};
-use kairos::decide::{Undecided, decide, fire};
+use kairos::decide::{Answered, Undecided};
 use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Lookup, Node, OpenError, Settings};
+use kairos::operate::fire;
 use kairos::reply::{Detail, Reply};
 use kairos::store::Durability;
 use kairos::telemetry::Telemetry;
@@ -43,6 +44,11 @@ pub enum Rejected {
 /// The workspace's root.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Decides an event that was read already; under another charter than it was read under, it is not decided.
+pub async fn decide(core: &Core, event: Event) -> Result<Answered, Undecided> {
+    kairos::decide::decide(core, |_| Ok(event.clone())).await
 }
 
 impl Desk {
@@ -283,8 +289,7 @@ impl Desk {
         version
             .expect("a readable customer")
             .expect("a customer")
-            .state
-            .clone()
+            .value
     }
 
     /// Sends one event; the explained reply.

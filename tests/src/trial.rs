@@ -16,7 +16,7 @@ use kairos::customer::{
 use kairos::event::{About, Content, Event};
 use kairos::ids::{AccountId, ActionId, Chance, CustomerId, DecisionId, Key, Text};
 use kairos::policy::{Proposal, Timing};
-use kairos::spending::Spending;
+use kairos::spending::{Overtaken, Purse, Spending};
 use kairos::stop::{Scope, Stop, Stops};
 use kairos::value::Value;
 
@@ -28,7 +28,7 @@ pub struct Trial {
     charter: Arc<Charter>,
     pub standing: Standing,
     pub stops: Stops,
-    pub spending: Spending,
+    pub spending: Arc<Spending>,
     pub now: Instant,
     pub market: &'static str,
     chance: Chance,
@@ -53,7 +53,7 @@ impl Trial {
                 account: Some(account),
             },
             stops: Stops::default(),
-            spending: Spending::default(),
+            spending: Arc::default(),
             now,
             market: "gb",
             chance,
@@ -200,28 +200,32 @@ impl Trial {
     }
 
     pub fn judge_by(&self, by: Author<'_>, proposals: &[Proposal]) -> Vec<Verdict> {
-        let event = self.event();
-        boundary::judge(&self.case(&event, by, &self.spending), proposals)
+        self.judge_with(&self.spending, by, proposals)
     }
 
-    /// As one of several cores that share what is used up.
-    pub fn judge_with(&self, spending: &Spending, proposals: &[Proposal]) -> Vec<Verdict> {
+    /// As one of several cores that share what is used up: judged again where others were faster.
+    pub fn judge_with(
+        &self,
+        spending: &Arc<Spending>,
+        by: Author<'_>,
+        proposals: &[Proposal],
+    ) -> Vec<Verdict> {
         let event = self.event();
-        boundary::judge(&self.case(&event, Author::Fallback, spending), proposals)
+        loop {
+            let mut purse = Purse::of(spending);
+            let verdicts = boundary::judge(&self.case(&event, by), proposals, &mut purse);
+            if spending.settle(&purse, || Ok::<_, Overtaken>(())).is_ok() {
+                return verdicts;
+            }
+        }
     }
 
-    pub fn case<'a>(
-        &'a self,
-        event: &'a Event,
-        by: Author<'a>,
-        spending: &'a Spending,
-    ) -> Case<'a> {
+    pub fn case<'a>(&'a self, event: &'a Event, by: Author<'a>) -> Case<'a> {
         Case {
             seen: self.seen(event),
             moment: self.charter.names.moments["page_viewed"],
             by,
             stops: &self.stops,
-            spending,
         }
     }
 
@@ -254,7 +258,7 @@ impl Trial {
             language: &"en".into(),
             salt: &[0; 32],
         }
-        .plan(&verdicts, &mut chance);
+        .plan(verdicts.clone(), &mut chance, &mut Purse::default());
         let decision = DecisionId::draw(self.now, &mut chance);
         plan.note(decision, self.now, &mut self.standing);
         (verdicts, plan.replaced)
@@ -312,15 +316,15 @@ pub fn propose(action: &str, channel: &str) -> Proposal {
 /// A verdict in words.
 pub fn words(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Permit(permit) => format!("permitted at {}{}", permit.due(), moves(permit)),
-        Verdict::Defer(permit) => format!("deferred until {}{}", permit.due(), moves(permit)),
+        Verdict::Permit(permit) => format!("permitted at {}{}", permit.due, moves(permit)),
+        Verdict::Defer(permit) => format!("deferred until {}{}", permit.due, moves(permit)),
         Verdict::Yield => "yields".to_owned(),
         Verdict::Refuse(refusal) => format!("refused by {refusal}"),
     }
 }
 
 fn moves(permit: &Permit) -> String {
-    let moved = permit.moved().iter();
+    let moved = permit.moved.iter();
     moved
         .map(|moved| format!("; {}: {}", moved.rule, moved.why))
         .collect()

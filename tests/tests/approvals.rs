@@ -3,10 +3,11 @@
 use clap::Parser;
 use kairos::cli::{Ending, Kairos};
 use kairos::clock::{Instant, Span};
-use kairos::decide::{Approval, Fate, Judged, Settled, Unsettled, settle};
+use kairos::decide::{Approval, Judgement};
 use kairos::event::{Caller, Markets, Role, Voice};
 use kairos::ids::ActionId;
 use kairos::node::Page;
+use kairos::operate::{Fate, Settled, Unsettled, settle};
 use kairos::policy::{Proposal, Timing};
 use kairos_tests::desk::{Desk, consent, event};
 use kairos_tests::office::{self, banner, order, policy, voucher};
@@ -27,8 +28,8 @@ fn approver(name: &str) -> Caller {
     }
 }
 
-fn judged(id: &str, verdict: Approval, reason: &str) -> Judged {
-    Judged {
+fn judged(id: &str, verdict: Approval, reason: &str) -> Judgement {
+    Judgement {
         action: ActionId::parse(id).expect("an id"),
         verdict,
         reason: reason.into(),
@@ -36,7 +37,7 @@ fn judged(id: &str, verdict: Approval, reason: &str) -> Judged {
 }
 
 /// What came of a person's decision, in one line.
-fn told(desk: &Desk, by: &Caller, judged: &Judged) -> String {
+fn told(desk: &Desk, by: &Caller, judged: &Judgement) -> String {
     let settled = desk.wait(settle(desk.core(), by, judged));
     match settled {
         Ok(settled) => shown(&settled),

@@ -4,17 +4,17 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use kairos::charter::Charter;
-use kairos::charter::table::Index;
 use kairos::clock::Instant;
 use kairos::context::{Context, Reading, Signal, Stamped};
-use kairos::policy::{Answer, Catalog, Decision, Engines, Fault, Refused, Settings};
+use kairos::policy::{Active, Answer, Decision, Engines, Fault, Refused, Settings};
 use kairos::value::Value;
 use kairos_tests::guest::{Guest, INTERFACE, banner, component_of};
 use kairos_tests::small_charter::{LIMITS, small_charter};
 
 /// One host for all cases: what one policy breaks, another would notice.
 struct Host {
-    catalog: Catalog,
+    engines: Arc<Engines>,
+    neighbour: Active,
     charter: Charter,
 }
 
@@ -24,36 +24,30 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
         ..Settings::default()
     };
     let engines = Engines::new(&settings).expect("there is room for one core");
-    let host = Host {
-        catalog: Catalog::new(Arc::new(engines)),
-        charter: small_charter(),
-    };
+    let (engines, charter) = (Arc::new(engines), small_charter());
     let neighbour = Guest::that_decides(Decision::Act(vec![banner("gold")]));
-    host.catalog
-        .load("de", &neighbour.component(), &host.charter)
-        .expect("the neighbour is good");
-    host
+    let neighbour = Active::check(&engines, "de", &neighbour.component(), &charter);
+    Host {
+        neighbour: neighbour.expect("the neighbour is good"),
+        engines,
+        charter,
+    }
 });
 
 /// The outcome of loading and asking `wasm`, in words; afterwards the neighbour is asked.
 fn outcome(wasm: &[u8]) -> String {
-    let words =
-        match kairos::policy::Active::check(HOST.catalog.engines(), "gb", wasm, &HOST.charter) {
-            Err(refused) => in_words(&refused),
-            Ok(active) => match active.ask(0, &LIMITS, &signal(), &context()).answer {
-                Answer::Fault(Fault::Declined { why }) if why.len() > 100 => {
-                    format!("it could not decide: {} bytes", why.len())
-                }
-                Answer::Fault(fault) => fault.to_string(),
-                Answer::Decision(Decision::Hold { reason }) => format!("holds: {reason}"),
-                Answer::Decision(Decision::Act(proposals)) => format!("acts: {}", proposals.len()),
-            },
-        };
-    let neighbour = HOST
-        .catalog
-        .active(Index::from_number(1))
-        .expect("the neighbour is still there");
-    let asked = neighbour.ask(0, &LIMITS, &signal(), &context());
+    let words = match Active::check(&HOST.engines, "gb", wasm, &HOST.charter) {
+        Err(refused) => in_words(&refused),
+        Ok(active) => match active.ask(0, &LIMITS, &signal(), &context()).answer {
+            Answer::Fault(Fault::Declined { why }) if why.len() > 100 => {
+                format!("it could not decide: {} bytes", why.len())
+            }
+            Answer::Fault(fault) => fault.to_string(),
+            Answer::Decision(Decision::Hold { reason }) => format!("holds: {reason}"),
+            Answer::Decision(Decision::Act(proposals)) => format!("acts: {}", proposals.len()),
+        },
+    };
+    let asked = HOST.neighbour.ask(0, &LIMITS, &signal(), &context());
     assert_eq!(
         asked.answer,
         Answer::Decision(Decision::Act(vec![banner("gold")])),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kairos::customer::{Account, IdentityKey, Named};
-use kairos::decide::decide;
+use kairos_tests::desk::decide;
 use kairos_tests::desk::{Desk, Rejected, consent, event, order};
 use kairos_tests::policies::policy;
 use serde_json::{Value, json};

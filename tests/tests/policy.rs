@@ -3,15 +3,15 @@
 #[path = "policy/manifest.rs"]
 mod manifest;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kairos::charter::table::Index;
-use kairos::charter::{Limits, MarketIx};
+use kairos::charter::{Charter, Limits, MarketIx};
 use kairos::clock::{Instant, Span};
 use kairos::context::{Context, Read, Reading, Signal, Stamped};
 use kairos::policy::manifest::Manifest;
 use kairos::policy::{
-    Active, Answer, Catalog, Decision, Engines, Fault, Proposal, Settings, Timing,
+    Active, Answer, Decision, Engines, Fault, Policies, Proposal, Refused, Settings, Timing,
 };
 use kairos::value::{Kind, Value};
 use kairos_tests::guest::{Guest, banner, input, may_propose, quiet_manifest, reason};
@@ -335,30 +335,33 @@ fn gb() -> MarketIx {
     Index::from_number(0)
 }
 
+/// These policies, with `wasm` as the one of `gb`.
+fn with(
+    policies: &Policies,
+    engines: &Arc<Engines>,
+    wasm: &[u8],
+    charter: &Charter,
+) -> Result<Policies, Refused> {
+    let active = Active::check(engines, "gb", wasm, charter)?;
+    Ok(policies.with(active.fitted(charter)?))
+}
+
 #[test]
 fn a_refused_policy_leaves_the_old_one_active() {
-    let charter = small_charter();
-    let catalog = Catalog::new(engines());
-    assert!(catalog.active(gb()).is_none());
-    let first = catalog
-        .load("gb", &Guest::quiet().component(), &charter)
-        .expect("good");
-    assert!(catalog.load("gb", b"\0asm", &charter).is_err());
+    let (charter, engines) = (small_charter(), engines());
+    let none = Policies::none(&charter);
+    assert!(none.active(gb()).is_none());
+    let quiet = Guest::quiet().component();
+    let policies = with(&none, &engines, &quiet, &charter).expect("good");
+    let first = policies.active(gb()).expect("a policy");
+    assert!(with(&policies, &engines, b"\0asm", &charter).is_err());
     assert!(Arc::ptr_eq(
-        &catalog.active(gb()).expect("still there"),
-        &first
+        policies.active(gb()).expect("still there"),
+        first
     ));
-    let second = catalog
-        .load(
-            "gb",
-            &Guest::that_decides(Decision::Act(vec![banner("gold")])).component(),
-            &charter,
-        )
-        .expect("good");
-    assert!(Arc::ptr_eq(
-        &catalog.active(gb()).expect("the new one"),
-        &second
-    ));
+    let gold = Guest::that_decides(Decision::Act(vec![banner("gold")])).component();
+    let next = with(&policies, &engines, &gold, &charter).expect("good");
+    assert!(!Arc::ptr_eq(next.active(gb()).expect("the new one"), first));
     assert_eq!(
         first.ask(0, &LIMITS, &signal(), &context()).answer,
         Answer::Decision(Decision::Hold {
@@ -366,8 +369,6 @@ fn a_refused_policy_leaves_the_old_one_active() {
         }),
         "what is under way finishes on the old version"
     );
-    catalog.retire("gb");
-    assert!(catalog.active(gb()).is_none());
 }
 
 #[test]
@@ -378,19 +379,20 @@ fn every_core_answers_the_same_while_policies_are_swapped() {
         ..Settings::default()
     };
     let engines = Arc::new(Engines::new(&settings).expect("there is room"));
-    let catalog = Arc::new(Catalog::new(engines));
     let charter = small_charter();
     let versions = [
         Guest::quiet().component(),
         Guest::that_decides(Decision::Act(vec![banner("gold")])).component(),
     ];
-    catalog.load("gb", &versions[0], &charter).expect("good");
+    let first = with(&Policies::none(&charter), &engines, &versions[0], &charter);
+    let policies = Mutex::new(first.expect("good"));
     std::thread::scope(|scope| {
         for core in 0..CORES {
-            let catalog = Arc::clone(&catalog);
+            let policies = &policies;
             scope.spawn(move || {
                 for _ in 0..2_000 {
-                    let active = catalog.active(gb()).expect("there is always one");
+                    let active = policies.lock().expect("no panic").active(gb()).cloned();
+                    let active = active.expect("there is always one");
                     let asked = active.ask(core, &LIMITS, &signal(), &context());
                     assert!(
                         matches!(asked.answer, Answer::Decision(_)),
@@ -401,9 +403,9 @@ fn every_core_answers_the_same_while_policies_are_swapped() {
             });
         }
         for swap in 0..20 {
-            catalog
-                .load("gb", &versions[swap % 2], &charter)
-                .expect("good");
+            let now = policies.lock().expect("no panic").clone();
+            let next = with(&now, &engines, &versions[swap % 2], &charter);
+            *policies.lock().expect("no panic") = next.expect("good");
         }
     });
 }

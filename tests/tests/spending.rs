@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kairos::clock::Instant;
 use kairos::decide::Undecided;
 use kairos::ids::Key;
-use kairos::spending::{Charge, Counter, Spending, Taken, What};
+use kairos::spending::{Charge, Counter, Overtaken, Purse, Spending, What};
 use kairos::store::Space;
 use kairos_tests::desk::{Desk, NOON, Rejected, consent};
 use kairos_tests::office::{self, banner, order, policy, voucher};
@@ -16,7 +16,7 @@ fn reached(desk: &Desk) -> i64 {
     let now = desk.node.clock().now();
     let banner = Key::of("action", "banner");
     let counter = Counter::at(What::ActionPerHour, banner, None, now);
-    desk.node.spending().of(counter)
+    desk.node.cache().spending().of(counter)
 }
 
 /// An office whose banner may reach so many in an hour.
@@ -109,7 +109,7 @@ fn what_was_not_recorded_uses_up_nothing() {
 }
 
 #[test]
-fn what_is_dropped_is_given_back_and_what_is_kept_is_not() {
+fn what_is_dropped_uses_up_nothing_and_what_is_recorded_does() {
     // A30
     let spending = Arc::new(Spending::default());
     let now = Instant::parse(NOON).unwrap();
@@ -120,20 +120,30 @@ fn what_is_dropped_is_given_back_and_what_is_kept_is_not() {
         at_most: 10,
     };
     let take = |amount| {
-        spending.take(&[charge(amount)]).map(|()| {
-            let mut taken = Taken::from(&spending);
-            taken.add(vec![charge(amount)]);
-            taken
-        })
+        let mut purse = Purse::of(&spending);
+        purse.take(&[charge(amount)]).map(|()| purse)
     };
-    drop(take(7).expect("room"));
+    let record = |purse: &Purse| spending.settle(purse, || Ok::<_, Overtaken>(()));
+    let (dropped, kept, late) = (take(7), take(7).expect("room"), take(7).expect("room"));
+    drop(dropped);
     assert_eq!(spending.of(counter), 0);
-    take(7).expect("room").keep();
+    record(&kept).expect("room");
     assert_eq!(spending.of(counter), 7);
+    assert_eq!(record(&late), Err(Overtaken), "others were faster");
     assert_eq!(take(4).expect_err("no room").counter, counter);
     let two = [charge(2), charge(2)];
-    assert!(spending.take(&two).is_err(), "both together are beyond it");
+    let mut both = Purse::of(&spending);
+    assert!(both.take(&two).is_err(), "both together are beyond it");
+    record(&both).expect("nothing to record");
     assert_eq!(spending.of(counter), 7, "all of it or nothing");
+    let one = take(1).expect("room");
+    let failed = spending.settle(&one, || Err::<(), _>(Overtaken));
+    assert!(failed.is_err());
+    assert_eq!(
+        spending.of(counter),
+        7,
+        "what was not queued did not happen"
+    );
 }
 
 #[test]
@@ -157,12 +167,12 @@ fn what_waits_uses_up_nothing_until_it_is_approved() {
     let fates: Vec<&str> = ids
         .iter()
         .map(|id| {
-            let judged = kairos::decide::Judged {
+            let judged = kairos::decide::Judgement {
                 action: kairos::ids::ActionId::parse(id).expect("an id"),
                 verdict: kairos::decide::Approval::Approve,
                 reason: "agreed".into(),
             };
-            let settled = desk.wait(kairos::decide::settle(desk.core(), &caller, &judged));
+            let settled = desk.wait(kairos::operate::settle(desk.core(), &caller, &judged));
             settled.expect("a decision").fate.word()
         })
         .collect();

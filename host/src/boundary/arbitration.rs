@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 
 use crate::boundary::times::{Times, settle};
 use crate::boundary::{
-    Candidate, Case, Objection, Permit, Refusal, Verdict, automation, budget, consent, load, reach,
+    Candidate, Case, Leave, Objection, Permit, Refusal, Verdict, automation, budget, consent, load,
+    reach,
 };
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
@@ -16,11 +17,12 @@ use crate::context::zone_of;
 use crate::customer::contacts::{Priority, before};
 use crate::customer::{Contact, Pending, Rank};
 use crate::ids::{ActionId, Text};
-use crate::spending::Charge;
+use crate::spending::{Charge, Purse};
 
 pub(super) fn arbitrate(
     case: &Case<'_>,
     alone: Vec<Result<Candidate<'_>, Refusal>>,
+    purse: &mut Purse,
 ) -> Vec<Verdict> {
     let mut order: Vec<(usize, Candidate<'_>)> = alone
         .iter()
@@ -39,7 +41,7 @@ pub(super) fn arbitrate(
             continue;
         }
         if let Some(verdict) = verdicts.get_mut(place) {
-            *verdict = docket.judge(candidate);
+            *verdict = docket.judge(candidate, purse);
         }
     }
     verdicts
@@ -72,13 +74,13 @@ impl<'a> Docket<'a> {
             .any(|(other, _)| are_rivals(&self.case, other, candidate))
     }
 
-    fn judge(&mut self, candidate: Candidate<'a>) -> Verdict {
+    fn judge(&mut self, candidate: Candidate<'a>, purse: &mut Purse) -> Verdict {
         let times = match self.times(&candidate) {
             Ok(times) => times,
             Err(refusal) => return Verdict::Refuse(refusal),
         };
         let displaced = load::displaced(self, &candidate, times.due);
-        let charges = match self.spend(&candidate) {
+        let charges = match self.spend(&candidate, purse) {
             Ok(charges) => charges,
             Err(refusal) => return Verdict::Refuse(refusal),
         };
@@ -88,9 +90,10 @@ impl<'a> Docket<'a> {
         self.taken.push((candidate, times.due));
         let is_later = times.due > times.asked;
         let permit = self.permit(&candidate, times, displaced, charges);
-        match is_later {
-            true => Verdict::Defer(permit),
-            false => Verdict::Permit(permit),
+        if is_later {
+            Verdict::Defer(permit)
+        } else {
+            Verdict::Permit(permit)
         }
     }
 
@@ -107,12 +110,12 @@ impl<'a> Docket<'a> {
     }
 
     /// Uses up reach and budget, all of it in one step or nothing.
-    fn spend(&self, candidate: &Candidate<'_>) -> Result<Vec<Charge>, Refusal> {
+    fn spend(&self, candidate: &Candidate<'_>, purse: &mut Purse) -> Result<Vec<Charge>, Refusal> {
         let case = &self.case;
         let charges: Vec<Charge> = budget::charges(case, candidate)
             .chain(reach::charges(case, candidate))
             .collect();
-        case.spending.take(&charges).map_err(|beyond| {
+        purse.take(&charges).map_err(|beyond| {
             let over_budget = budget::object(case, candidate, &beyond);
             let (rule, Objection(why)) = match over_budget {
                 Some(objection) => ("budget", objection),
@@ -133,7 +136,7 @@ impl<'a> Docket<'a> {
         displaced: Vec<ActionId>,
         charges: Vec<Charge>,
     ) -> Permit {
-        Permit {
+        Permit(Leave {
             proposal: candidate.proposal.clone(),
             action: candidate.action,
             channel: candidate.channel,
@@ -144,7 +147,7 @@ impl<'a> Docket<'a> {
             on_pending: candidate.on_pending(&self.case),
             displaced,
             charges,
-        }
+        })
     }
 
     /// Where whom it is for is; the market, where colleagues are told.

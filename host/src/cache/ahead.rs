@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::cache::keys::{put_erased_since, put_expired, remove_erased_since};
 use crate::cache::schedule::remove_hint;
-use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, Version, Waiting, Written};
+use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, State, Waiting};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Map};
 use crate::keys::{Period, Subject, Wrapped};
-use crate::spending::Counter;
+use crate::spending::{Counter, Spending};
 use crate::store::{Changes, Position};
 
 /// Two generations: the one that grows, and the one that is being written to the view.
@@ -19,8 +19,8 @@ use crate::store::{Changes, Position};
 pub(super) struct Ahead {
     growing: Generation,
     writing: Option<Arc<Generation>>,
-    /// What was used up by everything that was committed, of the stretches that still count.
-    pub(super) spent: Map<Counter, i64>,
+    /// How often the view was written.
+    writes: u64,
     /// Whoever was erased since the host started: whatever still names them names nobody.
     erased: HashSet<CustomerId>,
     /// When the first of those was erased whose wrapping key is still there.
@@ -30,8 +30,8 @@ pub(super) struct Ahead {
 /// What was committed in one stretch; of each customer only the newest state.
 #[derive(Default)]
 pub struct Generation {
-    pub(super) customers: Map<CustomerId, Arc<Version<Customer>>>,
-    pub(super) accounts: Map<AccountId, Arc<Version<Account>>>,
+    pub(super) customers: Map<CustomerId, Arc<State<Customer>>>,
+    pub(super) accounts: Map<AccountId, Arc<State<Account>>>,
     /// Keys that are new, or wrapped anew.
     pub(super) keys: Map<Subject, Wrapped>,
     /// `None` of one that names nobody any more.
@@ -59,7 +59,7 @@ impl Ahead {
     }
 
     /// `Some(None)` of somebody who was erased.
-    pub(super) fn find<E: Kept>(&self, id: E::Id) -> Option<Option<Arc<Version<E>>>> {
+    pub(super) fn find<E: Kept>(&self, id: E::Id) -> Option<Option<Arc<State<E>>>> {
         if let Subject::Customer(id) = E::subject(id)
             && self.is_erased(id)
         {
@@ -128,17 +128,17 @@ impl Ahead {
         self.growing.bytes == 0
     }
 
-    pub(super) fn install(&mut self, change: Change<'_>, position: Position) {
+    pub(super) fn install(&mut self, change: Change<'_>, position: Position, spending: &Spending) {
         let growing = &mut self.growing;
-        for written in change.customers {
-            growing.bytes += written.bytes.len() + ENTRY_BYTES;
-            let version = version(written, position);
-            growing.customers.insert(version.state.id, version);
+        for state in change.customers {
+            growing.bytes += state.encoded.bytes.len() + ENTRY_BYTES;
+            growing
+                .customers
+                .insert(state.value.id, at(state, position));
         }
-        for written in change.accounts {
-            growing.bytes += written.bytes.len() + ENTRY_BYTES;
-            let version = version(written, position);
-            growing.accounts.insert(version.state.id, version);
+        for state in change.accounts {
+            growing.bytes += state.encoded.bytes.len() + ENTRY_BYTES;
+            growing.accounts.insert(state.value.id, at(state, position));
         }
         let states = change.states;
         growing.keys.extend(states.keys.iter().cloned());
@@ -147,10 +147,9 @@ impl Ahead {
         growing.names.extend(forgotten.chain(named));
         growing.waiting.extend(states.waiting.iter().cloned());
         growing.hints.extend(change.hints);
-        for (counter, amount) in &states.spent {
-            let total = self.spent.entry(*counter).or_default();
-            *total = total.saturating_add(*amount);
-            growing.spent.insert(*counter, *total);
+        for expense in states.expenses.iter().filter(|one| one.amount != 0) {
+            let total = spending.of(expense.counter);
+            growing.spent.insert(expense.counter, total);
         }
         growing.events.extend(change.event.map(|(key, earlier)| {
             (
@@ -168,7 +167,7 @@ impl Ahead {
             + states.forgotten.len()
             + change.hints.len()
             + states.keys.len()
-            + states.spent.len()
+            + states.expenses.len()
             + change.decisions.len();
         growing.bytes += SMALL_BYTES * (1 + entries) + ENTRY_BYTES * states.waiting.len();
     }
@@ -254,18 +253,19 @@ impl Ahead {
         Some(writing)
     }
 
+    /// How often the view was written: as long as that stays the same, whatever changes is found here.
+    pub(super) fn writes(&self) -> u64 {
+        self.writes
+    }
+
     /// The view holds what was being written.
     pub(super) fn finish(&mut self) {
         self.writing = None;
+        self.writes += 1;
     }
 }
 
-fn version<E>(written: Written<E>, position: Position) -> Arc<Version<E>> {
-    let Written { state, bytes, key } = written;
-    Arc::new(Version {
-        state,
-        bytes,
-        key,
-        position,
-    })
+fn at<E>(mut state: State<E>, position: Position) -> Arc<State<E>> {
+    state.encoded.position = position;
+    Arc::new(state)
 }

@@ -1,9 +1,8 @@
 //! The keys of customers, accounts and markets: looked up, wrapped anew, and gone with whom they were for.
 
-use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 
-use crate::cache::{Before, Cache, CacheError, Erasing, Kept, NotCommitted, stored};
+use crate::cache::{Cache, CacheError, Encoded, EraNumber, Erasing, Kept, NotCommitted, stored};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
 use crate::encoding;
@@ -166,21 +165,26 @@ impl Cache {
 
     /// Records that an epoch of the keys begins: whoever decides from now on wraps with its key, and what was begun before
     /// is decided again.
-    pub fn begin_keys(&self, kind: u8, record: &[u8], epoch: u32) -> Result<(), Refused> {
+    pub fn begin_keys(
+        &self,
+        kind: u8,
+        (record, epoch): (&[u8], u32),
+        publish: impl FnOnce(EraNumber),
+    ) -> Result<(), Refused> {
         let mut ahead = self.ahead();
         self.log
             .queue(kind, |bytes| bytes.extend_from_slice(record))?;
         ahead.begin_epoch();
-        // In this order: whoever reads the new epoch wraps with its key.
+        // In this order: whoever decides in the new era wraps with its key.
         self.ring.begin(epoch);
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.begin_era(publish);
         Ok(())
     }
 
     /// Forgets somebody: one step, after which nothing of them is found. Only under their line.
     pub fn erase(&self, erasing: &Erasing<'_>) -> Result<Position, NotCommitted> {
         let mut ahead = self.ahead();
-        if erasing.epoch != self.epoch() {
+        if erasing.era != self.era() {
             return Err(NotCommitted::Outdated);
         }
         let position = self.log.queue(erasing.kind, |bytes| {
@@ -261,7 +265,7 @@ pub(super) fn load<E: Kept>(
     view: &View,
     ring: &Ring,
     id: &E::Id,
-) -> Result<Option<Before>, CacheError> {
+) -> Result<Option<Encoded>, CacheError> {
     load_within::<E>((view, ring), id, None)
 }
 
@@ -270,7 +274,7 @@ pub(super) fn load_within<E: Kept>(
     (view, ring): (&View, &Ring),
     id: &E::Id,
     period: Option<Period>,
-) -> Result<Option<Before>, CacheError> {
+) -> Result<Option<Encoded>, CacheError> {
     let subject = E::subject(*id);
     let mut looks = 0;
     loop {
@@ -296,7 +300,7 @@ pub(super) fn load_within<E: Kept>(
         };
         let state = closed_with.open(&subject.to_bytes(), sealed);
         let state = state.ok_or(Locked::Other);
-        return Ok(Some(Before {
+        return Ok(Some(Encoded {
             position,
             bytes: state.map_err(locked(E::WHAT))?.into(),
             key,

@@ -38,6 +38,23 @@ impl<Id: Copy + Eq + Hash> Lines<Id> {
         }))
     }
 
+    /// Enters a line in which nobody is.
+    pub(super) fn enter(&self, id: Id) -> Option<Line<Id>> {
+        let mut slots = self.0.of(id);
+        if slots.contains_key(&id) {
+            return None;
+        }
+        let slot = Arc::new(tokio::sync::Mutex::new(()));
+        let turn = Arc::clone(&slot).try_lock_owned().ok()?;
+        slots.insert(id, Arc::clone(&slot));
+        Some(Line {
+            id,
+            shards: Arc::clone(&self.0),
+            slot,
+            turn: Some(turn),
+        })
+    }
+
     /// The place in line is taken at the first poll.
     pub(super) async fn wait(&self, id: Id) -> Line<Id> {
         let slot = Arc::clone(self.0.of(id).entry(id).or_default());

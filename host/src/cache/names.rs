@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::cache::ahead::Ahead;
 use crate::cache::{Cache, CacheError, Hasher};
 use crate::customer::{IdentityKey, Named};
 use crate::encoding;
@@ -11,41 +12,24 @@ use crate::store::Space;
 /// What is known of identities in memory.
 pub(super) struct Names {
     clean: moka::sync::Cache<IdentityKey, Named, Hasher>,
-    reserved: Arc<Reserved>,
+    reserved: Arc<Reserves>,
 }
 
 /// Who new identities will name, once someone has committed it; with the number of events that wait for that.
 #[derive(Default)]
-struct Reserved(Mutex<Map<IdentityKey, (Named, usize)>>);
-
-/// Whom an identity names.
-pub struct Found {
-    pub named: Named,
-    pub origin: Origin,
-    /// Held while nobody has recorded it yet.
-    pub reservation: Option<Reservation>,
-}
-
-/// Who knew.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
-    Memory,
-    View,
-}
+struct Reserves(Mutex<Map<IdentityKey, (Named, usize)>>);
 
 /// Keeps the choice for a new identity until it is recorded.
 pub struct Reservation {
     key: IdentityKey,
-    reserved: Arc<Reserved>,
+    pub named: Named,
+    reserved: Arc<Reserves>,
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let mut reserved = self
-            .reserved
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let reserved = &self.reserved.0;
+        let mut reserved = reserved.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, waiting)) = reserved.get_mut(&self.key) {
             *waiting -= 1;
             if *waiting == 0 {
@@ -53,6 +37,23 @@ impl Drop for Reservation {
             }
         }
     }
+}
+
+/// What the view said of an identity.
+#[derive(Clone, Copy)]
+pub(super) struct ViewName {
+    pub(super) key: IdentityKey,
+    named: Option<Named>,
+    /// How often the view had been written before it was asked: what has changed since then is ahead of it.
+    as_of: u64,
+}
+
+/// What is known of whom an identity names.
+pub(super) enum Answer {
+    Named(Named),
+    New,
+    /// The view has to be asked.
+    Unread,
 }
 
 /// What one identity costs in memory.
@@ -76,107 +77,98 @@ impl Names {
     pub(super) fn remember(&self, key: IdentityKey, named: Named) {
         self.clean.insert(key, named);
     }
+
+    /// Who a new identity is going to name: the first who asks draws, the others get the same. Who was erased while others
+    /// waited is not who comes next.
+    fn reserve(
+        &self,
+        ahead: &Ahead,
+        key: IdentityKey,
+        draw: impl FnOnce() -> Named,
+    ) -> Reservation {
+        let reserved = &self.reserved.0;
+        let mut reserved = reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = reserved.get(&key).copied();
+        let waiting = before.map_or(0, |(_, waiting)| waiting);
+        let named = before.map(|(named, _)| named);
+        let named = named.filter(|named| ahead.is_alive(*named));
+        let named = named.unwrap_or_else(draw);
+        reserved.insert(key, (named, waiting + 1));
+        Reservation {
+            key,
+            named,
+            reserved: Arc::clone(&self.reserved),
+        }
+    }
 }
 
 impl Cache {
     /// Whom the identity names; `None` when it is new.
     pub async fn find(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
-        Ok(self.find_from(key).await?.map(|(named, _)| named))
+        let mut read = None;
+        loop {
+            match self.answer(&self.ahead(), key, read.as_ref()) {
+                Answer::Named(named) => return Ok(Some(named)),
+                Answer::New => return Ok(None),
+                Answer::Unread => {}
+            }
+            read = Some(self.read_name(key).await?);
+        }
     }
 
-    /// The same, and whether memory knew it.
-    async fn find_from(&self, key: IdentityKey) -> Result<Option<(Named, Origin)>, CacheError> {
-        if let Some(named) = self.in_memory(key) {
-            return Ok(named.map(|named| (named, Origin::Memory)));
+    /// Whom the identity names, by what memory knows, and by what the view said a moment ago.
+    pub(super) fn answer(
+        &self,
+        ahead: &Ahead,
+        key: IdentityKey,
+        read: Option<&ViewName>,
+    ) -> Answer {
+        let named = match ahead.name(key) {
+            Some(named) => named,
+            None => match (self.names.clean.get(&key), read) {
+                (Some(named), _) => Some(named),
+                (None, _) if !self.known.may_have(key.as_bytes()) => None,
+                (None, Some(read)) if read.as_of == ahead.writes() => {
+                    if let Some(named) = read.named {
+                        self.names.remember(key, named);
+                    }
+                    read.named
+                }
+                (None, _) => return Answer::Unread,
+            },
+        };
+        // Whoever was erased has no name any more, wherever one is still found.
+        match named.filter(|named| ahead.is_alive(*named)) {
+            Some(named) => Answer::Named(named),
+            None => Answer::New,
         }
-        if !self.known.may_have(key.as_bytes()) {
-            return Ok(None);
-        }
+    }
+
+    pub(super) async fn read_name(&self, key: IdentityKey) -> Result<ViewName, CacheError> {
+        let as_of = self.ahead().writes();
         let view = Arc::clone(&self.view);
         let found =
             tokio::task::spawn_blocking(move || view.get(Space::Identities, key.as_bytes()));
         let found = found.await.map_err(|_| CacheError::CutOff)??;
-        let named = found.map(|bytes| read(&bytes)).transpose()?;
-        let named = named.and_then(|named| self.alive(named));
-        Ok(named.map(|named| (named, Origin::View)))
+        Ok(ViewName {
+            key,
+            named: found.map(|bytes| read(&bytes)).transpose()?,
+            as_of,
+        })
     }
 
-    /// `Some(None)` where memory knows that it names nobody.
-    fn in_memory(&self, key: IdentityKey) -> Option<Option<Named>> {
-        let ahead = self.ahead().name(key);
-        let found = ahead.or_else(|| self.names.clean.get(&key).map(Some))?;
-        Some(found.and_then(|named| self.alive(named)))
+    /// Keeps who a new identity will name.
+    pub fn reserve(&self, key: IdentityKey, draw: impl FnOnce() -> Named) -> Reservation {
+        self.reserve_beside(&self.ahead(), key, draw)
     }
 
-    /// Whoever was erased has no name any more, wherever one is still found.
-    fn alive(&self, named: Named) -> Option<Named> {
-        self.ahead().is_alive(named).then_some(named)
-    }
-
-    /// Remembers whom an identity names. Only under that customer's line, where nobody can give the name to another.
-    pub fn remember_name(&self, key: IdentityKey, named: Named) {
-        if self.ahead().name(key).is_none() {
-            self.names.remember(key, named);
-        }
-    }
-
-    /// The same without waiting: for someone who has just asked, and wants to know whether the answer still holds.
-    pub fn find_now(&self, key: IdentityKey) -> Result<Option<Named>, CacheError> {
-        if let Some(named) = self.in_memory(key) {
-            return Ok(named);
-        }
-        if !self.known.may_have(key.as_bytes()) {
-            return Ok(None);
-        }
-        let found = self.view.get(Space::Identities, key.as_bytes())?;
-        let named = found.map(|bytes| read(&bytes)).transpose()?;
-        Ok(named.and_then(|named| self.alive(named)))
-    }
-
-    /// Whom the identity names, or whom it will name: the first who asks draws, the others get the same.
-    pub async fn find_or_reserve(
+    pub(super) fn reserve_beside(
         &self,
+        ahead: &Ahead,
         key: IdentityKey,
         draw: impl FnOnce() -> Named,
-    ) -> Result<Found, CacheError> {
-        if let Some((named, origin)) = self.find_from(key).await? {
-            return Ok(Found {
-                named,
-                origin,
-                reservation: None,
-            });
-        }
-        let mut reserved = self
-            .names
-            .reserved
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !reserved.contains_key(&key) {
-            // Since it was not found, someone may have recorded it and gone.
-            if let Some(named) = self.find_now(key)? {
-                return Ok(Found {
-                    named,
-                    origin: Origin::View,
-                    reservation: None,
-                });
-            }
-        }
-        let before = reserved.get(&key).copied();
-        let waiting = before.map_or(0, |(_, waiting)| waiting);
-        // Who was erased while others waited is not who comes next.
-        let named = before.and_then(|(named, _)| self.alive(named));
-        let named = named.unwrap_or_else(draw);
-        reserved.insert(key, (named, waiting + 1));
-        let reservation = Reservation {
-            key,
-            reserved: Arc::clone(&self.names.reserved),
-        };
-        Ok(Found {
-            named,
-            origin: Origin::Memory,
-            reservation: Some(reservation),
-        })
+    ) -> Reservation {
+        self.names.reserve(ahead, key, draw)
     }
 }
 

@@ -88,8 +88,8 @@ impl Recovery {
         for id in record.decisions {
             put_decision(changes, *id, position);
         }
-        for (counter, amount) in &states.spent {
-            self.spend(view, position, (*counter, *amount), changes)?;
+        for expense in states.expenses.iter().filter(|one| one.amount != 0) {
+            self.spend(view, position, (expense.counter, expense.amount), changes)?;
         }
         Ok(())
     }

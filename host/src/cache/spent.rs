@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::cache::{Cache, CacheError, waiting};
 use crate::clock::{Instant, Span};
 use crate::encoding;
-use crate::spending::Counter;
-use crate::store::{Changes, Position, Space};
+use crate::spending::{Counter, Spending};
+use crate::store::{Changes, Position, Space, View};
 
 /// How long the figures of a stretch are kept after its end.
 pub(super) const SPENT_KEPT: Span = Span::from_days(1);
@@ -22,24 +22,21 @@ pub(super) struct Spent {
 }
 
 impl Cache {
-    /// Takes up the figures that the view has: once, before anything is committed.
-    pub fn take_up_spending(&self) -> Result<Vec<(Counter, i64)>, CacheError> {
+    /// The figures that the view has.
+    pub(super) fn kept_spending(view: &View) -> Result<Spending, CacheError> {
         let mut figures = Vec::new();
-        for pair in self.view.scan_after(Space::Spending, None) {
+        for pair in view.scan_after(Space::Spending, None) {
             let (key, value) = pair?;
             figures.push((counter(&key)?, read(&value)?.total));
         }
-        self.ahead().spent.extend(figures.iter().copied());
-        Ok(figures)
+        Ok(Spending::new(figures))
     }
 
     /// Forgets the figures of stretches that are long over, and waiting actions that nobody can decide about any more.
     /// Only for the thread that writes behind.
     pub fn forget(&self, now: Instant) -> Result<(), CacheError> {
         let oldest = now.minus(SPENT_KEPT);
-        self.ahead()
-            .spent
-            .retain(|counter, _| counter.ends() >= oldest);
+        self.spending.forget(oldest);
         let mut changes = Changes::default();
         for pair in self.view.scan_after(Space::Spending, None) {
             let (key, _) = pair?;

@@ -6,7 +6,7 @@ use crate::cache::ahead::Generation;
 use crate::cache::keys::{put_erased, put_key, seal_state};
 use crate::cache::schedule::put_hint;
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Before, Cache, Earlier, Kept, Version, to_store};
+use crate::cache::{Cache, Earlier, Kept, State, to_store};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::{Chance, DecisionId};
@@ -49,11 +49,11 @@ impl Cache {
     }
 
     fn remember(&self, generation: &Arc<Generation>) {
-        for (id, version) in &generation.customers {
-            self.customers.clean.insert(*id, clean(version));
+        for (id, state) in &generation.customers {
+            self.customers.clean.insert(*id, state.encoded.clone());
         }
-        for (id, version) in &generation.accounts {
-            self.accounts.clean.insert(*id, clean(version));
+        for (id, state) in &generation.accounts {
+            self.accounts.clean.insert(*id, state.encoded.clone());
         }
         // An earlier generation may have brought back what was forgotten while it was written.
         for id in &generation.erased {
@@ -68,22 +68,14 @@ impl Cache {
     }
 }
 
-fn clean<E>(version: &Version<E>) -> Before {
-    Before {
-        position: version.position,
-        bytes: version.bytes.clone(),
-        key: version.key.clone(),
-    }
-}
-
 /// What a generation changes in the view, which then covers everything before `end`.
 fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Changes {
     let mut changes = generation.notes.clone();
-    for (id, version) in &generation.customers {
-        put_state(&mut changes, *id, version, chance);
+    for (id, state) in &generation.customers {
+        put_state(&mut changes, *id, state, chance);
     }
-    for (id, version) in &generation.accounts {
-        put_state(&mut changes, *id, version, chance);
+    for (id, state) in &generation.accounts {
+        put_state(&mut changes, *id, state, chance);
     }
     for (subject, wrapped) in &generation.keys {
         put_key(&mut changes, *subject, wrapped);
@@ -123,9 +115,10 @@ fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Chang
 }
 
 /// As the view keeps it: closed with its own key alone, for as long as it is the newest.
-fn put_state<E: Kept>(changes: &mut Changes, id: E::Id, version: &Version<E>, chance: &mut Chance) {
-    let sealed = seal_state(&version.key, E::subject(id), chance, &version.bytes);
-    changes.put(E::SPACE, E::key(&id), to_store(version.position, &sealed));
+fn put_state<E: Kept>(changes: &mut Changes, id: E::Id, state: &State<E>, chance: &mut Chance) {
+    let encoded = &state.encoded;
+    let sealed = seal_state(&encoded.key, E::subject(id), chance, &encoded.bytes);
+    changes.put(E::SPACE, E::key(&id), to_store(encoded.position, &sealed));
 }
 
 pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {

@@ -4,58 +4,53 @@ use bytes::Bytes;
 
 use crate::absorb::{Absorbed, Lapsed, Standing};
 use crate::cache::{
-    After, Before, Hint, Kept, States, Written, fading_of, seal_state, silences_of,
+    Encoded, Hint, Kept, State, StateAfter, States, fading_of, seal_state, silences_of,
 };
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named, Status};
-use crate::decide::changed::Changed;
-use crate::decide::{Undecided, whom};
+use crate::decide::after::After;
+use crate::decide::{Undecided, lock};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
 use crate::evidence::{self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
 use crate::ids::{Key, Text};
 use crate::keys::{Class, DataKey, Keyring as _, Period, Subject, Wrapped};
 use crate::node::Core;
-use crate::store::Refused;
-
-/// What came of one event, before it is sealed.
-pub(super) struct Outcome {
-    /// When customer and account were to be looked at again, before the event.
-    pub planned: [Option<Instant>; 2],
-    pub now: Instant,
-    pub absorbed: Absorbed,
-    pub decisions: Vec<Decided>,
-}
+use crate::spending::Purse;
+use crate::store::{Position, Refused};
 
 /// The parts of a record, and the states as memory keeps them.
-pub(super) struct Draft {
+pub(super) struct Record {
     pub kind: Kind,
     pub header: Header,
     pub body: Body,
     pub states: States,
-    pub customers: Vec<Written<Customer>>,
-    pub accounts: Vec<Written<Account>>,
+    pub customers: Vec<State<Customer>>,
+    pub accounts: Vec<State<Account>>,
     pub named: Vec<(IdentityKey, Named)>,
     pub hints: Vec<Hint>,
     /// What closes the body.
     pub key: DataKey,
+    pub purse: Purse,
 }
 
-impl Draft {
-    pub(super) fn new(
+impl Record {
+    pub(super) fn of(
         core: &Core,
         event: &Event,
         key: EventKey,
-        outcome: Outcome,
-        changed: Changed,
+        after: After,
     ) -> Result<Self, Undecided> {
-        let Outcome {
-            planned,
+        let After {
             now,
-            absorbed,
+            states,
+            mut absorbed,
             decisions,
-        } = outcome;
+            waiting,
+            planned,
+            purse,
+        } = after;
         let (kind, class) = match event.charter.events.at(event.kind).built_in {
             Some(BuiltIn::ConsentGiven | BuiltIn::ConsentWithdrawn) => {
                 (Kind::Consent, Class::Consents)
@@ -65,38 +60,43 @@ impl Draft {
         let market = event.charter.markets.at(event.market).key;
         let seal = Seal {
             cipher: Cipher::Aes256Gcm,
-            key: subject(market, &changed.standing),
+            key: subject(market, &states.parties),
             class,
         };
         let header = header(core, event, (key, now, seal), &decisions);
         let written = header.period(Class::States);
         let of_states = period(core, written)?;
+        let forgotten = std::mem::take(&mut absorbed.forgotten);
         let told = told(core, event, absorbed.is_kept);
-        let body = body(event, told, (absorbed, decisions), &changed.standing);
-        let closed = Closed::of(
-            (core, &of_states),
-            changed.standing,
-            (changed.previous, changed.account_previous),
-            (changed.moved, planned),
-        );
+        let body = body(event, told, (absorbed, decisions), &states.parties);
+        let (named, known) = (states.named, (states.customer, states.account));
+        let mut closed = Closed::default();
+        closed.close_all((core, &of_states), (states.parties, known), planned);
+        for other in states.others {
+            closed.customer(
+                (core, &of_states),
+                (other.customer, other.before),
+                planned[0],
+            );
+        }
         let of_body = period(core, Period { class, ..written })?;
         let key = closed.key(core, header.seal.key)?;
-        let Closed {
-            states,
-            customers,
-            accounts,
-            hints,
-        } = closed;
         Ok(Self {
             key: key.within(&of_body),
             kind,
             header,
             body,
-            states,
-            customers,
-            accounts,
-            named: changed.named,
-            hints,
+            states: States {
+                forgotten,
+                waiting,
+                expenses: purse.expenses(),
+                ..closed.states
+            },
+            customers: closed.customers,
+            accounts: closed.accounts,
+            named,
+            hints: closed.hints,
+            purse,
         })
     }
 }
@@ -139,21 +139,18 @@ fn subject(market: Key, standing: &Standing) -> Subject {
     }
 }
 
-fn key_of<E>(written: &[Written<E>], is_theirs: impl Fn(&E) -> bool) -> Option<DataKey> {
-    let mut written = written.iter();
-    let theirs = written.find(|written| is_theirs(&written.state))?;
-    Some(theirs.key.clone())
+fn key_of<E>(states: &[State<E>], is_theirs: impl Fn(&E) -> bool) -> Option<DataKey> {
+    let mut states = states.iter();
+    let theirs = states.find(|state| is_theirs(&state.value))?;
+    Some(theirs.encoded.key.clone())
 }
-
-/// Others whom the event changes, and how they were before.
-type Moved = Vec<(Customer, Option<Before>)>;
 
 /// The states after an event, closed; keys of who is new among them.
 #[derive(Default)]
 struct Closed {
     states: States,
-    customers: Vec<Written<Customer>>,
-    accounts: Vec<Written<Account>>,
+    customers: Vec<State<Customer>>,
+    accounts: Vec<State<Account>>,
     hints: Vec<Hint>,
 }
 
@@ -182,37 +179,40 @@ impl Closed {
         }
     }
 
-    fn of(
+    /// Closes the customer and the account whom the event is about.
+    fn close_all(
+        &mut self,
         within: (&Core, &DataKey),
-        standing: Standing,
-        (previous, account_previous): (Option<Before>, Option<Before>),
-        (moved, [planned, account_planned]): (Moved, [Option<Instant>; 2]),
-    ) -> Self {
-        let mut this = Self::default();
-        let about = standing.customer.map(|customer| (customer, previous));
-        for (mut customer, before) in about.into_iter().chain(moved) {
-            customer.revision += 1;
-            this.plan(&customer.status, Subject::Customer(customer.id), planned);
-            let (id, revision) = (customer.id, customer.revision);
-            let (written, after, new) = close(within, customer, (id, revision), before);
-            this.customers.push(written);
-            this.states.customers.push(after);
-            this.states.keys.extend(new);
+        (parties, (customer, account)): (Standing, (Option<Encoded>, Option<Encoded>)),
+        [planned, account_planned]: [Option<Instant>; 2],
+    ) {
+        if let Some(state) = parties.customer {
+            self.customer(within, (state, customer), planned);
         }
-        if let Some(mut account) = standing.account {
-            account.revision += 1;
-            this.plan(
-                &account.status,
-                Subject::Account(account.id),
-                account_planned,
-            );
-            let (id, revision) = (account.id, account.revision);
-            let (written, after, new) = close(within, account, (id, revision), account_previous);
-            this.accounts.push(written);
-            this.states.accounts.push(after);
-            this.states.keys.extend(new);
+        if let Some(mut state) = parties.account {
+            state.revision += 1;
+            self.plan(&state.status, Subject::Account(state.id), account_planned);
+            let (id, revision) = (state.id, state.revision);
+            let (state, after, new) = close(within, state, (id, revision), account);
+            self.accounts.push(state);
+            self.states.accounts.push(after);
+            self.states.keys.extend(new);
         }
-        this
+    }
+
+    fn customer(
+        &mut self,
+        within: (&Core, &DataKey),
+        (mut customer, before): (Customer, Option<Encoded>),
+        planned: Option<Instant>,
+    ) {
+        customer.revision += 1;
+        self.plan(&customer.status, Subject::Customer(customer.id), planned);
+        let (id, revision) = (customer.id, customer.revision);
+        let (state, after, new) = close(within, customer, (id, revision), before);
+        self.customers.push(state);
+        self.states.customers.push(after);
+        self.states.keys.extend(new);
     }
 }
 
@@ -222,10 +222,10 @@ type New = Option<(Subject, Wrapped)>;
 /// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
 fn close<E: Kept>(
     (core, period): (&Core, &DataKey),
-    state: E,
+    value: E,
     (id, revision): (E::Id, u64),
-    before: Option<Before>,
-) -> (Written<E>, After<E::Id>, New) {
+    before: Option<Encoded>,
+) -> (State<E>, StateAfter<E::Id>, New) {
     let (subject, mut chance) = (E::subject(id), core.sealing());
     let previous = before.as_ref().map(|before| before.position);
     let (key, new) = match before {
@@ -236,15 +236,20 @@ fn close<E: Kept>(
             (key, Some((subject, wrapped)))
         }
     };
-    let bytes = Bytes::from(encoding::encode(&state));
+    let bytes = Bytes::from(encoding::encode(&value));
     let sealed = seal_state(&key.within(period), subject, &mut chance, &bytes);
-    let after = After {
+    let after = StateAfter {
         id,
         revision,
         previous,
         state: Bytes::from(sealed),
     };
-    (Written { state, bytes, key }, after, new)
+    let encoded = Encoded {
+        position: Position::default(),
+        bytes,
+        key,
+    };
+    (State { value, encoded }, after, new)
 }
 
 fn body(
@@ -309,7 +314,7 @@ fn told(core: &Core, event: &Event, is_kept: bool) -> Told {
     let shown = |name: &Option<Name>| -> Option<Text> {
         name.as_ref()
             .filter(|_| is_kept)
-            .map(|name| whom::shown(core, event, name))
+            .map(|name| lock::shown(core, event, name))
     };
     let data = kind.data.iter().filter_map(|(datum, declared)| {
         event

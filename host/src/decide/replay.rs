@@ -9,16 +9,18 @@ mod rehearse;
 mod walk;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use crate::absorb::{Standing, absorb};
+use crate::cache::EraNumber;
 use crate::clock::Span;
-use crate::decide::ask::Turn;
+use crate::decide::before::Before;
+use crate::decide::{By, Given, Moot, Setback, Undecided};
+use crate::era::Era;
 use crate::evidence::{Decided, Opened};
 use crate::ids::Chance;
 use crate::limits::PATIENT_BUDGET_MS;
-use crate::node::Tools;
 use crate::policy::Fault;
-use crate::spending::{Spending, Taken};
+use crate::spending::Purse;
 use crate::stop::Stops;
 use crate::store::Position;
 
@@ -66,7 +68,7 @@ pub fn replay(
     past: &Past<'_>,
     position: Position,
     opened: &Opened,
-    stops: &Stops,
+    stops: &Arc<Stops>,
 ) -> Result<Replayed, NoPast> {
     if let Some(apart) = apart(opened) {
         return Ok(Replayed::Apart(apart));
@@ -92,30 +94,35 @@ fn again(
     past: &Past<'_>,
     position: Position,
     opened: &Opened,
-    stops: &Stops,
+    stops: &Arc<Stops>,
 ) -> Result<Vec<Decided>, NoPast> {
     let charter = past.charter(opened.header.charter)?;
     let event = retold(&charter, opened)?;
-    let now = opened.header.at;
-    let mut standing: Standing = past.standing(opened)?;
-    let absorbed = absorb(&event, now, &mut standing);
-    let policies = past.policies(&charter, opened)?;
-    let chance = RefCell::new(Chance::from_seed(&position.as_u64().to_le_bytes()));
-    let spending = std::sync::Arc::new(Spending::default());
-    let mut taken = Taken::from(&spending);
-    let turn = Turn {
-        tools: Tools {
-            sandbox: past.sandbox,
-            chance: &chance,
-            spending: &spending,
-            salt: &[0; 32],
-            // How busy this machine is now says nothing of the decision: fuel bounds it alone.
-            patience: Some(Span::from_millis(PATIENT_BUDGET_MS)),
-        },
-        policies: &policies,
-        event: &event,
-        now,
-        stops,
+    let era = Era {
+        number: EraNumber::default(),
+        policies: past.policies(&charter, opened)?,
+        charter,
+        stops: Arc::clone(stops),
     };
-    Ok(turn.ask(&mut standing, &absorbed, &mut taken))
+    let chance = RefCell::new(Chance::from_seed(&position.as_u64().to_le_bytes()));
+    let given = Given {
+        now: opened.header.at,
+        chance: chance.borrow_mut(),
+        purse: Purse::recorded(&opened.states.expenses),
+        sandbox: past.sandbox,
+        salt: &[0; 32],
+        // How busy this machine is now says nothing of the decision: fuel bounds it alone.
+        patience: Some(Span::from_millis(PATIENT_BUDGET_MS)),
+    };
+    let before = Before {
+        parties: past.standing(opened)?,
+        ..Before::default()
+    };
+    match era.decide(&event, before, By::Policy, given) {
+        Ok(after) => Ok(after.decisions),
+        Err(Setback::Undecided(Undecided::Moot(Moot::Broken))) => Ok(Vec::new()),
+        Err(_) => Err(NoPast::Unknown {
+            what: "such event".to_owned(),
+        }),
+    }
 }

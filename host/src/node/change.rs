@@ -119,7 +119,11 @@ impl Node {
             });
         }
         let approved = approve(&old, &files)?;
-        let policies = self.catalog.rebound(&charter).map_err(Unchanged::Strands)?;
+        let policies = self
+            .era()
+            .policies
+            .rebound(&charter)
+            .map_err(Unchanged::Strands)?;
         let next = live.with(&charter, &files);
         let loaded = Loaded {
             charter: &charter,
@@ -135,13 +139,11 @@ impl Node {
             return Err(unusable.into());
         }
         self.figures.follow(&charter);
-        let charter = Arc::new(charter);
-        {
-            // Nobody reads the charter before the policies are bound to it.
-            let mut current = self.charter.write().unwrap_or_else(PoisonError::into_inner);
-            *current = charter;
-            self.catalog.replace(policies);
-        }
+        let (charter, policies) = (Arc::new(charter), Arc::new(policies));
+        self.eras.change(
+            |era| (era.charter, era.policies) = (charter, policies),
+            |publish| self.cache.publish(publish),
+        );
         *live = next;
         tracing::info!(%version, %digest, by, "a charter is live");
         Ok(Changed {

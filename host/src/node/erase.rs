@@ -51,16 +51,16 @@ impl Node {
         };
         for _ in 0..ATTEMPTS {
             let line = self.cache.line::<Customer>(id).await;
-            let Some(loaded) = self.cache.load_held::<Customer>(&line).await? else {
+            let Some(state) = self.cache.load_held::<Customer>(&line).await? else {
                 return Err(match self.cache.was_erased(id)? {
                     true => NotErased::Before,
                     false => NotErased::Unknown,
                 });
             };
-            match loaded.state.merged_into {
+            match state.value.merged_into {
                 Some(other) => id = other,
                 None => {
-                    let gone = self.erase_held(&loaded.state, by).await?;
+                    let gone = self.erase_held(&state.value, by).await?;
                     drop(line);
                     self.store.log().until_durable(gone.position).await?;
                     tracing::info!(customer = %id, by, "a customer is erased");
@@ -78,7 +78,7 @@ impl Node {
         let names: Vec<IdentityKey> = customer.aliases.iter().map(|alias| alias.key).collect();
         let waiting = self.waiting_of(customer).await?;
         for _ in 0..CHANGES {
-            let epoch = self.cache.epoch();
+            let era = self.cache.era();
             let proof = self.proof((&customers, &waiting), by);
             let committed = self.cache.erase(&Erasing {
                 kind: Kind::Erase.number(),
@@ -87,7 +87,7 @@ impl Node {
                 names: &names,
                 waiting: &waiting,
                 at: proof.at,
-                epoch,
+                era,
             });
             match committed {
                 Ok(position) => return Ok(Gone { proof, position }),

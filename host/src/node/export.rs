@@ -26,17 +26,20 @@ impl Node {
         let Some(version) = self.cache().load::<Customer>(id).await? else {
             return Ok(None);
         };
-        let mut latest = vec![(id, version.position)];
-        for merged in &version.state.merged {
+        let mut latest = vec![(id, version.encoded.position)];
+        for merged in &version.value.merged {
             let other = self.cache().load::<Customer>(*merged).await?;
-            latest.extend(other.map(|other| (*merged, other.position)));
+            latest.extend(other.map(|other| (*merged, other.encoded.position)));
         }
-        self.store().log().until_durable(version.position).await?;
+        self.store()
+            .log()
+            .until_durable(version.encoded.position)
+            .await?;
         let mut records = BTreeSet::new();
         for (id, position) in latest {
             self.trace(id, position, &mut records)?;
         }
-        let mut theirs = version.state.merged.clone();
+        let mut theirs = version.value.merged.clone();
         theirs.push(id);
         let records = records
             .iter()
@@ -46,7 +49,7 @@ impl Node {
             "version": VERSION,
             "exported": self.clock().wall().to_string(),
             "customer": self.show_customer(&version),
-            "merged": version.state.merged.iter().map(CustomerId::to_string).collect::<Vec<_>>(),
+            "merged": version.value.merged.iter().map(CustomerId::to_string).collect::<Vec<_>>(),
             "records": records.collect::<Result<Vec<_>, _>>()?,
         })))
     }

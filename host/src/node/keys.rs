@@ -92,7 +92,13 @@ impl Node {
             // Whoever is erased from now on is for the next rotation.
             let next = ring.draw_next()?;
             let record = self.rewrapped(next, &[]);
-            self.cache.begin_keys(Kind::Keys.number(), &record, next)?;
+            self.eras.change(
+                |_| {},
+                |publish| {
+                    let kind = Kind::Keys.number();
+                    self.cache.begin_keys(kind, (&record, next), publish)
+                },
+            )?;
         }
         self.written().await?;
         self.wrap_anew(ring.epoch()).await?;

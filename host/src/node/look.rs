@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use crate::action::{Action, Ruled, When};
-use crate::cache::{CacheError, Version};
+use crate::cache::{self, CacheError};
 use crate::charter::{Charter, Per};
 use crate::clock::Instant;
 use crate::context::{Reading, Stamped};
@@ -68,7 +68,10 @@ impl Node {
         let Some(version) = self.cache().load::<Customer>(id).await? else {
             return Ok(None);
         };
-        self.store().log().until_durable(version.position).await?;
+        self.store()
+            .log()
+            .until_durable(version.encoded.position)
+            .await?;
         Ok(Some(self.show_customer(&version)))
     }
 
@@ -83,7 +86,7 @@ impl Node {
         };
         for _ in 0..MERGES {
             match self.cache().load::<Customer>(id).await? {
-                Some(version) => match version.state.merged_into {
+                Some(version) => match version.value.merged_into {
                     Some(other) => id = other,
                     None => return Ok(Some(id)),
                 },
@@ -93,9 +96,9 @@ impl Node {
         Ok(None)
     }
 
-    pub(super) fn show_customer(&self, version: &Version<Customer>) -> Json {
+    pub(super) fn show_customer(&self, version: &cache::State<Customer>) -> Json {
         let charter = &*self.charter();
-        let customer = &version.state;
+        let customer = &version.value;
         let identities = customer.aliases.iter().map(|alias| {
             let value = match &alias.value {
                 Some(value) => value.to_string(),
@@ -119,7 +122,7 @@ impl Node {
         });
         json!({
             "id": customer.id.to_string(),
-            "state": self.state(version.position).to_string(),
+            "state": self.state(version.encoded.position).to_string(),
             "revision": customer.revision,
             "since": customer.since.to_string(),
             "identities": identities.collect::<Vec<_>>(),
@@ -157,9 +160,10 @@ impl Node {
 
     /// Every market, its owner and its live policy.
     pub fn markets(&self) -> Json {
-        let charter = &*self.charter();
+        let era = self.era();
+        let charter = &*era.charter;
         let markets = charter.markets.iter().map(|(ix, market)| {
-            let active = self.catalog().active(ix);
+            let active = era.policies.active(ix);
             let moments = market.moments.iter().map(|moment| &charter.moments.at(*moment).name);
             let actions = charter.actions.iter().filter(|(action, _)| market.frame(*action).is_some());
             json!({

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
-
 use crate::cache::{CacheError, Note};
 use crate::charter::{Charter, did_you_mean};
 use crate::encoding;
@@ -54,9 +52,8 @@ pub enum Unswitched {
     Failed(#[from] Failed),
 }
 
-/// The kill switches, and what their scopes may name.
+/// Who moves the kill switches, and what their scopes may name.
 pub(super) struct Switches {
-    on: ArcSwap<Stops>,
     /// One writer at a time.
     switching: Mutex<()>,
     /// Policies that are or were live.
@@ -74,7 +71,7 @@ struct Order {
 
 impl Switches {
     /// What the view knows.
-    pub(super) fn recall(view: &View) -> Result<Self, CacheError> {
+    pub(super) fn recall(view: &View) -> Result<(Stops, Self), CacheError> {
         let mut stops = Vec::new();
         for pair in view.scan_after(Space::Stops, None) {
             let (_, value) = pair?;
@@ -89,11 +86,11 @@ impl Switches {
             let (key, _) = pair?;
             policies.extend(<[u8; 32]>::try_from(key).map(Digest::from_bytes));
         }
-        Ok(Self {
-            on: ArcSwap::from_pointee(Stops::new(stops)),
+        let this = Self {
             switching: Mutex::new(()),
             policies: Mutex::new(policies),
-        })
+        };
+        Ok((Stops::new(stops), this))
     }
 
     fn policies(&self) -> MutexGuard<'_, BTreeSet<Digest>> {
@@ -102,11 +99,6 @@ impl Switches {
 }
 
 impl Node {
-    /// The kill switches now; whoever decides keeps them for the whole decision.
-    pub fn stops(&self) -> Arc<Stops> {
-        self.switches.on.load_full()
-    }
-
     /// The kill switches that are on, as they are kept for good.
     pub async fn durable_stops(&self) -> Result<Arc<Stops>, Failed> {
         let stops = self.stops();
@@ -212,9 +204,10 @@ impl Node {
             view,
         };
         let next = Arc::new(stops.with(&switched));
-        let position = self
-            .cache()
-            .note_for_all(&note, || self.switches.on.store(next))?;
+        let position = self.eras.change(
+            |era| era.stops = next,
+            |publish| self.cache.note_for_all(&note, publish),
+        )?;
         tracing::warn!(scope = %order.scope, by = %order.by, reason = %order.reason, to = ?order.to, "a kill switch");
         Ok((switched, position))
     }

@@ -28,10 +28,10 @@ pub enum NoWords {
 impl Node {
     /// The manifest of a policy that decided; beside the serving path where it is not live.
     pub(super) async fn words(self: &Arc<Self>, policy: Digest) -> Result<Arc<Manifest>, NoWords> {
-        let charter = self.charter();
-        let mut markets = charter.markets.iter();
+        let era = self.era();
+        let mut markets = era.charter.markets.iter();
         let live = markets.find_map(|(market, _)| {
-            let active = self.catalog().active(market)?;
+            let active = era.policies.active(market)?;
             (active.digest == policy).then(|| Arc::clone(&active.manifest))
         });
         if let Some(live) = live.or_else(|| self.earlier.find(policy)) {

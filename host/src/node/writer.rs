@@ -7,11 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::cache::Cache;
-use crate::clock::{Clock, Span};
+use crate::clock::Clock;
 use crate::node::NotReady;
 use crate::node::alarms::Breakers;
 use crate::node::checkpoints::Checkpoints;
-use crate::spending::Spending;
 use crate::store::Log;
 
 /// How long committed states may wait before the view gets them.
@@ -22,13 +21,10 @@ const FORGETS_EVERY: u32 = 3_000;
 const CHECKPOINTS_EVERY: u32 = 5;
 /// So many keys of the view are learned in one round.
 const KEYS_AT_ONCE: usize = 20_000;
-/// Figures of a stretch of time that ended longer ago are forgotten.
-const FIGURES_KEPT: Span = Span::from_days(1);
 
 /// What that thread works on.
 pub(super) struct Writer {
     pub cache: Arc<Cache>,
-    pub spending: Arc<Spending>,
     pub breakers: Arc<Breakers>,
     pub clock: Arc<Clock>,
     pub checkpoints: Arc<Checkpoints>,
@@ -97,7 +93,6 @@ impl Writer {
 
     fn forget(&self) {
         let now = self.clock.now();
-        self.spending.forget(now.minus(FIGURES_KEPT));
         if let Err(error) = self.cache.forget(now) {
             tracing::warn!(%error, "what is over cannot be removed from the view");
         }

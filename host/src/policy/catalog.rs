@@ -1,8 +1,6 @@
-//! Which policy is active in which market: loaded as a whole, swapped at once, read without a lock.
+//! Which policy is active in which market.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use arc_swap::ArcSwap;
+use std::sync::Arc;
 
 use crate::charter::table::Index;
 use crate::charter::{ActionIx, ChannelIx, Charter, Limits, Market, MarketIx, MomentIx};
@@ -13,20 +11,10 @@ use crate::limits::{PATIENT_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES};
 use crate::policy::binding::{self, Binding};
 use crate::policy::{Answer, Asked, Engines, Fault, Manifest, Reason, Refused, component, v1_0};
 
-/// The active policies of all markets.
-pub struct Catalog {
-    engines: Arc<Engines>,
-    /// What is being asked keeps its version until it has answered.
-    published: ArcSwap<Policies>,
-    /// One writer at a time.
-    publishing: Mutex<()>,
-}
-
 /// The policies of all markets at one instant, all bound to one charter.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Policies {
-    /// `None` as long as there is no policy.
-    charter: Option<Digest>,
+    charter: Digest,
     /// By market.
     slots: Vec<Option<Arc<Active>>>,
 }
@@ -75,51 +63,42 @@ pub struct Stranded {
     pub why: Refused,
 }
 
-impl Catalog {
-    pub fn new(engines: Arc<Engines>) -> Self {
+impl Policies {
+    pub fn active(&self, market: MarketIx) -> Option<&Arc<Active>> {
+        self.slots.get(usize::from(market.number()))?.as_ref()
+    }
+
+    /// No policy at all, under a charter.
+    pub fn none(charter: &Charter) -> Self {
         Self {
-            engines,
-            published: ArcSwap::default(),
-            publishing: Mutex::new(()),
+            charter: charter.digest,
+            slots: Vec::new(),
         }
     }
 
-    pub fn engines(&self) -> &Arc<Engines> {
-        &self.engines
+    /// One policy alone, under the charter that it is bound to.
+    pub fn of_one(active: Active, charter: &Charter) -> Result<Self, Refused> {
+        Ok(Self::none(charter).with(active.fitted(charter)?))
     }
 
-    /// Checks `wasm`, loads it into every core, binds it to the charter and makes it the market's policy.
-    ///
-    /// Slow: call it outside of the serving path. After a refusal the market keeps the policy that it had.
-    pub fn load(
-        &self,
-        market: &str,
-        wasm: &[u8],
-        charter: &Charter,
-    ) -> Result<Arc<Active>, Refused> {
-        let active = Active::check(&self.engines, market, wasm, charter)?;
-        Ok(self.activate(active.fitted(charter)?))
-    }
-
-    /// Makes a policy its market's.
-    pub fn activate(&self, fitted: Fitted) -> Arc<Active> {
+    /// These, with one made its market's. What is bound to another charter goes.
+    #[must_use]
+    pub fn with(&self, fitted: Fitted) -> Self {
         let Fitted { place, active } = fitted;
-        let active = Arc::new(active);
-        self.publish(|policies| {
-            policies.leave(active.charter);
-            policies.put(place, Arc::clone(&active));
-        });
-        active
+        let mut next = self.clone();
+        if next.charter != active.charter {
+            next.charter = active.charter;
+            next.slots.clear();
+        }
+        next.put(place, Arc::new(active));
+        next
     }
 
-    /// Every live policy bound to another charter; or those that it would strand.
-    pub fn rebound(&self, charter: &Charter) -> Result<Policies, Vec<Stranded>> {
-        let mut next = Policies {
-            charter: Some(charter.digest),
-            slots: Vec::new(),
-        };
+    /// All of them bound to another charter; or those that it would strand.
+    pub fn rebound(&self, charter: &Charter) -> Result<Self, Vec<Stranded>> {
+        let mut next = Self::none(charter);
         let mut stranded = Vec::new();
-        for active in self.published.load().slots.iter().flatten() {
+        for active in self.slots.iter().flatten() {
             let place = binding::market_named(charter, &active.market);
             match place.and_then(|place| Ok((place, active.rebound(charter)?))) {
                 Ok((place, active)) => next.put(place, Arc::new(active)),
@@ -130,73 +109,10 @@ impl Catalog {
                 }),
             }
         }
-        match stranded.is_empty() {
-            true => Ok(next),
-            false => Err(stranded),
-        }
-    }
-
-    /// Makes all of them live at once.
-    pub fn replace(&self, policies: Policies) {
-        self.publish(|published| *published = policies);
-    }
-
-    /// Leaves the market without a policy.
-    pub fn retire(&self, market: &str) {
-        self.publish(|policies| policies.forget(market));
-    }
-
-    pub fn active(&self, market: MarketIx) -> Option<Arc<Active>> {
-        self.published.load().slot(market).cloned()
-    }
-
-    /// The policies now, for a whole decision; `None` where they are bound to another charter by now.
-    pub fn bound_to(&self, charter: &Charter) -> Option<Arc<Policies>> {
-        let policies = self.published.load_full();
-        let fits = policies.charter.is_none_or(|of| of == charter.digest);
-        fits.then_some(policies)
-    }
-
-    fn publish(&self, change: impl FnOnce(&mut Policies)) {
-        let _one_at_a_time = self
-            .publishing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut next = Policies::clone(&self.published.load());
-        change(&mut next);
-        self.published.store(Arc::new(next));
-    }
-}
-
-impl Policies {
-    pub fn active(&self, market: MarketIx) -> Option<&Active> {
-        self.slot(market).map(|active| &**active)
-    }
-
-    fn slot(&self, market: MarketIx) -> Option<&Arc<Active>> {
-        self.slots.get(usize::from(market.number()))?.as_ref()
-    }
-
-    /// No policy at all, under a charter.
-    pub fn none(charter: &Charter) -> Self {
-        Self {
-            charter: Some(charter.digest),
-            slots: Vec::new(),
-        }
-    }
-
-    /// One policy alone, under the charter that it is bound to.
-    pub fn of_one(active: Active, charter: &Charter) -> Result<Self, Refused> {
-        let mut policies = Self::none(charter);
-        let place = binding::market_named(charter, &active.market)?;
-        policies.put(place, Arc::new(active));
-        Ok(policies)
-    }
-
-    /// INVARIANT: all are bound to one charter. What is bound to another goes.
-    fn leave(&mut self, charter: Digest) {
-        if self.charter.replace(charter) != Some(charter) {
-            self.slots.clear();
+        if stranded.is_empty() {
+            Ok(next)
+        } else {
+            Err(stranded)
         }
     }
 
@@ -207,14 +123,6 @@ impl Policies {
         }
         if let Some(slot) = self.slots.get_mut(place) {
             *slot = Some(active);
-        }
-    }
-
-    fn forget(&mut self, market: &str) {
-        for slot in &mut self.slots {
-            if slot.as_ref().is_some_and(|active| active.market == market) {
-                *slot = None;
-            }
         }
     }
 }

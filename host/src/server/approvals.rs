@@ -12,11 +12,12 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::decide::{Approval, Fate, Judged, Settled, settle};
+use crate::decide::{Approval, Judgement};
 use crate::event::{Caller, Markets, Role};
 use crate::ids::{ActionId, Key, Text};
 use crate::limits::EVENT_BODY_BYTES;
 use crate::node::Page;
+use crate::operate::{Fate, Settled, settle};
 use crate::server::desk::Desk;
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
@@ -117,7 +118,7 @@ impl Post<'_> {
         };
         let id = percent_decoded(self.action).unwrap_or_default();
         let action = ActionId::parse(&id).ok_or_else(|| Problem::unknown("action", &id))?;
-        let judged = Judged {
+        let judged = Judgement {
             action,
             verdict: self.verdict,
             reason: why.reason,

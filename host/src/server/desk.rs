@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use crate::clock::Stopwatch;
-use crate::decide::{Answered, Undecided, decide};
+use crate::decide::{Answered, decide};
+use crate::era::Era;
 use crate::event::{Caller, Door, Event, Refused, Role};
 use crate::ids::{Chance, Text};
 use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
@@ -27,9 +28,6 @@ use crate::server::{Shared, approvals, body, consents, events, routes, unsubscri
 
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
-
-/// How often an event is read again because the charter or a kill switch changed while it was decided.
-const CHANGES: usize = 3;
 
 /// One core's part of the server.
 pub(super) struct Desk {
@@ -180,24 +178,17 @@ impl Desk {
         market: &str,
         read: impl Fn(&Door<'_>) -> Result<Event, Refused>,
     ) -> Result<Answered, Problem> {
-        let node = &self.shared.node;
-        let mut undecided = Undecided::CharterChanged;
-        for _ in 0..CHANGES {
-            let charter = node.charter();
-            let door = Door {
-                charter: &charter,
-                clock: node.clock(),
+        let clock = self.shared.node.clock();
+        let event = |era: &Era| -> Result<Event, Problem> {
+            Ok(read(&Door {
+                charter: &era.charter,
+                clock,
                 caller,
                 market,
                 is_gpc: false,
-            };
-            undecided = match decide(&self.core, read(&door)?).await {
-                Err(again @ (Undecided::CharterChanged | Undecided::Switched)) => again,
-                Err(other) => return Err(other.into()),
-                Ok(answered) => return Ok(answered),
-            };
-        }
-        Err(undecided.into())
+            })?)
+        };
+        decide(&self.core, event).await
     }
 }
 

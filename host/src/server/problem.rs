@@ -8,9 +8,10 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::decide::{NotWithdrawn, Undecided, Unsettled};
+use crate::decide::{Moot, Undecided};
 use crate::event::{Refused, Role};
 use crate::node::{NotReady, Unseen, Unswitched};
+use crate::operate::{NotWithdrawn, Unsettled};
 use crate::server::body::Unread;
 use crate::store::{self, Failed};
 
@@ -331,7 +332,7 @@ impl From<Undecided> for Problem {
                 "The same id came with other content",
                 detail,
             ),
-            Undecided::Busy | Undecided::CharterChanged | Undecided::Switched => Self::new(
+            Undecided::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "The host cannot take more now",
@@ -351,19 +352,19 @@ impl From<Undecided> for Problem {
                 detail,
             )
             .at(Some("/account")),
-            Undecided::NotWaiting => Self::new(
+            Undecided::Moot(Moot::NotWaiting) => Self::new(
                 StatusCode::CONFLICT,
                 "not-waiting",
                 "The action does not wait for a person",
                 detail,
             ),
-            Undecided::Broken => Self::new(
+            Undecided::Moot(Moot::Broken) => Self::new(
                 StatusCode::CONFLICT,
                 "broken",
                 "The silence was broken",
                 detail,
             ),
-            Undecided::Stopped { .. } => {
+            Undecided::Moot(Moot::Stopped { .. }) => {
                 Self::new(StatusCode::CONFLICT, "stopped", "It is stopped", detail)
             }
             Undecided::Failed(_) => Self::log_failed(detail),

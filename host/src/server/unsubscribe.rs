@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use hyper::body::Incoming;
 use serde_json::json;
 
-use crate::decide::unsubscribe;
+use crate::operate::unsubscribe;
 use crate::server::body;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::MissedTickBehavior;
 
-use crate::decide::fire;
 use crate::ids::Chance;
 use crate::node::Core;
+use crate::operate::fire;
 use crate::server::Shared;
 use crate::server::accept::{Arrived, Inbox};
 use crate::server::connection;

@@ -1,6 +1,6 @@
 //! One-click unsubscribe (RFC 8058).
 
-use kairos::decide::{NotWithdrawn, unsubscribe};
+use kairos::operate::{NotWithdrawn, unsubscribe};
 use kairos_tests::desk::Desk;
 use kairos_tests::{Answer, Host, Request};
 use serde_json::{Value, json};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kairos::clock::{Clock, Instant};
-use kairos::decide::decide;
 use kairos::decide::replay::{keychain, reader};
 use kairos::event::{Caller, Door, Event};
 use kairos::evidence::query::Query;
@@ -17,6 +16,7 @@ use kairos::node::{Core, Node, Question, Settings};
 use kairos::policy::Decision;
 use kairos::store::Durability;
 use kairos::telemetry::Telemetry;
+use kairos_tests::desk::decide;
 use kairos_tests::desk::{event, write};
 use kairos_tests::guest::{Guest, banner, input, may_propose};
 use serde_json::{Value, json};

@@ -1,13 +1,13 @@
 //! Among several: who goes first, who yields, and what markets and actions use up.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 
-use kairos::boundary::Verdict;
+use kairos::boundary::{self, Author, Verdict};
 use kairos::charter::{Budget, Cap, OnPending};
 use kairos::clock::Span;
 use kairos::policy::Proposal;
-use kairos::spending::{Counter, What};
+use kairos::spending::{Counter, Purse, What};
 use kairos_tests::trial::{Trial, at, propose, words};
 
 const NOW: &str = "permitted at 2010-12-01T12:00:00Z";
@@ -212,7 +212,7 @@ fn cores_that_decide_at_once_never_reach_more_than_they_may() {
     for trial in &mut trials {
         trial.action("offer").reach = Some(most);
     }
-    let shared = kairos::spending::Spending::default();
+    let shared = Arc::new(kairos::spending::Spending::default());
     let (acted, start) = (AtomicUsize::new(0), Barrier::new(cores));
     std::thread::scope(|scope| {
         for trial in &trials {
@@ -220,7 +220,8 @@ fn cores_that_decide_at_once_never_reach_more_than_they_may() {
             scope.spawn(move || {
                 start.wait();
                 for _ in 0..each {
-                    let verdicts = trial.judge_with(shared, &[propose("offer", "email")]);
+                    let verdicts =
+                        trial.judge_with(shared, Author::Fallback, &[propose("offer", "email")]);
                     if let [Verdict::Permit(_)] = verdicts[..] {
                         acted.fetch_add(1, Ordering::Relaxed);
                     }
@@ -232,18 +233,19 @@ fn cores_that_decide_at_once_never_reach_more_than_they_may() {
 }
 
 #[test]
-fn what_was_used_up_is_told_so_that_it_can_be_given_back() {
-    // A30: an event that is not recorded has used up nothing.
+fn what_is_not_recorded_has_used_up_nothing() {
+    // A30
     let mut trial = Trial::new();
     trial.action("offer").reach = Some(1);
-    let [Verdict::Permit(permit)] = &trial.judge(&[propose("offer", "email")])[..] else {
-        panic!("not permitted");
-    };
+    let event = trial.event();
+    let case = trial.case(&event, Author::Fallback);
+    let offer = [propose("offer", "email")];
+    let mut purse = Purse::of(&trial.spending);
+    let permitted = |verdicts: Vec<Verdict>| matches!(verdicts[..], [Verdict::Permit(_)]);
+    assert!(permitted(boundary::judge(&case, &offer, &mut purse)));
     assert!(
-        trial
-            .told(&propose("offer", "email"))
-            .starts_with("refused by reach")
+        !permitted(boundary::judge(&case, &offer, &mut purse)),
+        "it counts for the rest of its own decision"
     );
-    trial.spending.give_back(permit.charges());
-    assert_eq!(trial.told(&propose("offer", "email")), NOW);
+    assert_eq!(trial.told(&offer[0]), NOW, "and for nobody else");
 }

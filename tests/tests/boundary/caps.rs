@@ -441,7 +441,7 @@ proptest! {
                     Some(pending) => (pending.id, pending.made()),
                     None => (ActionId::from_bytes([0; 16]), *trial.status().contacts.last().unwrap()),
                 };
-                prop_assert_eq!(contact.1.at, permit.due());
+                prop_assert_eq!(contact.1.at, permit.due);
                 acting.push(contact);
             } else {
                 prop_assert!(replaced.is_empty());

@@ -1,6 +1,8 @@
 //! Whatever restriction is added and whatever permission is taken away: what was refused stays refused, and what was
 //! permitted acts no sooner.
 
+use std::sync::Arc;
+
 use kairos::boundary::Verdict;
 use kairos::charter::{
     Automation, Budget, Cap, Class, CoolDown, Holiday, Hours, Needs, OnPending, Pressure,
@@ -9,7 +11,6 @@ use kairos::clock::{Instant, Span};
 use kairos::customer::Given;
 use kairos::ids::Key;
 use kairos::policy::{Proposal, Timing};
-use kairos::spending::Spending;
 use kairos::value::Value;
 use kairos_tests::trial::{Trial, at, propose, words};
 use proptest::prelude::*;
@@ -381,9 +382,9 @@ fn proposal(own: u8) -> impl Strategy<Value = Proposal> {
 
 /// When it acts, with nothing used up yet; `None` where it does not.
 fn due(trial: &mut Trial, proposal: &Proposal) -> Option<Instant> {
-    trial.spending = Spending::default();
+    trial.spending = Arc::default();
     match trial.verdict(proposal) {
-        Verdict::Permit(permit) | Verdict::Defer(permit) => Some(permit.due()),
+        Verdict::Permit(permit) | Verdict::Defer(permit) => Some(permit.due),
         Verdict::Yield | Verdict::Refuse(_) => None,
     }
 }

@@ -185,7 +185,7 @@ fn what_never_happens_by_itself_is_refused_and_what_needs_approval_waits_for_it(
         else {
             panic!("not permitted");
         };
-        permit.approval()
+        permit.approval
     };
     let by_policy = approval(&trial, Author::Fallback, &offer);
     assert_eq!(by_policy, Some(at("2010-12-01T13:00:00Z")));

@@ -294,9 +294,9 @@ fn a_permit_says_until_when_it_is_worth_acting() {
     else {
         panic!("not deferred");
     };
-    assert_eq!(permit.due(), at("2010-12-01T13:00:00Z"));
+    assert_eq!(permit.due, at("2010-12-01T13:00:00Z"));
     assert_eq!(
-        permit.until(),
+        permit.until,
         at("2010-12-03T12:00:00Z"),
         "counted from what was asked"
     );

@@ -93,7 +93,7 @@ fn a_policy_that_cannot_be_recorded_does_not_go_live() {
     desk.node.store().close().expect("a log");
     let refused = desk.node.load_policy("gb", &gold());
     assert!(matches!(refused, Err(LoadError::Log(_))), "{refused:?}");
-    assert!(desk.node.catalog().active(gb).is_none());
+    assert!(desk.node.era().policies.active(gb).is_none());
     let note = std::fs::read_to_string(desk.data().join("live.json")).expect("a note");
     assert!(note.contains("\"policies\": {}"), "{note}");
 }

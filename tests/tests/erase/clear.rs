@@ -1,8 +1,9 @@
 //! What stands in clear in log and view tells nothing of a person, and an export nothing of somebody else.
 
-use kairos::decide::{Approval, Judged, settle};
+use kairos::decide::{Approval, Judgement};
 use kairos::event::Caller;
 use kairos::ids::ActionId;
+use kairos::operate::settle;
 use kairos::store::Space;
 use kairos_tests::office;
 
@@ -55,7 +56,7 @@ fn the_words_of_who_rejected_an_action_are_not_kept_in_clear_golden_12() {
     desk.send("gb", &consent("c-1", "crm:1", "granted"));
     let reply = desk.send("gb", &office::order("o-1", "crm:1"));
     let id = reply["decisions"][0]["waiting"][0]["id"].as_str();
-    let judged = Judged {
+    let judged = Judgement {
         action: id.and_then(ActionId::parse).expect("an id"),
         verdict: Approval::Reject,
         reason: "the canary complained".into(),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::absorb::Standing;
-use crate::cache::{After, States};
+use crate::cache::{StateAfter, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
 use crate::decide::replay::{Apart, Charters};
@@ -201,7 +201,11 @@ impl Past<'_> {
         })
     }
 
-    fn customer(&self, header: &Header, after: &After<CustomerId>) -> Result<Customer, NoPast> {
+    fn customer(
+        &self,
+        header: &Header,
+        after: &StateAfter<CustomerId>,
+    ) -> Result<Customer, NoPast> {
         let subject = Subject::Customer(after.id);
         let now: Customer = self.state(header, subject, &after.state)?;
         let states = |states: &States| found(&states.customers, after.id);
@@ -214,7 +218,7 @@ impl Past<'_> {
         Ok(before)
     }
 
-    fn account(&self, header: &Header, after: &After<AccountId>) -> Result<Account, NoPast> {
+    fn account(&self, header: &Header, after: &StateAfter<AccountId>) -> Result<Account, NoPast> {
         let subject = Subject::Account(after.id);
         let now: Account = self.state(header, subject, &after.state)?;
         let states = |states: &States| found(&states.accounts, after.id);
@@ -309,7 +313,7 @@ pub fn retold(charter: &Arc<Charter>, opened: &Opened) -> Result<Event, NoPast> 
     })
 }
 
-fn found<Id: Copy + PartialEq>(states: &[After<Id>], id: Id) -> Option<Bytes> {
+fn found<Id: Copy + PartialEq>(states: &[StateAfter<Id>], id: Id) -> Option<Bytes> {
     let mut states = states.iter();
     states
         .find(|after| after.id == id)

@@ -4,47 +4,40 @@ use crate::absorb::{Absorbed, Seen, Standing};
 use crate::action::{Plan, Planner};
 use crate::boundary::{self, Author, Case};
 use crate::charter::{Fallback, FieldIx, MomentIx, Template};
-use crate::clock::Instant;
 use crate::context::{Gathered, Inputs, Reading, field_reading, gather};
+use crate::decide::after::Given;
+use crate::era::Era;
 use crate::event::Event;
 use crate::evidence::{Asked, Decided, Derived, Outcome, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
-use crate::node::Tools;
-use crate::policy::{Active, Answer, Decision, Policies, Proposal, Timing};
-use crate::spending::Taken;
-use crate::stop::{Stop, Stops};
+use crate::policy::{Active, Answer, Decision, Proposal, Timing};
+use crate::stop::Stop;
 
-/// One event's turn: what it is decided with.
-#[derive(Clone, Copy)]
-pub(super) struct Turn<'a> {
-    pub tools: Tools<'a>,
-    /// Bound to the charter that the event was checked against.
-    pub policies: &'a Policies,
-    pub event: &'a Event,
-    pub now: Instant,
-    /// As they are when it begins.
-    pub stops: &'a Stops,
+/// Asks what one event is worth.
+pub(super) struct Questioner<'a, 'g> {
+    era: &'a Era,
+    event: &'a Event,
+    given: &'a mut Given<'g>,
 }
 
-impl Turn<'_> {
+impl<'a, 'g> Questioner<'a, 'g> {
+    pub(super) fn new(era: &'a Era, event: &'a Event, given: &'a mut Given<'g>) -> Self {
+        Self { era, event, given }
+    }
+
     /// Decides what the event is worth, and what follows from it, each on its own; empty for a signal. What was planned is
     /// noted in `standing`, and each decision sees it.
-    pub(super) fn ask(
-        self,
-        standing: &mut Standing,
-        absorbed: &Absorbed,
-        taken: &mut Taken,
-    ) -> Vec<Decided> {
+    pub(super) fn ask_all(mut self, standing: &mut Standing, absorbed: &Absorbed) -> Vec<Decided> {
         let mut decisions = Vec::new();
-        decisions.extend(self.ask_of(self.event, standing, taken));
+        decisions.extend(self.ask(self.event, standing));
         for derived in &absorbed.derived {
             let event = &derived.event;
             // Whether they are in it must not show in that a policy is asked.
-            if !event.is_moment() || !derived.may_be_known(self.now, standing) {
+            if !event.is_moment() || !derived.may_be_known(self.given.now, standing) {
                 continue;
             }
-            let decided = self.ask_of(event, standing, taken);
+            let decided = self.ask(event, standing);
             decisions.extend(decided.map(|decided| Decided {
                 on: Some(shown(event)),
                 ..decided
@@ -53,24 +46,28 @@ impl Turn<'_> {
         decisions
     }
 
-    fn ask_of(self, event: &Event, standing: &mut Standing, taken: &mut Taken) -> Option<Decided> {
-        let now = self.now;
+    fn ask(&mut self, event: &Event, standing: &mut Standing) -> Option<Decided> {
+        let now = self.given.now;
         let seen = Seen {
             event,
             now,
             standing,
         };
         let moment = moment::find(seen)?;
-        let active = self.policies.active(event.market);
-        let mut deciding = Deciding::new(self, seen, moment);
-        let mut plan = deciding.decide(seen, active);
-        plan.note(deciding.decided.id, now, standing);
-        taken.add(std::mem::take(&mut plan.charges));
-        let mut decided = deciding.decided;
-        decided.replaced = std::mem::take(&mut plan.replaced);
-        let actions = plan.actions.into_iter().map(|planned| planned.action);
-        decided.actions = actions.collect();
-        Some(decided)
+        let name = &seen.charter().moments.at(moment).name;
+        let languages = &seen.market().languages;
+        let mut question = Question {
+            era: self.era,
+            seen,
+            moment,
+            language: languages.first().cloned().unwrap_or_default(),
+            decided: Decided::of(DecisionId::draw(now, &mut self.given.chance), name, now),
+            given: self.given,
+        };
+        let mut plan = question.decide();
+        let decided = question.decided;
+        plan.note(decided.id, now, standing);
+        Some(decided.with(plan))
     }
 }
 
@@ -94,45 +91,20 @@ fn shown(event: &Event) -> Derived {
 }
 
 /// One decision in the making.
-struct Deciding<'a> {
-    turn: Turn<'a>,
+struct Question<'a, 'q, 'g> {
+    era: &'a Era,
+    seen: Seen<'q>,
     moment: MomentIx,
     language: Text,
     decided: Decided,
+    given: &'q mut Given<'g>,
 }
 
-impl<'a> Deciding<'a> {
-    fn new(turn: Turn<'a>, seen: Seen<'_>, moment: MomentIx) -> Self {
-        let decided = Decided {
-            id: DecisionId::draw(turn.now, &mut turn.tools.chance.borrow_mut()),
-            moment: seen.charter().moments.at(moment).name.clone(),
-            on: None,
-            outcome: Outcome::Hold,
-            now: turn.now,
-            policy: None,
-            asked: None,
-            because: None,
-            held: None,
-            fault: None,
-            proposals: Vec::new(),
-            rulings: Vec::new(),
-            actions: Vec::new(),
-            replaced: Vec::new(),
-            fuel: 0,
-            micros: 0,
-        };
-        let languages = &seen.market().languages;
-        Self {
-            turn,
-            moment,
-            language: languages.first().cloned().unwrap_or_default(),
-            decided,
-        }
-    }
-
-    fn decide(&mut self, seen: Seen<'_>, active: Option<&Active>) -> Plan {
+impl<'a> Question<'a, '_, '_> {
+    fn decide(&mut self) -> Plan {
+        let seen = self.seen;
         let (market, moment) = (seen.market(), seen.charter().moments.at(self.moment));
-        if let Some(stop) = self.turn.stops.of_decision(&market.name, &moment.name) {
+        if let Some(stop) = self.era.stops.of_decision(&market.name, &moment.name) {
             self.decided.outcome = Outcome::Stopped;
             self.decided.because = Some(stopped(stop));
             return Plan::default();
@@ -142,30 +114,31 @@ impl<'a> Deciding<'a> {
             self.decided.because = Some(because);
             return Plan::default();
         }
-        let Some(active) = active else {
+        let Some(active) = self.era.policies.active(seen.event.market) else {
             return self.hold("the market has no policy");
         };
         self.decided.policy = Some(PolicyVersion {
             version: active.version.clone(),
             digest: active.digest,
         });
-        if let Some(stop) = self.turn.stops.of_policy(active.digest) {
-            return self.fall_back(seen, stopped(stop));
+        if let Some(stop) = self.era.stops.of_policy(active.digest) {
+            return self.fall_back(stopped(stop));
         }
         let Some(inputs) = active.inputs(self.moment) else {
             return self.hold("the policy does not handle this moment");
         };
-        self.ask(seen, active, inputs)
+        self.ask(active, inputs)
     }
 
-    fn ask(&mut self, seen: Seen<'_>, active: &Active, inputs: &Inputs) -> Plan {
+    fn ask(&mut self, active: &'a Active, inputs: &Inputs) -> Plan {
+        let seen = self.seen;
         let gathered = gather(seen, inputs, draw_of_nobody(seen.event));
-        let tools = self.turn.tools;
         let mut limits = seen.market().limits;
-        limits.time = tools.patience.unwrap_or(limits.time);
+        limits.time = self.given.patience.unwrap_or(limits.time);
+        let sandbox = self.given.sandbox;
         let is_askable = gathered.missing.is_empty();
-        let answer = is_askable
-            .then(|| active.ask(tools.sandbox, &limits, &gathered.signal, &gathered.context));
+        let answer =
+            is_askable.then(|| active.ask(sandbox, &limits, &gathered.signal, &gathered.context));
         self.note_asked(inputs, gathered);
         let Some(asked) = answer else {
             return Plan::default();
@@ -179,17 +152,18 @@ impl<'a> Deciding<'a> {
                 Plan::default()
             }
             Answer::Decision(Decision::Act(proposals)) => {
-                let plan = self.judge(seen, Author::Policy(active), proposals);
-                self.decided.outcome = match plan.actions.is_empty() {
-                    true => Outcome::Refused,
-                    false => Outcome::Act,
+                let plan = self.judge(Author::Policy(active), proposals);
+                self.decided.outcome = if plan.actions.is_empty() {
+                    Outcome::Refused
+                } else {
+                    Outcome::Act
                 };
                 plan
             }
             Answer::Fault(fault) => {
                 let because = Text::new(fault.to_string());
                 self.decided.fault = Some(fault);
-                self.fall_back(seen, because)
+                self.fall_back(because)
             }
         }
     }
@@ -215,14 +189,15 @@ impl<'a> Deciding<'a> {
     }
 
     /// The market's safe default; it passes the same rules.
-    fn fall_back(&mut self, seen: Seen<'_>, because: Text) -> Plan {
+    fn fall_back(&mut self, because: Text) -> Plan {
+        let seen = self.seen;
         self.decided.because = Some(because);
         self.decided.outcome = Outcome::Fallback;
         match seen.market().fallback(self.moment) {
             Fallback::Hold => Plan::default(),
             Fallback::Act(template) => {
                 let proposals = vec![proposal(seen.event, template)];
-                self.judge(seen, Author::Fallback, proposals)
+                self.judge(Author::Fallback, proposals)
             }
         }
     }
@@ -232,25 +207,21 @@ impl<'a> Deciding<'a> {
         Plan::default()
     }
 
-    fn judge(&mut self, seen: Seen<'_>, by: Author<'_>, proposals: Vec<Proposal>) -> Plan {
-        let tools = self.turn.tools;
+    fn judge(&mut self, by: Author<'_>, proposals: Vec<Proposal>) -> Plan {
         let case = Case {
-            seen,
+            seen: self.seen,
             moment: self.moment,
             by,
-            stops: self.turn.stops,
-            spending: tools.spending,
+            stops: &self.era.stops,
         };
-        let verdicts = boundary::judge(&case, &proposals);
+        let verdicts = boundary::judge(&case, &proposals, &mut self.given.purse);
         let planner = Planner {
-            seen,
+            seen: self.seen,
             language: &self.language,
-            salt: tools.salt,
+            salt: self.given.salt,
         };
-        let mut plan = planner.plan(&verdicts, &mut tools.chance.borrow_mut());
-        tools.spending.give_back(&plan.spared);
+        let plan = planner.plan(verdicts, &mut self.given.chance, &mut self.given.purse);
         self.decided.proposals = proposals;
-        self.decided.rulings = std::mem::take(&mut plan.rulings);
         plan
     }
 }

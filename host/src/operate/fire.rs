@@ -3,10 +3,11 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use crate::cache::{CacheError, Hint};
-use crate::charter::BuiltIn;
+use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, Timer};
 use crate::decide::{Answered, Undecided, decide};
@@ -21,8 +22,6 @@ use crate::value::Value;
 const AT_ONCE: usize = 64;
 /// By what somebody is erased whose names are no longer kept.
 const RETENTION: &str = "retention";
-/// How often one is said again because the charter or a kill switch changed while it was decided.
-const CHANGES: usize = 3;
 
 /// What was done about silences that were due.
 #[derive(Debug, Default)]
@@ -67,13 +66,13 @@ async fn look(core: &Core, hint: Hint, now: Instant) -> Result<Vec<Answered>, Un
     match (hint.whose, hint.silence) {
         (Subject::Customer(customer), Some(moment)) => {
             for timer in due(core, (customer, moment, hint.due), now).await? {
-                let event = || silence(core, customer, &timer);
+                let event = |charter: &_| silence(core, (customer, &timer), charter);
                 answered.extend(say(core, event).await?);
             }
         }
         (whose, _) => match fades(core, whose, hint.due).await? {
             Fades::Values { market } => {
-                let event = || expiry(core, (whose, market), hint.due);
+                let event = |charter: &_| expiry(core, (whose, market, hint.due), charter);
                 answered.extend(say(core, event).await?);
             }
             Fades::Everything(id) => erase(core, id).await?,
@@ -89,11 +88,11 @@ async fn due(
     (customer, moment, due): (CustomerId, Key, Instant),
     now: Instant,
 ) -> Result<Vec<Timer>, CacheError> {
-    let version = core.node().cache().load::<Customer>(customer).await?;
-    let Some(version) = version.filter(|version| version.state.merged_into.is_none()) else {
+    let state = core.node().cache().load::<Customer>(customer).await?;
+    let Some(state) = state.filter(|state| state.value.merged_into.is_none()) else {
         return Ok(Vec::new());
     };
-    let timers = version.state.status.timers.iter();
+    let timers = state.value.status.timers.iter();
     let is_meant = |timer: &&Timer| timer.moment == moment && timer.due == Some(due) && due <= now;
     Ok(timers.filter(is_meant).cloned().collect())
 }
@@ -112,19 +111,17 @@ async fn fades(core: &Core, whose: Subject, due: Instant) -> Result<Fades, Undec
     let (cache, now) = (core.node().cache(), core.node().clock().now());
     let (fades, position) = match whose {
         Subject::Customer(id) => match cache.load::<Customer>(id).await? {
-            Some(version)
-                if version.state.status.fades == Some(due)
-                    && version
-                        .state
-                        .has_lost_all_names(&core.node().charter(), now) =>
+            Some(state)
+                if state.value.status.fades == Some(due)
+                    && state.value.has_lost_all_names(&core.node().charter(), now) =>
             {
                 return Ok(Fades::Everything(id));
             }
-            Some(version) => (version.state.status.fades, version.position),
+            Some(state) => (state.value.status.fades, state.encoded.position),
             None => return Ok(Fades::Nothing),
         },
         Subject::Account(id) => match cache.load::<Account>(id).await? {
-            Some(version) => (version.state.status.fades, version.position),
+            Some(state) => (state.value.status.fades, state.encoded.position),
             None => return Ok(Fades::Nothing),
         },
         Subject::Market(_) | Subject::Period(_) => return Ok(Fades::Nothing),
@@ -147,30 +144,38 @@ async fn erase(core: &Core, id: CustomerId) -> Result<(), Undecided> {
     }
 }
 
+/// Why nothing came of what was due.
+enum Unsaid {
+    /// The charter no longer knows it.
+    Unknown,
+    Undecided(Undecided),
+}
+
+impl From<Undecided> for Unsaid {
+    fn from(why: Undecided) -> Self {
+        Self::Undecided(why)
+    }
+}
+
 /// `None` where nothing came of it: a silence was broken meanwhile, or the charter no longer knows it.
 async fn say(
     core: &Core,
-    event: impl Fn() -> Option<Event>,
+    event: impl Fn(&Arc<Charter>) -> Option<Event>,
 ) -> Result<Option<Answered>, Undecided> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let Some(event) = event() else {
-            return Ok(None);
-        };
-        match Box::pin(decide(core, event)).await {
-            Ok(answered) => return Ok(Some(answered)),
-            Err(Undecided::Broken) => return Ok(None),
-            Err(Undecided::CharterChanged | Undecided::Switched) if attempt < CHANGES => {}
-            Err(other) => return Err(other),
-        }
+    let said = decide(core, |era| event(&era.charter).ok_or(Unsaid::Unknown));
+    match Box::pin(said).await {
+        Ok(answered) => Ok(Some(answered)),
+        Err(Unsaid::Unknown | Unsaid::Undecided(Undecided::Moot(_))) => Ok(None),
+        Err(Unsaid::Undecided(why)) => Err(why),
     }
 }
 
 /// The same expiry is the same event.
-fn expiry(core: &Core, (whose, market): (Subject, Key), due: Instant) -> Option<Event> {
-    let node = core.node();
-    let charter = node.charter();
+fn expiry(
+    core: &Core,
+    (whose, market, due): (Subject, Key, Instant),
+    charter: &Arc<Charter>,
+) -> Option<Event> {
     // Wherever it is told, it holds for all.
     let own = charter.names.market_keys.get(&market).copied();
     let market = own.or_else(|| charter.markets.iter().map(|(market, _)| market).next())?;
@@ -192,29 +197,31 @@ fn expiry(core: &Core, (whose, market): (Subject, Key), due: Instant) -> Option<
         Subject::Market(_) | Subject::Period(_) => return None,
     };
     let own = Own {
-        charter: &charter,
+        charter,
         market,
         kind: BuiltIn::DataExpired,
         id: Text::from(format!("expiry:{id}:{}", due.millis())),
         about,
         channel: None,
         occurred_at: due,
-        received_at: node.clock().wall(),
+        received_at: core.node().clock().wall(),
         data: Vec::new(),
     };
     own.event()
 }
 
 /// The same silence is the same event, whoever finds it due, and however often.
-fn silence(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
-    let node = core.node();
-    let charter = node.charter();
+fn silence(
+    core: &Core,
+    (customer, timer): (CustomerId, &Timer),
+    charter: &Arc<Charter>,
+) -> Option<Event> {
     let market = *charter.names.market_keys.get(&timer.market)?;
     let moment = *charter.names.moment_keys.get(&timer.moment)?;
     let (due, moment) = (timer.due?, &charter.moments.at(moment).name);
     let name = &charter.markets.at(market).name;
     let own = Own {
-        charter: &charter,
+        charter,
         market,
         kind: BuiltIn::SilenceElapsed,
         id: Text::from(format!(
@@ -227,7 +234,7 @@ fn silence(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
         },
         channel: timer.channel.clone(),
         occurred_at: due,
-        received_at: node.clock().wall(),
+        received_at: core.node().clock().wall(),
         data: vec![("moment", Value::Text(moment.clone()))],
     };
     own.event()
@@ -244,9 +251,10 @@ async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
                 *output = Some(ready);
             }
         }
-        match outputs.iter().all(Option::is_some) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if outputs.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
     })
     .await;

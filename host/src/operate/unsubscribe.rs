@@ -1,8 +1,10 @@
 //! One click on the way out of a message (RFC 8058): becomes the host's own event, and holds from then on everywhere.
 
+use std::sync::Arc;
+
 use crate::action::WayOut;
 use crate::cache::CacheError;
-use crate::charter::BuiltIn;
+use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::Customer;
 use crate::decide::{Answered, Undecided, decide};
@@ -13,8 +15,6 @@ use crate::value::Value;
 
 /// What proves such a withdrawal.
 const PROOF: &str = "RFC 8058";
-/// How often it is said again because the charter or a kill switch changed while it was decided.
-const CHANGES: usize = 3;
 /// How often somebody may have turned out to be somebody else.
 const MERGES: usize = 8;
 
@@ -32,30 +32,25 @@ pub enum NotWithdrawn {
 /// Withdraws what `token` is about; returns once that is durable. The second click gets the first one's answer.
 pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, NotWithdrawn> {
     let way = WayOut::parse(core.node().salt(), token).ok_or(NotWithdrawn::Forged)?;
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let given = last_given(core, &way).await.map_err(Undecided::from)?;
-        let event = event(core, &way, given).ok_or(NotWithdrawn::Gone)?;
-        match decide(core, event).await {
-            Err(Undecided::CharterChanged | Undecided::Switched) if attempt < CHANGES => {}
-            other => return Ok(other?),
-        }
-    }
+    let given = last_given(core, &way).await.map_err(Undecided::from)?;
+    decide(core, |era| {
+        event(core, (&way, given), &era.charter).ok_or(NotWithdrawn::Gone)
+    })
+    .await
 }
 
 /// When the customer allowed it last: a click after that is a new one.
 async fn last_given(core: &Core, way: &WayOut) -> Result<Option<Instant>, CacheError> {
     let mut id = way.customer;
     for _ in 0..MERGES {
-        let Some(version) = core.node().cache().load::<Customer>(id).await? else {
+        let Some(state) = core.node().cache().load::<Customer>(id).await? else {
             return Ok(None);
         };
-        if let Some(other) = version.state.merged_into {
+        if let Some(other) = state.value.merged_into {
             id = other;
             continue;
         }
-        let about = version.state.consents.iter().filter(|said| {
+        let about = state.value.consents.iter().filter(|said| {
             said.purpose == Some(way.purpose)
                 && said.channel.is_none_or(|channel| channel == way.channel)
                 && !said.state.is_refusal()
@@ -65,9 +60,12 @@ async fn last_given(core: &Core, way: &WayOut) -> Result<Option<Instant>, CacheE
     Ok(None)
 }
 
-fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
+fn event(
+    core: &Core,
+    (way, given): (&WayOut, Option<Instant>),
+    charter: &Arc<Charter>,
+) -> Option<Event> {
     let node = core.node();
-    let charter = node.charter();
     let names = &charter.names;
     let purpose = &charter
         .purposes
@@ -89,7 +87,7 @@ fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
     let now = node.clock().now();
     let occurred_at = given.map_or(now, |given| given.max(now));
     let own = Own {
-        charter: &charter,
+        charter,
         market,
         kind: BuiltIn::ConsentWithdrawn,
         id,

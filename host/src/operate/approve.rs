@@ -1,12 +1,14 @@
 //! A person decides about an action that waits (A28). It becomes an event of the host itself, and takes the path of every
 //! event: claimed, so that it happens once; under the customer's line; in the evidence, with the person's name.
 
+use std::sync::Arc;
+
 use crate::action::{Action, Ruled, When};
 use crate::cache::CacheError;
-use crate::charter::BuiltIn;
+use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
-use crate::decide::{Answered, Undecided, run};
-use crate::event::{About, Caller, EventKey, OWN_SOURCE, Own};
+use crate::decide::{Approval, By, Judgement, Moot, REJECTED, Recall, Undecided, say};
+use crate::event::{About, Caller, Event, EventKey, OWN_SOURCE, Own};
 use crate::evidence::{self, Body, Decided};
 use crate::ids::{ActionId, DecisionId, Text};
 use crate::limits::TEXT_BYTES;
@@ -16,28 +18,8 @@ use crate::reply::{Reply, State};
 use crate::store::{Failed, LogError, Position};
 use crate::value::Value;
 
-/// How often it is tried again because something changed meanwhile.
+/// How often it is looked at again because somebody else decided about it, or it ended, meanwhile.
 const ATTEMPTS: usize = 4;
-
-/// Why a rejected action no longer waits: who rejected it, and in which words, stands with the event alone, for those are
-/// about a person.
-pub(super) const REJECTED: &str = "rejected";
-
-/// What a person decided about a waiting action.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    pub action: ActionId,
-    pub verdict: Approval,
-    /// In the person's words; may be empty for an approval.
-    pub reason: Text,
-}
-
-/// Yes or no.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Approval {
-    Approve,
-    Reject,
-}
 
 impl Approval {
     pub fn done(self) -> &'static str {
@@ -149,52 +131,50 @@ impl From<LogError> for Unsettled {
     }
 }
 
-/// What a policy proposed when the action was planned, as the evidence has it.
-pub(super) struct Recalled {
-    pub judged: Judged,
-    /// The caller's name.
-    pub by: Text,
-    pub proposal: Proposal,
-    pub decided: Decided,
-    pub language: Text,
+/// What the evidence has of a waiting action: what was proposed, where, and about whom.
+struct Plan {
+    recall: Recall,
     market: Text,
     about: About,
 }
 
 /// Takes a person's decision about a waiting action; returns once that is durable.
-pub async fn settle(core: &Core, caller: &Caller, judged: &Judged) -> Result<Settled, Unsettled> {
-    if judged.verdict == Approval::Reject && judged.reason.trim().is_empty() {
+pub async fn settle(
+    core: &Core,
+    caller: &Caller,
+    judgement: &Judgement,
+) -> Result<Settled, Unsettled> {
+    if judgement.verdict == Approval::Reject && judgement.reason.trim().is_empty() {
         return Err(Unsettled::NoReason);
     }
-    if judged.reason.len() > TEXT_BYTES {
+    if judgement.reason.len() > TEXT_BYTES {
         return Err(Unsettled::LongReason);
     }
     let mut attempt = 0;
     loop {
         attempt += 1;
-        if let Some(settled) = before(core.node(), caller, judged).await? {
+        if let Some(settled) = before(core.node(), caller, judgement).await? {
             return Ok(settled);
         }
-        let recalled = match recall(core.node(), caller, judged).await {
+        let plan = match recall(core.node(), caller, judgement).await {
             // Somebody decided between the two looks: what they said is the answer.
             Err(ended @ Unsettled::Ended { .. }) => {
-                return before(core.node(), caller, judged).await?.ok_or(ended);
+                return before(core.node(), caller, judgement).await?.ok_or(ended);
             }
-            recalled => recalled?,
+            plan => plan?,
         };
-        match say(core, &recalled).await {
+        let said = say(core, By::Person(&plan.recall), |era| {
+            event(core, &plan, &era.charter).ok_or(Undecided::Moot(Moot::NotWaiting))
+        });
+        match said.await {
             Ok(answered) => {
-                let settled = read(judged.action, &answered.reply, answered.repeated)?;
+                let settled = read(judgement.action, &answered.reply, answered.repeated)?;
                 core.node().figures().approval(settled.fate.word());
                 return Ok(settled);
             }
-            // Somebody else decided about it, it ended, or what it rests on changed: look again.
-            Err(
-                Undecided::NotWaiting
-                | Undecided::Conflict { .. }
-                | Undecided::CharterChanged
-                | Undecided::Switched,
-            ) if attempt < ATTEMPTS => {}
+            // Somebody else decided about it, or it ended: look again.
+            Err(Undecided::Moot(Moot::NotWaiting) | Undecided::Conflict { .. })
+                if attempt < ATTEMPTS => {}
             Err(other) => return Err(other.into()),
         }
     }
@@ -204,33 +184,33 @@ pub async fn settle(core: &Core, caller: &Caller, judged: &Judged) -> Result<Set
 async fn before(
     node: &Node,
     caller: &Caller,
-    judged: &Judged,
+    judgement: &Judgement,
 ) -> Result<Option<Settled>, Unsettled> {
-    let key = EventKey::of(node.salt(), OWN_SOURCE, &name(judged.action));
+    let key = EventKey::of(node.salt(), OWN_SOURCE, &name(judgement.action));
     let Some(earlier) = node.cache().event(key, node.clock().wall())? else {
         return Ok(None);
     };
     let body = body(node, earlier.position).await?;
     may_speak(caller, &body.event.market)?;
-    if body.event.kind != judged.verdict.event() {
-        let other = match judged.verdict {
+    if body.event.kind != judgement.verdict.event() {
+        let other = match judgement.verdict {
             Approval::Approve => Approval::Reject,
             Approval::Reject => Approval::Approve,
         };
         return Err(Unsettled::Otherwise {
-            id: judged.action,
+            id: judgement.action,
             done: other.done(),
             by: told(&body, "by"),
             at: body.event.occurred_at,
         });
     }
     let reply = Reply::new(body, node.state(earlier.position));
-    read(judged.action, &reply, true).map(Some)
+    read(judgement.action, &reply, true).map(Some)
 }
 
 /// What was proposed, if the action still waits.
-async fn recall(node: &Node, caller: &Caller, judged: &Judged) -> Result<Recalled, Unsettled> {
-    let id = judged.action;
+async fn recall(node: &Node, caller: &Caller, judgement: &Judgement) -> Result<Plan, Unsettled> {
+    let id = judgement.action;
     let waiting = node.cache().waiting(id).await?;
     let waiting = waiting.ok_or(Unsettled::Unknown(id))?;
     let position = node.cache().decision(waiting.decision).await?;
@@ -252,12 +232,14 @@ async fn recall(node: &Node, caller: &Caller, judged: &Judged) -> Result<Recalle
     let decided = decided.ok_or(Unsettled::NoProposal(id))?;
     let proposal = proposal(&decided, id).ok_or(Unsettled::NoProposal(id))?;
     let action = decided.actions.iter().find(|action| action.id == id);
-    Ok(Recalled {
-        judged: judged.clone(),
-        by: caller.name.clone(),
-        language: action.map_or_else(Text::default, |action| action.language.clone()),
-        proposal: proposal.clone(),
-        decided,
+    Ok(Plan {
+        recall: Recall {
+            judgement: judgement.clone(),
+            by: caller.name.clone(),
+            language: action.map_or_else(Text::default, |action| action.language.clone()),
+            proposal: proposal.clone(),
+            decided,
+        },
         market: body.event.market,
         about,
     })
@@ -270,30 +252,26 @@ pub(super) fn proposal(decided: &Decided, id: ActionId) -> Option<&Proposal> {
     became.next().map(|(proposal, _)| proposal)
 }
 
-/// Says it as the host's own event, and decides.
-async fn say(core: &Core, recalled: &Recalled) -> Result<Answered, Undecided> {
+/// What the host itself says of it.
+fn event(core: &Core, plan: &Plan, charter: &Arc<Charter>) -> Option<Event> {
     let node = core.node();
-    let charter = node.charter();
-    let judged = &recalled.judged;
-    let market = charter.names.markets.get(&recalled.market).copied();
-    let now = node.clock().now();
+    let judgement = &plan.recall.judgement;
     let own = Own {
-        charter: &charter,
-        market: market.ok_or(Undecided::NotWaiting)?,
-        kind: judged.verdict.kind(),
-        id: name(judged.action),
-        about: recalled.about,
+        charter,
+        market: *charter.names.markets.get(&plan.market)?,
+        kind: judgement.verdict.kind(),
+        id: name(judgement.action),
+        about: plan.about,
         channel: None,
-        occurred_at: now,
+        occurred_at: node.clock().now(),
         received_at: node.clock().wall(),
         data: vec![
-            ("action", Value::Text(judged.action.to_string().into())),
-            ("by", Value::Text(recalled.by.clone())),
-            ("reason", Value::Text(judged.reason.clone())),
+            ("action", Value::Text(judgement.action.to_string().into())),
+            ("by", Value::Text(plan.recall.by.clone())),
+            ("reason", Value::Text(judgement.reason.clone())),
         ],
     };
-    let event = own.event().ok_or(Undecided::NotWaiting)?;
-    run(core, event, Some(recalled)).await
+    own.event()
 }
 
 /// The id of the event: a second decision about the same action is the same event.
@@ -302,10 +280,10 @@ fn name(action: ActionId) -> Text {
 }
 
 fn may_speak(caller: &Caller, market: &Text) -> Result<(), Unsettled> {
-    match caller.speaks_for(market) {
-        true => Ok(()),
-        false => Err(Unsettled::NotYours(market.clone())),
+    if caller.speaks_for(market) {
+        return Ok(());
     }
+    Err(Unsettled::NotYours(market.clone()))
 }
 
 async fn body(node: &Node, position: Position) -> Result<Body, Unsettled> {
