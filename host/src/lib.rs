@@ -34,6 +34,9 @@ pub mod era;
 pub mod node;
 pub mod decide;
 pub mod report;
+
+// Offices.
+pub mod views;
 pub mod operate;
 
 // Edges.

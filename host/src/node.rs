@@ -1,25 +1,16 @@
 //! Everything that one decision needs, wired once.
 
 mod alarms;
-mod approvals;
+pub(crate) mod charters;
 pub mod checkpoints;
-mod erase;
-mod explain;
-mod export;
 mod figures;
-mod history;
 mod keys;
 pub mod kept;
-mod live;
-mod start;
-mod change;
-mod deploy;
-mod look;
-mod told;
+pub(crate) mod live;
+mod manifests;
 mod recovery;
-mod retention;
-mod stops;
-mod words;
+mod start;
+pub(crate) mod switches;
 mod writer;
 
 use std::cell::RefCell;
@@ -34,34 +25,25 @@ use crate::charter::sign::{NoKey, Unapproved};
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
 use crate::era::{Era, Eras};
-use crate::evidence::WentLive;
-use crate::ids::{Chance, Text};
+use crate::ids::Chance;
 use crate::keys::NoKeys;
-use crate::policy::{self, Active, Engines, Policies};
+use crate::policy::{self, Engines, Policies};
 use crate::reply::State;
 use crate::stop::Stops;
 use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
 pub use alarms::Violated;
-pub use approvals::Page;
-pub use change::{Change, Changed, Expects, Unchanged, with_choices};
-pub use deploy::Overdue;
-pub use erase::{Gone, NotErased};
-pub use explain::Question;
 pub use figures::Figures;
-pub use history::{Cursor, Found};
 pub use live::Unusable;
-pub use look::{Lookup, Unseen};
 pub use recovery::Unrecoverable;
-pub use stops::Unswitched;
-pub use words::NoWords;
 
 use alarms::Alarms;
-use change::Loaded;
+use charters::{Entry, Unrecorded};
 use checkpoints::Checkpoints;
 use live::Live;
-use stops::Switches;
+use manifests::Manifests;
+use switches::Switches;
 use writer::Writer;
 
 /// What a host is made of.
@@ -135,7 +117,7 @@ pub enum OpenError {
     #[error("the system gives no randomness")]
     Chance(#[source] std::io::Error),
     #[error("the charter cannot be recorded")]
-    Record(#[source] Box<Unchanged>),
+    Record(#[source] Unrecorded),
     #[error("what is stored cannot be read")]
     Cache(#[from] CacheError),
     #[error("there is no key to sign the evidence with")]
@@ -155,20 +137,20 @@ pub enum NotReady {
 
 /// A running host, without its doors. Shared by all cores.
 pub struct Node {
-    eras: Eras,
+    pub(crate) eras: Eras,
     /// One change of charter or policies at a time.
-    live: Mutex<Live>,
-    clock: Arc<Clock>,
-    store: Store,
-    cache: Arc<Cache>,
-    engines: Arc<Engines>,
-    figures: Figures,
-    switches: Switches,
-    alarms: Alarms,
+    pub(crate) live: Mutex<Live>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) store: Store,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) engines: Arc<Engines>,
+    pub(crate) figures: Figures,
+    pub(crate) switches: Switches,
+    pub(crate) alarms: Alarms,
     checkpoints: Arc<Checkpoints>,
-    earlier: words::Earlier,
-    rotating: tokio::sync::Mutex<()>,
-    data: PathBuf,
+    pub(crate) manifests: Manifests,
+    pub(crate) rotating: tokio::sync::Mutex<()>,
+    pub(crate) data: PathBuf,
     state: watch::Sender<Option<NotReady>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -211,14 +193,14 @@ impl Node {
             switches,
             alarms: Alarms::default(),
             checkpoints: Arc::new(checkpoints),
-            earlier: words::Earlier::default(),
+            manifests: Manifests::default(),
             rotating: tokio::sync::Mutex::default(),
             data: settings.data,
             state,
             writer: Mutex::new(None),
         });
         let charter = node.charter();
-        node.record_start(Loaded {
+        node.record_start(&Entry {
             charter: &charter,
             files: &opening.files,
             before: opening.before,
@@ -301,43 +283,8 @@ impl Node {
         }
     }
 
-    /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
-    pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
-        let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;
-        let checked = Active::check(&self.engines, market, wasm, &self.charter())?;
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        // While it was compiled the charter may have changed.
-        let charter = self.charter();
-        let fitted = checked.fitted(&charter)?;
-        let version = fitted.version().clone();
-        let mut next = live.clone();
-        if !live.had(market, digest) {
-            deploy::check(&charter, market, self.clock.now())?;
-            next.remember(market, digest);
-            next.write(&self.data)?;
-        }
-        // INVARIANT: no policy answers before its record is on its way, and what is recorded goes live.
-        let went_live = WentLive {
-            at: self.clock.wall(),
-            digest,
-            version: version.clone(),
-            market: Text::new(market),
-        };
-        if let Err(refused) = self.record_policy(&went_live) {
-            live.write(&self.data)?;
-            return Err(refused.into());
-        }
-        *live = next;
-        self.eras.change(
-            |era| era.policies = Arc::new(era.policies.with(fitted)),
-            |publish| self.cache.publish(publish),
-        );
-        Ok(version)
-    }
-
-    fn record_start(&self, loaded: Loaded<'_>) -> Result<(), OpenError> {
-        self.record_charter(&loaded, "start")
-            .map_err(Box::new)
+    fn record_start(&self, entry: &Entry<'_>) -> Result<(), OpenError> {
+        self.record_charter(entry, "start")
             .map_err(OpenError::Record)?;
         self.store.log().settle().map_err(StoreError::from)?;
         self.live
@@ -393,21 +340,6 @@ impl std::fmt::Debug for Node {
             .field("data", &self.data)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a policy did not go live.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    #[error(transparent)]
-    Refused(#[from] policy::Refused),
-    #[error("the policy's file cannot be kept with the evidence")]
-    Kept { source: std::io::Error },
-    #[error(transparent)]
-    Overdue(#[from] Overdue),
-    #[error(transparent)]
-    Live(#[from] Unusable),
-    #[error("the log does not take the policy's record")]
-    Log(#[from] store::Refused),
 }
 
 /// One of the equal threads that decide: what it owns alone.

@@ -10,11 +10,12 @@ use kairos::customer::{Customer, IdentityKey};
 use kairos::decide::{Answered, Undecided};
 use kairos::event::{Caller, Door, Event, Name, Refused};
 use kairos::ids::{Chance, CustomerId};
-use kairos::node::{Core, Lookup, Node, OpenError, Settings};
+use kairos::node::{Core, Node, OpenError, Settings};
 use kairos::operate::fire;
 use kairos::reply::{Detail, Reply};
 use kairos::store::Durability;
 use kairos::telemetry::Telemetry;
+use kairos::views::Lookup;
 use serde_json::{Value, json};
 
 /// The markets of the example that have a policy.

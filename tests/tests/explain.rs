@@ -1,8 +1,8 @@
 //! Explanations read well aloud, in each language (A42, A02, A07).
 
 use kairos::ids::DecisionId;
-use kairos::node::Question;
 use kairos::value::Kind;
+use kairos::views::Question;
 use kairos_tests::desk::{Desk, consent, event, order};
 use kairos_tests::guest::{Guest, input};
 use kairos_tests::policies::policy;

@@ -13,7 +13,7 @@ use crate::spending::What;
 
 /// What is counted and noticed in the hour at hand; after a restart, anew.
 #[derive(Default)]
-pub(super) struct Alarms {
+pub(crate) struct Alarms {
     /// By market and policy.
     violations: Mutex<HashMap<(Key, Digest), Hour>>,
     /// By action: breakers that are open.
@@ -54,7 +54,7 @@ impl Alarms {
     }
 
     /// Starts to count a policy's violations anew.
-    pub(super) fn forgive(&self, digest: &str) {
+    pub(crate) fn forgive(&self, digest: &str) {
         self.violations()
             .retain(|(_, policy), _| policy.to_string() != digest);
     }

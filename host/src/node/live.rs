@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::charter::Charter;
 use crate::encoding::Undecodable;
 use crate::ids::{Digest, Text};
-use crate::node::{change, kept, stops};
+use crate::node::{charters, kept, switches};
 use crate::store::{Store, View, ViewError};
 
 const FILE: &str = "live.json";
@@ -24,7 +24,7 @@ const POLICIES: usize = 64;
 /// What is live, and what was.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Live {
+pub(crate) struct Live {
     format: u32,
     /// For people who look into the file.
     version: Text,
@@ -101,14 +101,14 @@ pub enum Unusable {
 
 impl Live {
     /// What is live in a data folder, by its evidence; `None` where nothing ever was. `given` is what `--charter` holds.
-    pub(super) fn recall(
+    pub(crate) fn recall(
         (data, store): (&Path, &Store),
         given: &[(String, String)],
     ) -> Result<Option<Self>, Unusable> {
         let view = store.view();
         let note = Self::read(data)?;
         let is_lost = note.is_none();
-        let Some(record) = change::last_charter(view)? else {
+        let Some(record) = charters::last_charter(view)? else {
             // Whoever opens a log for the first time records a charter before anything else.
             let log = store.log();
             return match is_lost && log.records(log.first()).next().is_some() {
@@ -149,7 +149,7 @@ impl Live {
             .cloned()
             .collect();
         let mut live = self.started_with(&known);
-        for policy in stops::policies(view)? {
+        for policy in switches::policies(view)? {
             live.remember(&policy.market, policy.digest);
         }
         Ok(live)
@@ -175,7 +175,7 @@ impl Live {
         }
     }
 
-    pub(super) fn write(&self, data: &Path) -> Result<(), Unusable> {
+    pub(crate) fn write(&self, data: &Path) -> Result<(), Unusable> {
         let file = data.join(FILE);
         let io = |source| Unusable::Io {
             file: file.clone(),
@@ -187,27 +187,27 @@ impl Live {
     }
 
     /// The live charter's digest.
-    pub(super) fn charter(&self) -> Option<Digest> {
+    pub(crate) fn charter(&self) -> Option<Digest> {
         self.charter.map(|Shown(digest)| digest)
     }
 
     /// The digest of a file of the live charter.
-    pub(super) fn file(&self, name: &str) -> Option<Digest> {
+    pub(crate) fn file(&self, name: &str) -> Option<Digest> {
         self.files.get(name)?.live.map(|Shown(digest)| digest)
     }
 
     /// What `--charter` held of a file at the last start.
-    pub(super) fn in_folder(&self, name: &str) -> Option<Digest> {
+    pub(crate) fn in_folder(&self, name: &str) -> Option<Digest> {
         self.files.get(name)?.folder.map(|Shown(digest)| digest)
     }
 
     /// Every file that is live or was in the folder at the last start.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
     /// The files that are live, as (name, text).
-    pub(super) fn texts(&self, data: &Path) -> Result<Vec<(String, String)>, Unusable> {
+    pub(crate) fn texts(&self, data: &Path) -> Result<Vec<(String, String)>, Unusable> {
         let live = self
             .files
             .iter()
@@ -217,7 +217,7 @@ impl Live {
     }
 
     /// As it is once these files are the live charter's.
-    pub(super) fn with(&self, charter: &Charter, files: &[(String, String)]) -> Self {
+    pub(crate) fn with(&self, charter: &Charter, files: &[(String, String)]) -> Self {
         let files = files
             .iter()
             .map(|(name, text)| (name.clone(), Digest::of(text.as_bytes())));
@@ -245,7 +245,7 @@ impl Live {
     }
 
     /// As it is once the host was started with these files in `--charter`.
-    pub(super) fn started_with(mut self, folder: &[(String, String)]) -> Self {
+    pub(crate) fn started_with(mut self, folder: &[(String, String)]) -> Self {
         for file in self.files.values_mut() {
             file.folder = None;
         }
@@ -259,13 +259,13 @@ impl Live {
     }
 
     /// Whether a policy was live in a market before.
-    pub(super) fn had(&self, market: &str, policy: Digest) -> bool {
+    pub(crate) fn had(&self, market: &str, policy: Digest) -> bool {
         let had = self.policies.get(market);
         had.is_some_and(|policies| policies.contains(&Shown(policy)))
     }
 
     /// Remembers that a policy is live in a market; the one that was live for longest is forgotten first.
-    pub(super) fn remember(&mut self, market: &str, policy: Digest) {
+    pub(crate) fn remember(&mut self, market: &str, policy: Digest) {
         let policies = self.policies.entry(Text::new(market)).or_default();
         policies.retain(|known| *known != Shown(policy));
         policies.push(Shown(policy));

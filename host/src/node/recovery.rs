@@ -7,7 +7,7 @@ use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::evidence::{self, Erased, Expired, Kind, Rewrapped, WentLive};
 use crate::keys::{Class, NoKeys, Ring};
-use crate::node::{OpenError, Settings, change, keys, stops};
+use crate::node::{OpenError, Settings, charters, keys, switches};
 use crate::stop::Switched;
 use crate::store::{Changes, Log, Position, Record, Store, StoreError, View};
 
@@ -64,16 +64,16 @@ fn replay(
         Some(Kind::Event | Kind::Consent) => event(recovery, view, (position, record), changes),
         Some(Kind::Stop) => {
             let switched: Switched = encoding::decode(&record.bytes).map_err(note)?;
-            stops::change(changes, &switched);
+            switches::change(changes, &switched);
             Ok(())
         }
         Some(Kind::Policy) => {
             let live: WentLive = encoding::decode(&record.bytes).map_err(note)?;
-            stops::add_policy(changes, &live);
+            switches::add_policy(changes, &live);
             Ok(())
         }
         Some(Kind::Charter) => {
-            change::add_charter(changes, &record.bytes);
+            charters::add_charter(changes, &record.bytes);
             Ok(())
         }
         Some(Kind::Keys) => {

@@ -15,8 +15,10 @@ use crate::event::{About, Event, Own};
 use crate::evidence;
 use crate::ids::{CustomerId, Key, Text};
 use crate::keys::Subject;
-use crate::node::{Core, Lookup, NotErased};
+use crate::node::Core;
+use crate::operate::NotErased;
 use crate::value::Value;
+use crate::views::Lookup;
 
 /// How many are decided at a time: enough to share a sync of the log.
 const AT_ONCE: usize = 64;

@@ -16,13 +16,13 @@ use crate::decide::{Approval, Judgement};
 use crate::event::{Caller, Markets, Role};
 use crate::ids::{ActionId, Key, Text};
 use crate::limits::EVENT_BODY_BYTES;
-use crate::node::Page;
 use crate::operate::{Fate, Settled, settle};
 use crate::server::desk::Desk;
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
 use crate::server::routes::Answered;
 use crate::server::{Shared, body};
+use crate::views::Page;
 
 /// How many are on a page, where the caller does not say; and at most.
 const PAGE: usize = 50;

@@ -14,11 +14,12 @@ use serde_json::json;
 use crate::customer::IdentityKey;
 use crate::event::{Name, Role};
 use crate::ids::{CustomerId, Text};
-use crate::node::{Gone, Lookup};
+use crate::operate::Gone;
 use crate::server::Shared;
 use crate::server::beside::beside;
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
+use crate::views::Lookup;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()

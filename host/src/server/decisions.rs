@@ -17,12 +17,13 @@ use crate::event::{Caller, Markets, Name, Role};
 use crate::evidence::query::{self, Filter, Whom};
 use crate::evidence::{self, Outcome};
 use crate::ids::{DecisionId, Text};
-use crate::node::{Cursor, Found, Node, Unseen};
+use crate::node::Node;
 use crate::server::Shared;
 use crate::server::beside::Patience;
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
 use crate::store::Position;
+use crate::views::{Cursor, Found, Unseen};
 
 /// How many are on a page, where the caller does not say; and at most.
 const PAGE: usize = 50;
@@ -290,11 +291,11 @@ impl Known {
         let history = known.insert(history);
         let log = node.store().log();
         let is_whole = history.read_on(log, &|| patience.is_over());
-        if !is_whole.map_err(crate::node::Unseen::from)? {
+        if !is_whole.map_err(Unseen::from)? {
             return Err(Problem::still_reading());
         }
         Ok(history
             .replay((log, node.cache()), position)
-            .map_err(crate::node::Unseen::from)?)
+            .map_err(Unseen::from)?)
     }
 }

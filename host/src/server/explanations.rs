@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use crate::event::{EventKey, Role};
 use crate::evidence::explain::{Explanation, Texts};
 use crate::ids::{DecisionId, Text};
-use crate::node::{Question, Unseen};
 use crate::server::Shared;
 use crate::server::decisions;
 use crate::server::problem::Problem;
 use crate::server::routes::{Answered, Segment, segment};
+use crate::views::{Question, Unseen};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,10 +10,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::decide::{Moot, Undecided};
 use crate::event::{Refused, Role};
-use crate::node::{NotReady, Unseen, Unswitched};
-use crate::operate::{NotWithdrawn, Unsettled};
+use crate::node::NotReady;
+use crate::operate::{NotWithdrawn, Unsettled, Unswitched};
 use crate::server::body::Unread;
 use crate::store::{self, Failed};
+use crate::views::Unseen;
 
 /// An answer that says what was wrong and what would be right.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -11,13 +11,14 @@ use serde::Deserialize;
 
 use crate::event::Role;
 use crate::ids::Text;
-use crate::node::{Node, Unseen};
+use crate::node::Node;
 use crate::report::{Ask, Gathering, Report};
 use crate::server::Shared;
 use crate::server::beside::Patience;
 use crate::server::decisions::{market, time};
 use crate::server::problem::Problem;
 use crate::server::routes::Answered;
+use crate::views::Unseen;
 
 /// How far back a report goes where the caller does not say.
 const SINCE: &str = "7d";

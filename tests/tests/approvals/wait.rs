@@ -98,7 +98,7 @@ fn a_page_holds_what_still_waits_and_no_more() {
         left[..2],
         "what is newer than the view counts"
     );
-    let page = kairos::node::Page {
+    let page = kairos::views::Page {
         markets: None,
         after: None,
         at_most: 1,
@@ -110,7 +110,7 @@ fn a_page_holds_what_still_waits_and_no_more() {
     );
     let after = kairos::ids::ActionId::parse(&all[0]);
     let two = desk
-        .wait(desk.node.approvals(kairos::node::Page { after, ..page }))
+        .wait(desk.node.approvals(kairos::views::Page { after, ..page }))
         .unwrap();
     assert_eq!(
         (&two["approvals"][0]["id"], &two["next"]),

@@ -1,7 +1,7 @@
 //! New policies go live only on definitions that somebody looked at in time, and with somebody to call.
 
 use kairos::charter::Charter;
-use kairos::node::LoadError;
+use kairos::operate::LoadError;
 use kairos_tests::desk::Desk;
 
 use crate::frame::{DE, gold, unguarded, with};

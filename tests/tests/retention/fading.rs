@@ -118,7 +118,7 @@ fn nothing_fades_of_who_was_erased_c17() {
     let desk = with_cart();
     let id = desk.customer("crm:1").expect("a customer")["id"].clone();
     let id = kairos::ids::CustomerId::parse(id.as_str().expect("an id")).expect("an id");
-    let erased = desk.wait(desk.node.erase(kairos::node::Lookup::Id(id), "privacy"));
+    let erased = desk.wait(desk.node.erase(kairos::views::Lookup::Id(id), "privacy"));
     erased.expect("an erasure");
     desk.at("2011-01-01T00:00:00Z");
     assert_eq!(expiries(&desk).len(), 0);

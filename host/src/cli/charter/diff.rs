@@ -8,7 +8,7 @@ use crate::cli::charter::{compile, files, live, load, now};
 use crate::cli::client::To;
 use crate::cli::say::{say, show};
 use crate::cli::{Ending, Failure};
-use crate::node::with_choices;
+use crate::operate::with_choices;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Diff {

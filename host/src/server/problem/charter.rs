@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::charter::Complaints;
 use crate::charter::sign::{Unapproved, Why};
 use crate::charter::who::Unanswered;
-use crate::node::Unchanged;
+use crate::operate::Unchanged;
 use crate::policy::Stranded;
 use crate::server::archive::BadArchive;
 use crate::server::problem::Problem;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::cache::NotCommitted;
 use crate::evidence::Unreadable;
 use crate::keys::Locked;
-use crate::node::NotErased;
+use crate::operate::NotErased;
 use crate::server::problem::Problem;
 
 impl Problem {

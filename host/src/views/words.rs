@@ -1,18 +1,10 @@
 //! What policies mean by their reasons: of a live one, and of one that decided before, from what is kept beside the evidence.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::ids::Digest;
 use crate::node::{Node, kept};
 use crate::policy::{Active, Manifest};
-
-/// So many manifests of earlier policies are held.
-const HELD: usize = 64;
-
-/// Manifests of policies that are no longer live.
-#[derive(Default)]
-pub(super) struct Earlier(Mutex<HashMap<Digest, Arc<Manifest>>>);
 
 /// Why it is not known what a policy means by its reasons.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,7 +26,7 @@ impl Node {
             let active = era.policies.active(market)?;
             (active.digest == policy).then(|| Arc::clone(&active.manifest))
         });
-        if let Some(live) = live.or_else(|| self.earlier.find(policy)) {
+        if let Some(live) = live.or_else(|| self.manifests.find(policy)) {
             return Ok(live);
         }
         let node = Arc::clone(self);
@@ -61,23 +53,6 @@ impl Node {
             digest: policy,
             why: refused.to_string(),
         })?;
-        Ok(self.earlier.hold(policy, manifest))
-    }
-}
-
-impl Earlier {
-    fn find(&self, policy: Digest) -> Option<Arc<Manifest>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(&policy).cloned()
-    }
-
-    fn hold(&self, policy: Digest, manifest: Manifest) -> Arc<Manifest> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= HELD {
-            held.clear();
-        }
-        let manifest = Arc::new(manifest);
-        held.insert(policy, Arc::clone(&manifest));
-        manifest
+        Ok(self.manifests.hold(policy, manifest))
     }
 }

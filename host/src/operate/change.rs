@@ -3,17 +3,15 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::cache::Note;
 use crate::charter::file::{CENTRAL, SIGNATURES};
 use crate::charter::sign::{Approved, Central, Unapproved};
 use crate::charter::{Charter, Complaint, Complaints, Signature};
-use crate::encoding;
-use crate::evidence::{Chartered, Countersigned, Kind};
 use crate::ids::{Digest, Text};
+use crate::node::Node;
+use crate::node::charters::{Entry, Unrecorded};
 use crate::node::live::{Live, Unusable};
-use crate::node::{Node, kept};
 use crate::policy::Stranded;
-use crate::store::{self, Changes, Failed, Position, Space, View};
+use crate::store::{self, Failed, Position};
 
 /// What somebody wants to be live.
 #[derive(Clone, Debug)]
@@ -87,6 +85,15 @@ pub enum Unchanged {
     Failed(#[from] Failed),
 }
 
+impl From<Unrecorded> for Unchanged {
+    fn from(why: Unrecorded) -> Self {
+        match why {
+            Unrecorded::Kept(source) => Self::Kept(source),
+            Unrecorded::Log(refused) => Self::Log(refused),
+        }
+    }
+}
+
 fn stranded(policies: &[Stranded]) -> String {
     let each = policies.iter().map(|policy| {
         format!(
@@ -125,14 +132,14 @@ impl Node {
             .rebound(&charter)
             .map_err(Unchanged::Strands)?;
         let next = live.with(&charter, &files);
-        let loaded = Loaded {
+        let entry = Entry {
             charter: &charter,
             files: &files,
             before: live.charter(),
             approved: &approved,
         };
         self.key_markets(&charter)?;
-        let position = self.record_charter(&loaded, by)?;
+        let position = self.record_charter(&entry, by)?;
         self.store.log().settle()?;
         if let Err(unusable) = next.write(&self.data) {
             self.record_return(&old)?;
@@ -170,76 +177,17 @@ impl Node {
         Ok((live.texts(&self.data)?, digest))
     }
 
-    /// Keeps the files and queues the record; it counts once it is durable.
-    pub(super) fn record_charter(
-        &self,
-        loaded: &Loaded<'_>,
-        by: &str,
-    ) -> Result<Position, Unchanged> {
-        let mut files = Vec::with_capacity(loaded.files.len());
-        for (name, text) in loaded.files {
-            let digest = kept::keep(&self.data, text.as_bytes()).map_err(Unchanged::Kept)?;
-            files.push((Text::new(name), digest));
-        }
-        let approved = loaded.approved.iter().map(|approved| Countersigned {
-            section: Text::new_static(approved.section.word()),
-            digest: approved.digest,
-            by: approved.by.clone(),
-        });
-        let record = Chartered {
-            at: self.clock.wall(),
-            digest: loaded.charter.digest,
-            version: loaded.charter.version.clone(),
-            before: loaded.before,
-            by: Text::new(by),
-            files,
-            approved: approved.collect(),
-        };
-        let record = encoding::encode(&record);
-        let mut view = Changes::default();
-        add_charter(&mut view, &record);
-        let note = Note {
-            kind: Kind::Charter.number(),
-            record,
-            view,
-        };
-        Ok(self.cache.note(&note)?)
-    }
-
     /// What was recorded did not go live after all: the charter that is live is recorded again, with its files.
     fn record_return(&self, files: &[(String, String)]) -> Result<(), Unchanged> {
-        let loaded = Loaded {
+        let entry = Entry {
             charter: &self.charter(),
             files,
             before: None,
             approved: &[],
         };
-        self.record_charter(&loaded, "kairos")?;
+        self.record_charter(&entry, "kairos")?;
         Ok(self.store.log().settle()?)
     }
-}
-
-/// Under which key the view has the record of the charter that went live last.
-const LAST: &[u8] = b"charter";
-
-/// What the record of a charter that went live changes in the view.
-pub(super) fn add_charter(changes: &mut Changes, record: &[u8]) {
-    changes.put(Space::Meta, LAST, record.to_vec());
-}
-
-/// The charter that went live last, by the evidence.
-pub(super) fn last_charter(view: &View) -> Result<Option<Chartered>, Unusable> {
-    let record = view.get(Space::Meta, LAST)?;
-    Ok(record.as_deref().map(encoding::decode).transpose()?)
-}
-
-/// A charter on its way into the log.
-#[derive(Clone, Copy)]
-pub(super) struct Loaded<'a> {
-    pub(super) charter: &'a Charter,
-    pub(super) files: &'a [(String, String)],
-    pub(super) before: Option<Digest>,
-    pub(super) approved: &'a [Approved],
 }
 
 fn file_of(market: &str) -> String {

@@ -8,9 +8,10 @@ use crate::customer::Customer;
 use crate::evidence::{self, Opened};
 use crate::ids::CustomerId;
 use crate::keys::Subject;
-use crate::node::look::{Unseen, show_decision, told};
-use crate::node::{Lookup, Node};
+use crate::node::Node;
 use crate::store::Position;
+use crate::views::Lookup;
+use crate::views::look::{Unseen, show_decision, told};
 
 /// The name and version of what is written.
 const FORMAT: &str = "kairos-customer-export";

@@ -5,7 +5,7 @@ use crate::encoding;
 use crate::evidence::{Expired, Kind};
 use crate::keys::{Class, Period};
 use crate::node::Node;
-use crate::node::keys::NotDestroyed;
+use crate::operate::NotDestroyed;
 
 impl Node {
     /// Destroys the keys of what has been kept long enough, and records that; returns of which periods. Copies of the keys go

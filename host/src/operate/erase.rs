@@ -6,8 +6,9 @@ use crate::customer::{Customer, IdentityKey, Named};
 use crate::encoding;
 use crate::evidence::{Erased, Kind};
 use crate::ids::{ActionId, CustomerId, Text};
-use crate::node::{Lookup, Node};
+use crate::node::Node;
 use crate::store::{Failed, Position};
+use crate::views::Lookup;
 
 /// How often somebody may turn out to be somebody else while we wait in line.
 const ATTEMPTS: usize = 16;

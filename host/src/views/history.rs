@@ -7,8 +7,8 @@ use crate::evidence::query::Query;
 use crate::evidence::{self, Kind};
 use crate::ids::DecisionId;
 use crate::node::Node;
-use crate::node::look::Unseen;
 use crate::store::{Position, Space};
+use crate::views::look::Unseen;
 
 /// Cores record side by side: so much earlier a record may stand than its time says.
 const SIDE_BY_SIDE: Span = Span::from_millis(60_000);

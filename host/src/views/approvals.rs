@@ -8,8 +8,9 @@ use crate::action::{Action, When};
 use crate::cache::{Enough, Waiting};
 use crate::evidence;
 use crate::ids::{ActionId, Key, Text};
-use crate::node::{Node, Unseen};
+use crate::node::Node;
 use crate::value::Values;
+use crate::views::Unseen;
 
 /// Which of them, and how many.
 #[derive(Clone, Debug)]

@@ -8,10 +8,11 @@ use crate::event::EventKey;
 use crate::evidence::explain::{Explainer, Explanation, Texts};
 use crate::evidence::{self, Decided, Opened};
 use crate::ids::{DecisionId, Digest, Text};
-use crate::node::look::Unseen;
-use crate::node::{NoWords, Node};
+use crate::node::Node;
 use crate::policy::Manifest;
 use crate::store::Position;
+use crate::views::NoWords;
+use crate::views::look::Unseen;
 
 /// What is to be explained.
 #[derive(Clone, Debug)]

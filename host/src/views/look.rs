@@ -14,11 +14,12 @@ use crate::customer::{Customer, IdentityKey, Named, Status};
 use crate::event::OWN_SOURCE;
 use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted, Opened};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
-use crate::node::{NoWords, Node};
+use crate::node::Node;
 use crate::policy::{Manifest, Proposal, Timing};
 use crate::reply::State;
 use crate::store::{Failed, LogError};
 use crate::value::{Plain, Values};
+use crate::views::NoWords;
 
 /// How a customer is looked up.
 #[derive(Clone, Copy, Debug)]

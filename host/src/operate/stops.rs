@@ -1,17 +1,14 @@
-//! Kill switches: put and lifted by people or the host itself, in the evidence, and heeded by the next decision (A25).
+//! Kill switches: put and lifted by people, in the evidence, and heeded by the next decision (A25).
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use crate::cache::{CacheError, Note};
 use crate::charter::{Charter, did_you_mean};
-use crate::encoding;
-use crate::evidence::{Kind, WentLive};
-use crate::ids::{Digest, Text};
+use crate::ids::Text;
 use crate::limits::TEXT_BYTES;
-use crate::node::{Node, Unusable};
+use crate::node::Node;
+use crate::node::switches::Order;
 use crate::stop::{Scope, Stop, Stops, Switch, Switched};
-use crate::store::{Changes, Failed, Position, Refused, Space, View};
+use crate::store::{Failed, Position, Refused};
 
 /// The fewest digits of a digest that name a policy.
 const DIGITS: usize = 12;
@@ -50,52 +47,6 @@ pub enum Unswitched {
     /// The switch may be lost at the next start.
     #[error("the log has failed: the host no longer acknowledges anything")]
     Failed(#[from] Failed),
-}
-
-/// Who moves the kill switches, and what their scopes may name.
-pub(super) struct Switches {
-    /// One writer at a time.
-    switching: Mutex<()>,
-    /// Policies that are or were live.
-    policies: Mutex<BTreeSet<Digest>>,
-}
-
-/// Which way, of what, why and by whom.
-#[derive(Clone, Debug)]
-struct Order {
-    scope: Scope,
-    to: Switch,
-    reason: Text,
-    by: Text,
-}
-
-impl Switches {
-    /// What the view knows.
-    pub(super) fn recall(view: &View) -> Result<(Stops, Self), CacheError> {
-        let mut stops = Vec::new();
-        for pair in view.scan_after(Space::Stops, None) {
-            let (_, value) = pair?;
-            let stop: Stop = encoding::decode(&value).map_err(|source| CacheError::Unreadable {
-                what: "stop",
-                source,
-            })?;
-            stops.push(stop);
-        }
-        let mut policies = BTreeSet::new();
-        for pair in view.scan_after(Space::Policies, None) {
-            let (key, _) = pair?;
-            policies.extend(<[u8; 32]>::try_from(key).map(Digest::from_bytes));
-        }
-        let this = Self {
-            switching: Mutex::new(()),
-            policies: Mutex::new(policies),
-        };
-        Ok((Stops::new(stops), this))
-    }
-
-    fn policies(&self) -> MutexGuard<'_, BTreeSet<Digest>> {
-        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Node {
@@ -153,63 +104,19 @@ impl Node {
         Ok(stop)
     }
 
-    /// Stops a policy on the host's own account, without waiting for the disk.
-    pub(super) fn quarantine(&self, policy: Digest, reason: Text) -> Result<(), Unswitched> {
-        let order = Order {
-            scope: Scope::Policy(Text::new(policy.to_string())),
-            to: Switch::On,
-            reason,
-            by: Text::new_static("kairos"),
-        };
-        self.switch(&order).map(|_| ())
-    }
-
     /// A kill switch must not wait until there is less to do: it is tried again as the log gets on.
     async fn switch_patiently(&self, order: &Order) -> Result<(Switched, Position), Unswitched> {
-        let mut last = Err(Unswitched::NotOn(order.scope.to_string().into()));
-        for _ in 0..ATTEMPTS {
-            last = self.switch(order);
-            let Err(Unswitched::Log(Refused::Full { .. })) = last else {
-                return last;
-            };
+        let not_on = || Unswitched::NotOn(order.scope.to_string().into());
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.switch(order) {
+                Err(Refused::Full { .. }) if attempt < ATTEMPTS => {}
+                switched => return switched?.ok_or_else(not_on),
+            }
             let log = self.store().log();
             log.until_all(log.end()).await?;
         }
-        last
-    }
-
-    /// Records the switch and publishes it: one step.
-    fn switch(&self, order: &Order) -> Result<(Switched, Position), Unswitched> {
-        let one_at_a_time = &self.switches.switching;
-        let _one_at_a_time = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock().wall();
-        let stops = self.stops();
-        let before = stops.at(&order.scope);
-        if before.is_none() && order.to == Switch::Off {
-            return Err(Unswitched::NotOn(order.scope.to_string().into()));
-        }
-        let switched = Switched {
-            scope: order.scope.clone(),
-            to: order.to,
-            reason: order.reason.clone(),
-            by: order.by.clone(),
-            at: now,
-            since: before.map_or(now, |before| before.at),
-        };
-        let mut view = Changes::default();
-        change(&mut view, &switched);
-        let note = Note {
-            kind: Kind::Stop.number(),
-            record: encoding::encode(&switched),
-            view,
-        };
-        let next = Arc::new(stops.with(&switched));
-        let position = self.eras.change(
-            |era| era.stops = next,
-            |publish| self.cache.note_for_all(&note, publish),
-        )?;
-        tracing::warn!(scope = %order.scope, by = %order.by, reason = %order.reason, to = ?order.to, "a kill switch");
-        Ok((switched, position))
     }
 
     /// The stop that is on under a name; a policy's may be shortened.
@@ -257,20 +164,6 @@ impl Node {
             (Some(_), Some(_)) => Err(Unswitched::Ambiguous(digits.clone())),
             (None, _) => Err(Unswitched::UnknownPolicy(digits.clone())),
         }
-    }
-
-    /// Records that a policy went live.
-    pub(super) fn record_policy(&self, live: &WentLive) -> Result<Position, Refused> {
-        let mut view = Changes::default();
-        add_policy(&mut view, live);
-        let note = Note {
-            kind: Kind::Policy.number(),
-            record: encoding::encode(live),
-            view,
-        };
-        let position = self.cache().note(&note)?;
-        self.switches.policies().insert(live.digest);
-        Ok(position)
     }
 }
 
@@ -326,33 +219,4 @@ fn check(charter: &Charter, scope: Scope) -> Result<Scope, Unswitched> {
         | Scope::Action(_)
         | Scope::Policy(_) => Ok(scope),
     }
-}
-
-/// What a switch changes in the view.
-pub(super) fn change(changes: &mut Changes, switched: &Switched) {
-    let key = switched.scope.to_string();
-    match switched.stop() {
-        Some(stop) => changes.put(Space::Stops, key.as_bytes(), encoding::encode(&stop)),
-        None => changes.remove(Space::Stops, key.as_bytes()),
-    }
-}
-
-/// What a policy that went live changes in the view.
-pub(super) fn add_policy(changes: &mut Changes, live: &WentLive) {
-    changes.put(
-        Space::Policies,
-        live.digest.as_bytes(),
-        encoding::encode(live),
-    );
-}
-
-/// The policies that went live, the newest last.
-pub(super) fn policies(view: &View) -> Result<Vec<WentLive>, Unusable> {
-    let mut policies = Vec::new();
-    for pair in view.scan_after(Space::Policies, None) {
-        let (_, value) = pair?;
-        policies.push(encoding::decode::<WentLive>(&value)?);
-    }
-    policies.sort_by_key(|live| live.at);
-    Ok(policies)
 }

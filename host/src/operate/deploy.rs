@@ -1,0 +1,122 @@
+//! Whether a policy that was never live in a market may go live there now: not on definitions that nobody looked at in time,
+//! nor beside a deviation that has ended (C03, C30). What was live before may always come back.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::charter::Charter;
+use crate::clock::Instant;
+use crate::evidence::WentLive;
+use crate::ids::Text;
+use crate::node::live::Unusable;
+use crate::node::{Node, kept};
+use crate::policy::{self, Active};
+use crate::store;
+
+/// What must be put right before a new policy goes live in a market.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no new policy goes live in market `{market}` until this is put right:{}", lines(.what))]
+pub struct Overdue {
+    pub market: Text,
+    /// One sentence each.
+    pub what: Vec<String>,
+}
+
+/// Why a policy did not go live.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(transparent)]
+    Refused(#[from] policy::Refused),
+    #[error("the policy's file cannot be kept with the evidence")]
+    Kept { source: std::io::Error },
+    #[error(transparent)]
+    Overdue(#[from] Overdue),
+    #[error(transparent)]
+    Live(#[from] Unusable),
+    #[error("the log does not take the policy's record")]
+    Log(#[from] store::Refused),
+}
+
+impl Node {
+    /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
+    pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
+        let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;
+        let checked = Active::check(&self.engines, market, wasm, &self.charter())?;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it was compiled the charter may have changed.
+        let charter = self.charter();
+        let fitted = checked.fitted(&charter)?;
+        let version = fitted.version().clone();
+        let mut next = live.clone();
+        if !live.had(market, digest) {
+            check(&charter, market, self.clock.now())?;
+            next.remember(market, digest);
+            next.write(&self.data)?;
+        }
+        // INVARIANT: no policy answers before its record is on its way, and what is recorded goes live.
+        let went_live = WentLive {
+            at: self.clock.wall(),
+            digest,
+            version: version.clone(),
+            market: Text::new(market),
+        };
+        if let Err(refused) = self.record_policy(&went_live) {
+            live.write(&self.data)?;
+            return Err(refused.into());
+        }
+        *live = next;
+        self.eras.change(
+            |era| era.policies = Arc::new(era.policies.with(fitted)),
+            |publish| self.cache.publish(publish),
+        );
+        Ok(version)
+    }
+}
+
+fn lines(what: &[String]) -> String {
+    what.iter().map(|one| format!("\n  {one}")).collect()
+}
+
+fn check(charter: &Charter, market: &str, now: Instant) -> Result<(), Overdue> {
+    let Some((index, zone)) = charter.names.markets.get(market).map(|index| {
+        let market = charter.markets.at(*index);
+        (*index, market.zone.clone())
+    }) else {
+        return Ok(());
+    };
+    let today = now.timestamp().to_zoned(zone).date();
+    let own = format!("markets/{market}.toml:");
+    let reviews = charter
+        .overdue(today)
+        .into_iter()
+        .filter(|review| !review.place.starts_with("markets/") || review.place.starts_with(&own))
+        .map(|review| {
+            let what = match review.what.as_str() {
+                "" | "review-by" => "the charter".to_owned(),
+                what => format!("`{what}`"),
+            };
+            format!(
+                "{}: {what} should have been reviewed by {}: `{}` looks at it again and sets the next date",
+                review.place,
+                review.by,
+                charter.reached(&review.owner),
+            )
+        });
+    let deviations = charter
+        .expired(today)
+        .into_iter()
+        .filter(|deviation| deviation.market == index)
+        .map(|deviation| {
+            format!(
+                "{}: the deviation of `{}` ended on {}: take it out, or have it approved anew",
+                deviation.place, deviation.what, deviation.expires
+            )
+        });
+    let what: Vec<String> = reviews.chain(deviations).collect();
+    match what.is_empty() {
+        true => Ok(()),
+        false => Err(Overdue {
+            market: Text::new(market),
+            what,
+        }),
+    }
+}

@@ -1,0 +1,15 @@
+//! What people and machines are shown: customers, decisions and their explanations, what waits for a person, exports.
+
+mod approvals;
+mod explain;
+mod export;
+mod history;
+mod look;
+mod told;
+mod words;
+
+pub use approvals::Page;
+pub use explain::Question;
+pub use history::{Cursor, Found};
+pub use look::{Lookup, Unseen};
+pub use words::NoWords;
