@@ -28,52 +28,57 @@ pub struct ConsentRequest<'a> {
     /// `namespace:value`
     pub subject: Text,
     pub purpose: Text,
+    pub heading: ConsentHeading,
+    /// Read once more, as data: the heading tells of which kind and market.
     pub body: &'a [u8],
 }
 
 /// What the body says besides the event's data.
-#[derive(Deserialize)]
-struct Heading {
+#[derive(Clone, Debug, Deserialize)]
+pub struct ConsentHeading {
     state: Option<Text>,
     market: Option<Text>,
 }
 
-impl ConsentRequest<'_> {
-    fn heading(&self) -> Result<Heading, Refused> {
-        serde_json::from_slice(self.body).map_err(|error| match error.is_data() {
-            true => Refused::not_an_event(
-                "",
-                "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}",
-            ),
-            false => Refused::malformed(&error),
+impl ConsentHeading {
+    pub fn parse(body: &[u8]) -> Result<Self, Refused> {
+        serde_json::from_slice(body).map_err(|error| {
+            if error.is_data() {
+                let what = "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}";
+                Refused::not_an_event("", what)
+            } else {
+                Refused::malformed(&error)
+            }
         })
     }
 
     /// The market in which it was said.
-    pub fn market(&self) -> Result<Text, Refused> {
-        self.heading()?.market.ok_or_else(|| {
+    pub fn market(&self) -> Result<&Text, Refused> {
+        self.market.as_ref().ok_or_else(|| {
             Refused::unfit(
                 "/market",
                 "`market` is missing: where was the consent said?",
             )
         })
     }
+
+    fn kind(&self) -> Result<&'static str, Refused> {
+        match &self.state {
+            Some(state) if WITHDRAWN.contains(&state.as_str()) => Ok("consent.withdrawn"),
+            Some(_) => Ok("consent.given"),
+            None => {
+                let states = quoted(&[&GIVEN[..], &WITHDRAWN]);
+                let what = format!("`state` is missing: one of {states}");
+                Err(Refused::unfit("/state", what))
+            }
+        }
+    }
 }
 
 impl Event {
-    /// Reads a consent; the door's market must be the request's.
+    /// Reads a consent; the door's market must be the heading's.
     pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, Refused> {
-        let state = request.heading()?.state.ok_or_else(|| {
-            let what = format!(
-                "`state` is missing: one of {}",
-                quoted(&[&GIVEN[..], &WITHDRAWN])
-            );
-            Refused::unfit("/state", what)
-        })?;
-        let kind = match WITHDRAWN.contains(&state.as_str()) {
-            true => "consent.withdrawn",
-            false => "consent.given",
-        };
+        let kind = request.heading.kind()?;
         let mut reading = Reading::at(door)?;
         reading.put(Attribute::SpecVersion, "1.0".into())?;
         reading.put(Attribute::Id, request.id.clone())?;
