@@ -122,59 +122,61 @@ impl ValueSeed<'_> {
         }
     }
 
-    /// Reads a list: its values in the charter's words, and as they came where that differs.
-    fn list<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Listed, A::Error> {
+    /// Reads a list of what `take` finds in a value.
+    fn list<'de, A: SeqAccess<'de>, T: Clone>(
+        mut self,
+        mut items: A,
+        take: fn(Value) -> Option<T>,
+    ) -> Result<List<T>, A::Error> {
         let most = self.datum.at_most.min(LIST_ITEMS);
-        let mut list = Vec::with_capacity(most.min(16));
-        let mut given: Option<Vec<Value>> = None;
-        while let Some(item) = items.next_element_seed(self.item(list.len()))? {
-            if list.len() == most {
+        let mut values = Vec::with_capacity(most.min(16));
+        let mut given: Option<Vec<T>> = None;
+        while let Some(item) = items.next_element_seed(self.item(values.len()))? {
+            if values.len() == most {
                 let what = format!("is a list of more than {most} entries");
                 return Err(self.complain("", what));
             }
-            match item {
-                Some(Given::Plain(value)) => {
-                    if let Some(given) = &mut given {
-                        given.push(value.clone());
-                    }
-                    list.push(value);
-                }
-                Some(Given::Mapped(value, raw)) => {
-                    given.get_or_insert_with(|| list.clone()).push(raw);
-                    list.push(value);
-                }
-                Some(Given::Money(_)) | None => {
-                    self.at = At::Item(list.len());
-                    return Err(self.ill_typed("null"));
-                }
+            let (value, raw) = match item {
+                Some(Given::Plain(value)) => (take(value), None),
+                Some(Given::Mapped(value, raw)) => (take(value), take(raw)),
+                Some(Given::Money(_)) | None => (None, None),
+            };
+            let Some(value) = value else {
+                self.at = At::Item(values.len());
+                return Err(self.ill_typed("null"));
+            };
+            if raw.is_some() && given.is_none() {
+                given = Some(values.clone());
             }
+            if let Some(given) = &mut given {
+                given.push(raw.unwrap_or_else(|| value.clone()));
+            }
+            values.push(value);
         }
-        Ok(Listed { list, given })
+        Ok(List { values, given })
     }
 }
 
 /// The entries of a list.
-struct Listed {
+struct List<T> {
     /// In the charter's words.
-    list: Vec<Value>,
+    values: Vec<T>,
     /// As they came, where that differs.
-    given: Option<Vec<Value>>,
+    given: Option<Vec<T>>,
 }
 
-fn texts(values: Vec<Value>) -> Value {
-    let texts = values.into_iter().filter_map(|value| match value {
+fn as_text(value: Value) -> Option<Text> {
+    match value {
         Value::Text(text) => Some(text),
         _ => None,
-    });
-    Value::Texts(texts.collect())
+    }
 }
 
-fn integers(values: Vec<Value>) -> Value {
-    let integers = values.into_iter().filter_map(|value| match value {
+fn as_integer(value: Value) -> Option<i64> {
+    match value {
         Value::Integer(integer) => Some(integer),
         _ => None,
-    });
-    Value::Integers(integers.collect())
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
@@ -244,16 +246,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
         match self.ty() {
             Type::Texts => {
-                let Listed { list, given } = self.list(items)?;
-                let list = texts(list);
+                let List { values, given } = self.list(items, as_text)?;
+                let list = Value::Texts(values.into());
                 Ok(Some(match given {
                     None => Given::Plain(list),
-                    Some(given) => Given::Mapped(list, texts(given)),
+                    Some(given) => Given::Mapped(list, Value::Texts(given.into())),
                 }))
             }
             Type::Integers => {
-                let listed = self.list(items)?;
-                Ok(Some(Given::Plain(integers(listed.list))))
+                let list = self.list(items, as_integer)?.values;
+                Ok(Some(Given::Plain(Value::Integers(list.into()))))
             }
             _ => Err(self.ill_typed("a list")),
         }

@@ -82,6 +82,9 @@ impl Attribute {
     }
 }
 
+/// With which byte those control characters begin that are not ASCII.
+const CONTROLS_BEYOND_ASCII: u8 = 0xc2;
+
 /// The attributes of one event, each still as it came.
 #[derive(Default, Debug)]
 pub(super) struct Envelope {
@@ -136,7 +139,7 @@ impl Envelope {
             let what = format!("has {} bytes, and may have {EVENT_NAME_BYTES}", text.len());
             return wrong(&what);
         }
-        if text.chars().any(char::is_control) {
+        if has_control(text) {
             return wrong("holds control characters");
         }
         Ok(Some(text))
@@ -173,6 +176,12 @@ impl Envelope {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether there are control characters in `text`.
+pub(super) fn has_control(text: &str) -> bool {
+    let is_suspect = |byte: u8| byte.is_ascii_control() || byte == CONTROLS_BEYOND_ASCII;
+    text.bytes().any(is_suspect) && text.chars().any(char::is_control)
 }
 
 fn is_json(media_type: &str) -> bool {

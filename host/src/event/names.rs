@@ -2,6 +2,7 @@
 
 use crate::charter::{Charter, Per, Strength};
 use crate::event::Name;
+use crate::event::envelope::has_control;
 use crate::event::refused::{Refused, nearest};
 use crate::ids::Text;
 use crate::limits::IDENTITY_BYTES;
@@ -67,7 +68,7 @@ impl Name {
             )));
         }
         let value = value.trim();
-        if value.is_empty() || value.chars().any(char::is_control) {
+        if value.is_empty() || has_control(value) {
             return Err(unfit(format!(
                 "`{attribute}` has no value after `{namespace}:`, or control characters in it"
             )));

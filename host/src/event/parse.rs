@@ -185,6 +185,9 @@ impl<'a> Reading<'a> {
 
     /// Finds out which of the charter's kinds it is.
     pub(super) fn find_kind(&mut self) -> Result<EventIx, Refused> {
+        if let Some(kind) = self.kind {
+            return Ok(kind);
+        }
         let named = self.envelope.required(Attribute::Type)?;
         let events = &self.door.charter.names.events;
         let kind = events
