@@ -204,15 +204,16 @@ fn check_market(door: &Door<'_>, market: &Text) -> Result<(), Refused> {
     if !known.contains_key(market) {
         return Err(unknown("/data/markets", "market", market, known.keys()));
     }
-    match door.caller.speaks_for(market) {
-        true => Ok(()),
-        false => Err(Refused::not_yours(
+    if door.caller.speaks_for(market) {
+        Ok(())
+    } else {
+        Err(Refused::not_yours(
             "/data/markets",
             format!(
                 "the token `{}` does not speak for the market `{market}`",
                 door.caller.name
             ),
-        )),
+        ))
     }
 }
 

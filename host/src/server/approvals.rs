@@ -75,11 +75,12 @@ fn markets(
     match (asked, &caller.markets) {
         (Some(market), _) => {
             let key = key(market).ok_or_else(|| Problem::unknown("market", market))?;
-            match caller.speaks_for(market) {
-                true => Ok(Some(vec![key])),
-                false => Err(Problem::not_yours(format!(
+            if caller.speaks_for(market) {
+                Ok(Some(vec![key]))
+            } else {
+                Err(Problem::not_yours(format!(
                     "the token does not speak for market `{market}`"
-                ))),
+                )))
             }
         }
         (None, Markets::All) => Ok(None),
@@ -110,10 +111,11 @@ impl Post<'_> {
         body: Incoming,
     ) -> Result<Response<Bytes>, Problem> {
         let body = body::read(body, EVENT_BODY_BYTES, desk.shared.limits.body).await?;
-        let why: Why = match body.is_empty() {
-            true => Why::default(),
-            false => serde_json::from_slice(&body)
-                .map_err(|_| Problem::bad_request("the body must be {\"reason\": \"…\"}"))?,
+        let why: Why = if body.is_empty() {
+            Why::default()
+        } else {
+            serde_json::from_slice(&body)
+                .map_err(|_| Problem::bad_request("the body must be {\"reason\": \"…\"}"))?
         };
         let id = percent_decoded(self.action).unwrap_or_default();
         let action = ActionId::parse(&id).ok_or_else(|| Problem::unknown("action", &id))?;

@@ -116,9 +116,10 @@ impl<I: Iterator<Item = F>, F: Future> Line<I, F> {
                 Poll::Pending => self.running.push((number, work)),
             }
         }
-        match self.running.is_empty() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if self.running.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
     }
 }

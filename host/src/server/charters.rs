@@ -166,9 +166,10 @@ fn check_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> 
         .get(header::CONTENT_TYPE)
         .map_or("", |value| value.to_str().unwrap_or("?"));
     let sort = found.split(';').next().unwrap_or_default().trim();
-    match sort.eq_ignore_ascii_case(wanted) {
-        true => Ok(()),
-        false => Err(Problem::wrong_type(found, wanted)),
+    if sort.eq_ignore_ascii_case(wanted) {
+        Ok(())
+    } else {
+        Err(Problem::wrong_type(found, wanted))
     }
 }
 

@@ -74,9 +74,10 @@ fn check_subject(desk: &Desk, subject: &str) -> Result<(), Problem> {
     let charter = desk.shared.node.charter();
     let name = Name::parse(&charter, subject)?;
     let identity = charter.identities.at(name.identity);
-    match identity.hashed {
-        true => Err(Problem::identity_in_path(&identity.name)),
-        false => Ok(()),
+    if identity.hashed {
+        Err(Problem::identity_in_path(&identity.name))
+    } else {
+        Ok(())
     }
 }
 

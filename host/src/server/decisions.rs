@@ -208,12 +208,13 @@ fn whom_of(shared: &Shared, text: &str) -> Result<Whom, Problem> {
     let charter = shared.node.charter();
     let name = Name::parse(&charter, text)?;
     let identity = charter.identities.at(name.identity);
-    match identity.hashed {
-        true => Err(Problem::identity_in_path(&identity.name)),
-        false => Ok(Whom::Name(Text::from(format!(
+    if identity.hashed {
+        Err(Problem::identity_in_path(&identity.name))
+    } else {
+        Ok(Whom::Name(Text::from(format!(
             "{}:{}",
             identity.name, name.value
-        )))),
+        ))))
     }
 }
 

@@ -210,9 +210,10 @@ pub(super) fn detail(caller: &Caller, headers: &HeaderMap) -> Detail {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|preference| preference.trim() == "kairos=explain");
-    match asks && caller.may(Role::Evidence) {
-        true => Detail::Explained,
-        false => Detail::Plain,
+    if asks && caller.may(Role::Evidence) {
+        Detail::Explained
+    } else {
+        Detail::Plain
     }
 }
 
