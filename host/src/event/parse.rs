@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer};
+use serde_json::de::Read;
+use serde_json::value::RawValue;
 
 use crate::charter::events::Presence;
 use crate::charter::{Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
@@ -123,10 +125,10 @@ impl<'a> Reading<'a> {
     }
 
     fn read_event(&mut self, body: &[u8]) -> Result<(), Refused> {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let late = json
-            .deserialize_any(EventVisitor::of(self))
-            .and_then(|late| json.end().map(|()| late));
+        let late = match std::str::from_utf8(body) {
+            Ok(text) => self.visit_event(serde_json::Deserializer::from_str(text)),
+            Err(_) => self.visit_event(serde_json::Deserializer::from_slice(body)),
+        };
         match late.map_err(|error| self.blame(&error))? {
             Some(data) => {
                 self.find_kind()?;
@@ -138,10 +140,29 @@ impl<'a> Reading<'a> {
 
     /// Reads the data of an event whose kind is known.
     pub(super) fn read_data(&mut self, json: &[u8]) -> Result<(), Refused> {
-        let mut json = serde_json::Deserializer::from_slice(json);
-        self.visit_data(&mut json)
-            .and_then(|()| json.end())
-            .map_err(|error| self.blame(&error))
+        // What is text as a whole is not looked through once more for each of its strings. What is not may still be an event,
+        // where only something that nobody reads is no text.
+        let read = match std::str::from_utf8(json) {
+            Ok(text) => self.visit_whole_data(serde_json::Deserializer::from_str(text)),
+            Err(_) => self.visit_whole_data(serde_json::Deserializer::from_slice(json)),
+        };
+        read.map_err(|error| self.blame(&error))
+    }
+
+    fn visit_event<'de, R: Read<'de>>(
+        &mut self,
+        mut json: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<Option<&'de RawValue>> {
+        let late = json.deserialize_any(EventVisitor::of(self))?;
+        json.end().map(|()| late)
+    }
+
+    fn visit_whole_data<'de, R: Read<'de>>(
+        &mut self,
+        mut json: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<()> {
+        self.visit_data(&mut json)?;
+        json.end()
     }
 
     pub(super) fn put(&mut self, attribute: Attribute, text: Text) -> Result<(), Refused> {
