@@ -28,7 +28,7 @@ use crate::value::Value;
 
 pub use batch::split;
 pub use caller::{Caller, Markets, Role, Roles, Voice};
-pub use consent::{ConsentHeading, ConsentRequest};
+pub use consent::{ConsentHead, ConsentRequest};
 pub use own::{OWN_SOURCE, Own};
 pub use parse::Door;
 pub use refused::{Complaint, Refused};

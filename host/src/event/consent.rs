@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::charter::{BuiltIn, EventIx, EventKind};
 use crate::event::data::Data;
 use crate::event::envelope::Attribute;
-use crate::event::parse::{Door, Reading};
+use crate::event::parse::{Door, Parser};
 use crate::event::refused::{Refused, nearest};
 use crate::event::{Event, Name, Voice};
 use crate::ids::Text;
@@ -28,19 +28,19 @@ pub struct ConsentRequest<'a> {
     /// `namespace:value`
     pub subject: Text,
     pub purpose: Text,
-    pub heading: ConsentHeading,
-    /// Read once more, as data: the heading tells of which kind and market.
+    pub head: ConsentHead,
+    /// Read once more, as data: the head tells of which kind and market.
     pub body: &'a [u8],
 }
 
 /// What the body says besides the event's data.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ConsentHeading {
+pub struct ConsentHead {
     state: Option<Text>,
     market: Option<Text>,
 }
 
-impl ConsentHeading {
+impl ConsentHead {
     pub fn parse(body: &[u8]) -> Result<Self, Refused> {
         serde_json::from_slice(body).map_err(|error| {
             if error.is_data() {
@@ -76,26 +76,26 @@ impl ConsentHeading {
 }
 
 impl Event {
-    /// Reads a consent; the door's market must be the heading's.
+    /// Reads a consent; the door's market must be the head's.
     pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, Refused> {
-        let kind = request.heading.kind()?;
-        let mut reading = Reading::at(door)?;
-        reading.put(Attribute::SpecVersion, "1.0".into())?;
-        reading.put(Attribute::Id, request.id.clone())?;
-        reading.put(Attribute::Type, kind.into())?;
-        reading.put(Attribute::Subject, request.subject.clone())?;
+        let kind = request.head.kind()?;
+        let mut parser = Parser::at(door)?;
+        parser.put(Attribute::SpecVersion, "1.0".into())?;
+        parser.put(Attribute::Id, request.id.clone())?;
+        parser.put(Attribute::Type, kind.into())?;
+        parser.put(Attribute::Subject, request.subject.clone())?;
         if let Some(time) = &request.time {
-            reading.put(Attribute::Time, time.clone())?;
+            parser.put(Attribute::Time, time.clone())?;
         }
-        let kind = reading.find_kind()?;
+        let kind = parser.find_kind()?;
         let source = match &request.source {
             Some(source) => source.clone(),
             None => own_source(door, kind, &request.subject)?,
         };
-        reading.put(Attribute::Source, source)?;
-        reading.read_data(request.body)?;
-        reading.put_datum("purpose", Value::Text(request.purpose.clone()));
-        reading.finish()
+        parser.put(Attribute::Source, source)?;
+        parser.read_data(request.body)?;
+        parser.put_datum("purpose", Value::Text(request.purpose.clone()));
+        parser.finish()
     }
 }
 

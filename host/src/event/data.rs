@@ -6,7 +6,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use crate::charter::{Charter, DatumIx, EventKind, MarketIx};
 use crate::event::amount::Money;
-use crate::event::datum::{Given, ValueSeed, pointer, right};
+use crate::event::datum::{DatumValue, ValueSeed, pointer, right};
 use crate::event::refused::Refused;
 use crate::value::Value;
 
@@ -161,12 +161,12 @@ impl<'de> Visitor<'de> for DataSeed<'_> {
             let Some(given) = members.next_value_seed(seed)? else {
                 continue;
             };
-            if let Given::Money(money) = given
+            if let DatumValue::Money(money) = given
                 && money.code != self.charter.currency.code
             {
                 self.data.foreign.push((index, money));
             }
-            if let Given::Mapped(_, raw) = &given {
+            if let DatumValue::Mapped(_, raw) = &given {
                 self.data.mapped.push((index, raw.clone()));
             }
             if let Some(slot) = self.data.slot(index)

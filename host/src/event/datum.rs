@@ -14,18 +14,18 @@ use crate::limits::{LIST_ITEMS, TEXT_BYTES};
 use crate::value::Value;
 
 /// One value as it came.
-pub(super) enum Given {
+pub(super) enum DatumValue {
     Plain(Value),
     Money(Money),
     /// In the charter's words, and as it came.
     Mapped(Value, Value),
 }
 
-impl From<Given> for Value {
-    fn from(given: Given) -> Self {
+impl From<DatumValue> for Value {
+    fn from(given: DatumValue) -> Self {
         match given {
-            Given::Plain(value) | Given::Mapped(value, _) => value,
-            Given::Money(money) => Self::Integer(money.own),
+            DatumValue::Plain(value) | DatumValue::Mapped(value, _) => value,
+            DatumValue::Money(money) => Self::Integer(money.own),
         }
     }
 }
@@ -95,7 +95,7 @@ impl ValueSeed<'_> {
     }
 
     /// A text, in the charter's words where the source has its own (A14).
-    fn text<E: de::Error>(self, given: &str) -> Result<Given, E> {
+    fn text<E: de::Error>(self, given: &str) -> Result<DatumValue, E> {
         if given.len() > TEXT_BYTES {
             let what = format!("has {} bytes, and may have {TEXT_BYTES}", given.len());
             return Err(self.complain("", what));
@@ -103,14 +103,14 @@ impl ValueSeed<'_> {
         let mapped = self.datum.maps.iter().find(|(from, _)| from == given);
         if let Some((_, to)) = mapped {
             let (to, given) = (to.clone(), Text::new(given));
-            return Ok(Given::Mapped(Value::Text(to), Value::Text(given)));
+            return Ok(DatumValue::Mapped(Value::Text(to), Value::Text(given)));
         }
         let text = given;
         if !self.datum.one_of.is_empty() && !self.datum.one_of.iter().any(|one| one == text) {
             let what = format!("is none of {}", quoted(&self.datum.one_of));
             return Err(self.complain("", what));
         }
-        Ok(Given::Plain(Value::Text(Text::new(text))))
+        Ok(DatumValue::Plain(Value::Text(Text::new(text))))
     }
 
     fn item(&mut self, number: usize) -> ValueSeed<'_> {
@@ -137,9 +137,9 @@ impl ValueSeed<'_> {
                 return Err(self.complain("", what));
             }
             let (value, raw) = match item {
-                Some(Given::Plain(value)) => (take(value), None),
-                Some(Given::Mapped(value, raw)) => (take(value), take(raw)),
-                Some(Given::Money(_)) | None => (None, None),
+                Some(DatumValue::Plain(value)) => (take(value), None),
+                Some(DatumValue::Mapped(value, raw)) => (take(value), take(raw)),
+                Some(DatumValue::Money(_)) | None => (None, None),
             };
             let Some(value) = value else {
                 self.at = At::Item(values.len());
@@ -180,7 +180,7 @@ fn as_integer(value: Value) -> Option<i64> {
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Option<Given>;
+    type Value = Option<DatumValue>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
@@ -188,7 +188,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Option<Given>;
+    type Value = Option<DatumValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&right(self.datum))
@@ -200,16 +200,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Flag => Ok(Some(Given::Plain(Value::Flag(flag)))),
+            Type::Flag => Ok(Some(DatumValue::Plain(Value::Flag(flag)))),
             _ => Err(self.ill_typed("true or false")),
         }
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Integer => Ok(Some(Given::Plain(Value::Integer(number)))),
+            Type::Integer => Ok(Some(DatumValue::Plain(Value::Integer(number)))),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
-            Type::Number => Ok(Some(Given::Plain(Value::Number(number as f64)))),
+            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number as f64)))),
             _ => Err(self.ill_typed("a number")),
         }
     }
@@ -219,7 +219,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             Ok(number) => self.visit_i64(number),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
             Err(_) if self.ty() == Type::Number => {
-                Ok(Some(Given::Plain(Value::Number(number as f64))))
+                Ok(Some(DatumValue::Plain(Value::Number(number as f64))))
             }
             Err(_) => Err(self.ill_typed("a number of more than 64 bits")),
         }
@@ -227,7 +227,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Number => Ok(Some(Given::Plain(Value::Number(number)))),
+            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number)))),
             _ => Err(self.ill_typed("a number with decimals")),
         }
     }
@@ -236,7 +236,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match self.ty() {
             Type::Text => self.text(text).map(Some),
             Type::Instant => match Instant::parse(text) {
-                Ok(instant) => Ok(Some(Given::Plain(Value::Instant(instant)))),
+                Ok(instant) => Ok(Some(DatumValue::Plain(Value::Instant(instant)))),
                 Err(_) => Err(self.ill_typed("another text")),
             },
             _ => Err(self.ill_typed("a text")),
@@ -249,13 +249,13 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 let List { values, given } = self.list(items, as_text)?;
                 let list = Value::Texts(values.into());
                 Ok(Some(match given {
-                    None => Given::Plain(list),
-                    Some(given) => Given::Mapped(list, Value::Texts(given.into())),
+                    None => DatumValue::Plain(list),
+                    Some(given) => DatumValue::Mapped(list, Value::Texts(given.into())),
                 }))
             }
             Type::Integers => {
                 let list = self.list(items, as_integer)?.values;
-                Ok(Some(Given::Plain(Value::Integers(list.into()))))
+                Ok(Some(DatumValue::Plain(Value::Integers(list.into()))))
             }
             _ => Err(self.ill_typed("a list")),
         }
@@ -287,7 +287,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match (amount, currency) {
             (Some(amount), Some(currency)) => {
                 match amount::money(self.charter, &amount, &currency) {
-                    Ok(money) => Ok(Some(Given::Money(money))),
+                    Ok(money) => Ok(Some(DatumValue::Money(money))),
                     Err(
                         invalid @ (amount::InvalidAmount::NoRate { .. }
                         | amount::InvalidAmount::NoCode { .. }),

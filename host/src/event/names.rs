@@ -9,13 +9,13 @@ use crate::limits::IDENTITY_BYTES;
 
 /// Which attribute names somebody, and so what kind of identity may stand there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Naming {
+pub(super) enum NameAttribute {
     Subject,
     Visitor,
     Account,
 }
 
-impl Naming {
+impl NameAttribute {
     pub(super) fn attribute(self) -> &'static str {
         match self {
             Self::Subject => "subject",
@@ -36,11 +36,15 @@ impl Naming {
 impl Name {
     /// Reads `namespace:value` as the name of a customer, in its normal form.
     pub fn parse(charter: &Charter, text: &str) -> Result<Self, Refused> {
-        Self::named(charter, Naming::Subject, text)
+        Self::named(charter, NameAttribute::Subject, text)
     }
 
     /// Reads what stands in the attribute `naming`.
-    pub(super) fn named(charter: &Charter, naming: Naming, text: &str) -> Result<Self, Refused> {
+    pub(super) fn named(
+        charter: &Charter,
+        naming: NameAttribute,
+        text: &str,
+    ) -> Result<Self, Refused> {
         let unfit = |what: String| Refused::unfit(naming.pointer(), what);
         let attribute = naming.attribute();
         let Some((namespace, value)) = text.split_once(':') else {
@@ -88,15 +92,15 @@ impl Name {
     }
 }
 
-fn fits(naming: Naming, of: Per, strength: Strength) -> bool {
+fn fits(naming: NameAttribute, of: Per, strength: Strength) -> bool {
     match naming {
-        Naming::Subject => of == Per::Customer,
-        Naming::Visitor => of == Per::Customer && strength == Strength::Weak,
-        Naming::Account => of == Per::Account,
+        NameAttribute::Subject => of == Per::Customer,
+        NameAttribute::Visitor => of == Per::Customer && strength == Strength::Weak,
+        NameAttribute::Account => of == Per::Account,
     }
 }
 
-fn namespaces(charter: &Charter, naming: Naming) -> String {
+fn namespaces(charter: &Charter, naming: NameAttribute) -> String {
     let names: Vec<String> = charter
         .identities
         .iter()

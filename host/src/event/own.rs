@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::charter::{BuiltIn, Charter, MarketIx};
 use crate::clock::Instant;
-use crate::event::content::Said;
+use crate::event::content::ContentParts;
 use crate::event::data::Data;
 use crate::event::{About, Event};
 use crate::ids::Text;
@@ -39,7 +39,7 @@ impl Own<'_> {
             data.put(defined, name, value);
         }
         let source = Text::new_static(OWN_SOURCE);
-        let content = Said {
+        let content = ContentParts {
             market: &self.charter.markets.at(self.market).name,
             kind: defined,
             id: &self.id,

@@ -10,10 +10,10 @@ use crate::charter::events::Presence;
 use crate::charter::{Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
 use crate::clock::{Clock, Instant, Span};
 use crate::event::consent;
-use crate::event::content::Said;
+use crate::event::content::ContentParts;
 use crate::event::data::{Data, DataSeed};
 use crate::event::envelope::{Attribute, Envelope};
-use crate::event::names::Naming;
+use crate::event::names::NameAttribute;
 use crate::event::refused::{Refused, nearest};
 use crate::event::structured::EventVisitor;
 use crate::event::{About, Caller, Event, Name, Voice};
@@ -38,9 +38,9 @@ pub struct Door<'a> {
 impl Event {
     /// Reads the structured form: everything in one JSON object.
     pub fn parse(door: &Door<'_>, body: &[u8]) -> Result<Self, Refused> {
-        let mut reading = Reading::at(door)?;
-        reading.read_event(body)?;
-        reading.finish()
+        let mut parser = Parser::at(door)?;
+        parser.read_event(body)?;
+        parser.finish()
     }
 
     /// Reads the binary form: `attributes` as (name without `ce-`, value) from the headers, and the data as the body.
@@ -49,18 +49,18 @@ impl Event {
         attributes: impl Iterator<Item = (&'h str, &'h [u8])>,
         body: &[u8],
     ) -> Result<Self, Refused> {
-        let mut reading = Reading::at(door)?;
+        let mut parser = Parser::at(door)?;
         for (name, value) in attributes {
             if let Some(attribute) = Attribute::named(name) {
                 let text = decoded(attribute, value)?;
-                reading.envelope.put(attribute, Some(text))?;
+                parser.envelope.put(attribute, Some(text))?;
             }
         }
         if !body.is_empty() {
-            reading.find_kind()?;
-            reading.read_data(body)?;
+            parser.find_kind()?;
+            parser.read_data(body)?;
         }
-        reading.finish()
+        parser.finish()
     }
 }
 
@@ -86,7 +86,7 @@ fn decoded(attribute: Attribute, value: &[u8]) -> Result<Text, Refused> {
 }
 
 /// An event while it is read.
-pub(super) struct Reading<'a> {
+pub(super) struct Parser<'a> {
     door: Door<'a>,
     market: MarketIx,
     pub(super) envelope: Envelope,
@@ -95,7 +95,7 @@ pub(super) struct Reading<'a> {
     pub(super) complaint: Option<Refused>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> Parser<'a> {
     pub(super) fn at(door: &Door<'a>) -> Result<Self, Refused> {
         let markets = &door.charter.names.markets;
         let market = markets.get(door.market).copied().ok_or_else(|| {
@@ -231,8 +231,12 @@ impl<'a> Reading<'a> {
         let defined = self.door.charter.events.at(kind);
         self.check_market()?;
         let source_ix = self.speaker(&source, kind)?;
-        let [subject, visitor, account] = [Naming::Subject, Naming::Visitor, Naming::Account]
-            .map(|naming| self.name(naming, source_ix));
+        let [subject, visitor, account] = [
+            NameAttribute::Subject,
+            NameAttribute::Visitor,
+            NameAttribute::Account,
+        ]
+        .map(|naming| self.name(naming, source_ix));
         let (subject, visitor, account) = (subject?, visitor?, account?);
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
@@ -245,7 +249,7 @@ impl<'a> Reading<'a> {
         let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
         let with_identity = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
         let identities = [&subject, &visitor, &account].map(with_identity);
-        let content = Said {
+        let content = ContentParts {
             market: self.door.market,
             kind: defined,
             id: &id,
@@ -353,12 +357,12 @@ impl<'a> Reading<'a> {
         Ok(speaker)
     }
 
-    fn name(&self, naming: Naming, source: SourceIx) -> Result<Option<Name>, Refused> {
+    fn name(&self, naming: NameAttribute, source: SourceIx) -> Result<Option<Name>, Refused> {
         let charter = self.door.charter;
         let attribute = match naming {
-            Naming::Subject => Attribute::Subject,
-            Naming::Visitor => Attribute::Visitor,
-            Naming::Account => Attribute::Account,
+            NameAttribute::Subject => Attribute::Subject,
+            NameAttribute::Visitor => Attribute::Visitor,
+            NameAttribute::Account => Attribute::Account,
         };
         let Some(text) = self.envelope.text(attribute) else {
             return Ok(None);
@@ -366,7 +370,7 @@ impl<'a> Reading<'a> {
         let name = Name::named(charter, naming, text)?;
         let source = charter.sources.at(source);
         // A source's `subjects` say which customers it may name; an account is not one.
-        if naming != Naming::Account && !source.may_name(name.identity) {
+        if naming != NameAttribute::Account && !source.may_name(name.identity) {
             return Err(Refused::not_yours(
                 naming.pointer(),
                 format!(

@@ -501,7 +501,7 @@ fn a_consent_becomes_an_event() {
             time: None,
             subject: "crm:17850".into(),
             purpose: purpose.into(),
-            heading: ConsentHeading::parse(body.as_bytes())?,
+            head: ConsentHead::parse(body.as_bytes())?,
             body: body.as_bytes(),
         };
         Event::consent(&scene.door(), &request)

@@ -20,8 +20,8 @@ use crate::node::Page;
 use crate::server::desk::Desk;
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
-use crate::server::routes::Answered;
-use crate::server::{Shared, body};
+use crate::server::routes::RouteResult;
+use crate::server::{ServerParts, body};
 
 /// How many are on a page, where the caller does not say; and at most.
 const PAGE: usize = 50;
@@ -29,17 +29,17 @@ const LARGEST_PAGE: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ApprovalsQuery {
     market: Option<Text>,
     cursor: Option<Text>,
     limit: Option<usize>,
 }
 
 pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Answered {
+    asked: Result<Query<ApprovalsQuery>, QueryRejection>,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Approve, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
@@ -67,7 +67,7 @@ pub(super) async fn list(
 
 /// The markets that are asked for and that the caller speaks for; `None` for all.
 fn markets(
-    shared: &Shared,
+    shared: &ServerParts,
     caller: &Caller,
     asked: Option<&Text>,
 ) -> Result<Option<Vec<Key>>, Problem> {

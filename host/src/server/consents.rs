@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 
-use crate::event::{Caller, ConsentHeading, ConsentRequest, Event, Name};
+use crate::event::{Caller, ConsentHead, ConsentRequest, Event, Name};
 use crate::ids::{CustomerId, Text};
 use crate::limits::EVENT_BODY_BYTES;
 use crate::server::body;
@@ -36,8 +36,8 @@ impl Put<'_> {
         let subject = decoded(self.subject)?;
         let purpose = decoded(self.purpose)?;
         check_subject(desk, &subject)?;
-        let heading = ConsentHeading::parse(&body)?;
-        let market = heading.market()?.clone();
+        let head = ConsentHead::parse(&body)?;
+        let market = head.market()?.clone();
         let request = ConsentRequest {
             id: match header(self.headers, "ce-id") {
                 Some(id) => id,
@@ -47,7 +47,7 @@ impl Put<'_> {
             time: header(self.headers, "ce-time"),
             subject,
             purpose,
-            heading,
+            head,
             body: &body,
         };
         let visit = Visit {

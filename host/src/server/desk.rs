@@ -23,7 +23,7 @@ use crate::node::Core;
 use crate::reply::{Detail, State};
 use crate::server::path::Target;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, body, consents, events, routes, unsubscribe};
+use crate::server::{ServerParts, approvals, body, consents, events, routes, unsubscribe};
 
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
@@ -42,14 +42,14 @@ pub(super) struct Visit<'a> {
 
 /// One core's part of the server.
 pub(super) struct Desk {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ServerParts>,
     core: Core,
     chance: RefCell<Chance>,
     routes: axum::Router,
 }
 
 impl Desk {
-    pub(super) fn new(shared: Arc<Shared>, core: Core, chance: Chance) -> Self {
+    pub(super) fn new(shared: Arc<ServerParts>, core: Core, chance: Chance) -> Self {
         Self {
             chance: RefCell::new(chance),
             routes: routes::router(Arc::clone(&shared)),
@@ -74,7 +74,7 @@ impl Desk {
             Err(_) => whole(Problem::too_slow(target.unanswered(&head.method)).response()),
         };
         let figures = &self.shared.figures;
-        figures.answered(target.asked(), answer.status(), watch.elapsed());
+        figures.answered(target.kind(), answer.status(), watch.elapsed());
         answer
     }
 

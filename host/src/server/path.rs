@@ -5,7 +5,7 @@ use http::Method;
 
 use crate::decide::Approval;
 use crate::reply::UNSUBSCRIBE;
-use crate::server::figures::Asked;
+use crate::server::figures::RouteKind;
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,12 +42,12 @@ impl<'a> Target<'a> {
     }
 
     /// As the figures tell it.
-    pub(super) fn asked(self) -> Asked {
+    pub(super) fn kind(self) -> RouteKind {
         match self {
-            Self::Events { .. } => Asked::Event,
-            Self::Consent { .. } => Asked::Consent,
+            Self::Events { .. } => RouteKind::Event,
+            Self::Consent { .. } => RouteKind::Consent,
             Self::Charter | Self::Approval { .. } | Self::Unsubscribe { .. } | Self::Other => {
-                Asked::Other
+                RouteKind::Other
             }
         }
     }

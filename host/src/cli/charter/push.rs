@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::charter::{Pulled, files, live};
+use crate::cli::charter::{LiveCharter, files, live};
 use crate::cli::client::{Asking, Refusal, To, word};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
@@ -74,7 +74,7 @@ pub(super) struct Pull {
 
 impl Pull {
     pub(super) fn run(self) -> Result<Ending, Failure> {
-        let Pulled { files, tag } = live(&self.to)?;
+        let LiveCharter { files, tag } = live(&self.to)?;
         for (name, text) in files {
             let file = self.folder.join(&name);
             if let Some(folder) = file.parent() {
