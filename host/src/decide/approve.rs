@@ -6,7 +6,7 @@ use crate::cache::CacheError;
 use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::decide::{Answered, Undecided, run};
-use crate::event::{About, Caller, EventKey, OWN_SOURCE, Own};
+use crate::event::{About, Caller, EventKey, OWN_SOURCE, OwnEvent};
 use crate::evidence::{self, Body, Decided};
 use crate::ids::{ActionId, DecisionId, Text};
 use crate::limits::TEXT_BYTES;
@@ -277,7 +277,7 @@ async fn say(core: &Core, recalled: &Recalled) -> Result<Answered, Undecided> {
     let judged = &recalled.judged;
     let market = charter.names.markets.get(&recalled.market).copied();
     let now = node.clock().now();
-    let own = Own {
+    let own = OwnEvent {
         charter: &charter,
         market: market.ok_or(Undecided::NotWaiting)?,
         kind: judged.verdict.kind(),

@@ -10,7 +10,7 @@ use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, Timer};
 use crate::decide::{Answered, Undecided, decide};
-use crate::event::{About, Event, Own};
+use crate::event::{About, Event, OwnEvent};
 use crate::evidence;
 use crate::ids::{CustomerId, Key, Text};
 use crate::keys::Subject;
@@ -191,7 +191,7 @@ fn expiry(core: &Core, (whose, market): (Subject, Key), due: Instant) -> Option<
         ),
         Subject::Market(_) | Subject::Period(_) => return None,
     };
-    let own = Own {
+    let own = OwnEvent {
         charter: &charter,
         market,
         kind: BuiltIn::DataExpired,
@@ -213,7 +213,7 @@ fn silence(core: &Core, customer: CustomerId, timer: &Timer) -> Option<Event> {
     let moment = *charter.names.moment_keys.get(&timer.moment)?;
     let (due, moment) = (timer.due?, &charter.moments.at(moment).name);
     let name = &charter.markets.at(market).name;
-    let own = Own {
+    let own = OwnEvent {
         charter: &charter,
         market,
         kind: BuiltIn::SilenceElapsed,

@@ -6,7 +6,7 @@ use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::customer::Customer;
 use crate::decide::{Answered, Undecided, decide};
-use crate::event::{About, Content, Event, Own};
+use crate::event::{About, Content, Event, OwnEvent};
 use crate::ids::Text;
 use crate::node::Core;
 use crate::value::Value;
@@ -88,7 +88,7 @@ fn event(core: &Core, way: &WayOut, given: Option<Instant>) -> Option<Event> {
     ));
     let now = node.clock().now();
     let occurred_at = given.map_or(now, |given| given.max(now));
-    let own = Own {
+    let own = OwnEvent {
         charter: &charter,
         market,
         kind: BuiltIn::ConsentWithdrawn,

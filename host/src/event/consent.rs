@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::charter::{BuiltIn, EventIx, EventKind};
 use crate::event::data::Data;
 use crate::event::envelope::Attribute;
+use crate::event::invalid::{InvalidEvent, nearest};
 use crate::event::parse::{Door, Parser};
-use crate::event::refused::{Refused, nearest};
 use crate::event::{Event, Name, Voice};
 use crate::ids::Text;
 use crate::value::Value;
@@ -41,35 +41,35 @@ pub struct ConsentHead {
 }
 
 impl ConsentHead {
-    pub fn parse(body: &[u8]) -> Result<Self, Refused> {
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidEvent> {
         serde_json::from_slice(body).map_err(|error| {
             if error.is_data() {
                 let what = "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}";
-                Refused::not_an_event("", what)
+                InvalidEvent::not_an_event("", what)
             } else {
-                Refused::malformed(&error)
+                InvalidEvent::malformed(&error)
             }
         })
     }
 
     /// The market in which it was said.
-    pub fn market(&self) -> Result<&Text, Refused> {
+    pub fn market(&self) -> Result<&Text, InvalidEvent> {
         self.market.as_ref().ok_or_else(|| {
-            Refused::unfit(
+            InvalidEvent::unfit(
                 "/market",
                 "`market` is missing: where was the consent said?",
             )
         })
     }
 
-    fn kind(&self) -> Result<&'static str, Refused> {
+    fn kind(&self) -> Result<&'static str, InvalidEvent> {
         match &self.state {
             Some(state) if WITHDRAWN.contains(&state.as_str()) => Ok("consent.withdrawn"),
             Some(_) => Ok("consent.given"),
             None => {
                 let states = quoted(&[&GIVEN[..], &WITHDRAWN]);
                 let what = format!("`state` is missing: one of {states}");
-                Err(Refused::unfit("/state", what))
+                Err(InvalidEvent::unfit("/state", what))
             }
         }
     }
@@ -77,7 +77,7 @@ impl ConsentHead {
 
 impl Event {
     /// Reads a consent; the door's market must be the head's.
-    pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, Refused> {
+    pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, InvalidEvent> {
         let kind = request.head.kind()?;
         let mut parser = Parser::at(door)?;
         parser.put(Attribute::SpecVersion, "1.0".into())?;
@@ -100,11 +100,11 @@ impl Event {
 }
 
 /// As whom the caller speaks when it does not say.
-fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Refused> {
+fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, InvalidEvent> {
     let charter = door.charter;
     match &door.caller.voice {
         Voice::One(own) => Ok(own.clone()),
-        Voice::None => Err(Refused::not_yours(
+        Voice::None => Err(InvalidEvent::not_yours(
             "/source",
             "this token has no source, and so may give no consents",
         )),
@@ -119,14 +119,14 @@ fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Ref
                     let kind = &charter.events.at(kind).name;
                     let what =
                         format!("no source of the charter may send `{kind}` about this subject");
-                    Refused::not_yours("/source", what)
+                    InvalidEvent::not_yours("/source", what)
                 })
         }
     }
 }
 
 /// Checks that a consent speaks of what the charter knows.
-pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), Refused> {
+pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
     let charter = door.charter;
     let states = match kind.built_in {
         Some(BuiltIn::ConsentGiven) => &GIVEN[..],
@@ -144,7 +144,7 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
             kind.name,
             quoted(&[states])
         );
-        return Err(Refused::unfit("/data/state", what));
+        return Err(InvalidEvent::unfit("/data/state", what));
     }
     if let Some(Value::Text(purpose)) = data.named(kind, "purpose") {
         let all = purpose == ALL && kind.built_in == Some(BuiltIn::ConsentWithdrawn);
@@ -180,7 +180,7 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
 }
 
 /// Nothing is given over no channel or in no market, and an empty list is not leave for all of them.
-fn check_lists(kind: &EventKind, data: &Data) -> Result<(), Refused> {
+fn check_lists(kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
     for (name, all) in [
         ("channels", "all that the purpose has"),
         ("markets", "the market where it is said"),
@@ -192,14 +192,14 @@ fn check_lists(kind: &EventKind, data: &Data) -> Result<(), Refused> {
                 "`data.{name}` of `{}` is empty: name at least one, or leave it out for {all}",
                 kind.name
             );
-            return Err(Refused::unfit(format!("/data/{name}"), what));
+            return Err(InvalidEvent::unfit(format!("/data/{name}"), what));
         }
     }
     Ok(())
 }
 
 /// A consent is for other markets only where the caller speaks for them.
-fn check_market(door: &Door<'_>, market: &Text) -> Result<(), Refused> {
+fn check_market(door: &Door<'_>, market: &Text) -> Result<(), InvalidEvent> {
     let known = &door.charter.names.markets;
     if !known.contains_key(market) {
         return Err(unknown("/data/markets", "market", market, known.keys()));
@@ -207,7 +207,7 @@ fn check_market(door: &Door<'_>, market: &Text) -> Result<(), Refused> {
     if door.caller.speaks_for(market) {
         Ok(())
     } else {
-        Err(Refused::not_yours(
+        Err(InvalidEvent::not_yours(
             "/data/markets",
             format!(
                 "the token `{}` does not speak for the market `{market}`",
@@ -222,12 +222,12 @@ fn unknown<'a>(
     what: &str,
     name: &str,
     known: impl Iterator<Item = &'a Text>,
-) -> Refused {
+) -> InvalidEvent {
     let meant = nearest(name, known)
         .map(|meant| format!(": did you mean `{meant}`?"))
         .unwrap_or_default();
     let name: String = name.chars().take(64).collect();
-    Refused::unfit(
+    InvalidEvent::unfit(
         pointer,
         format!("the charter knows no {what} `{name}`{meant}"),
     )

@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use crate::charter::{Charter, Datum, Type};
 use crate::clock::Instant;
 use crate::event::amount::{self, Money};
-use crate::event::refused::Refused;
+use crate::event::invalid::InvalidEvent;
 use crate::event::scalar::{AsText, Scalar};
 use crate::ids::Text;
 use crate::limits::{LIST_ITEMS, TEXT_BYTES};
@@ -42,14 +42,14 @@ pub(super) struct ValueSeed<'a> {
     charter: &'a Charter,
     datum: &'a Datum,
     at: At,
-    complaint: &'a mut Option<Refused>,
+    complaint: &'a mut Option<InvalidEvent>,
 }
 
 impl<'a> ValueSeed<'a> {
     pub(super) fn of(
         charter: &'a Charter,
         datum: &'a Datum,
-        complaint: &'a mut Option<Refused>,
+        complaint: &'a mut Option<InvalidEvent>,
     ) -> Self {
         Self {
             charter,
@@ -69,7 +69,7 @@ impl ValueSeed<'_> {
             At::Whole => (format!("/{member}"), format!("`data.{name}.{member}`")),
             At::Item(number) => (format!("/{number}"), format!("`data.{name}[{number}]`")),
         };
-        *self.complaint = Some(Refused::unfit(
+        *self.complaint = Some(InvalidEvent::unfit(
             pointer(name, &tail),
             format!("{place} {what}"),
         ));

@@ -3,7 +3,7 @@
 use crate::charter::{Charter, Per, Strength};
 use crate::event::Name;
 use crate::event::envelope::has_control;
-use crate::event::refused::{Refused, nearest};
+use crate::event::invalid::{InvalidEvent, nearest};
 use crate::ids::Text;
 use crate::limits::IDENTITY_BYTES;
 
@@ -35,7 +35,7 @@ impl NameAttribute {
 
 impl Name {
     /// Reads `namespace:value` as the name of a customer, in its normal form.
-    pub fn parse(charter: &Charter, text: &str) -> Result<Self, Refused> {
+    pub fn parse(charter: &Charter, text: &str) -> Result<Self, InvalidEvent> {
         Self::named(charter, NameAttribute::Subject, text)
     }
 
@@ -44,8 +44,8 @@ impl Name {
         charter: &Charter,
         naming: NameAttribute,
         text: &str,
-    ) -> Result<Self, Refused> {
-        let unfit = |what: String| Refused::unfit(naming.pointer(), what);
+    ) -> Result<Self, InvalidEvent> {
+        let unfit = |what: String| InvalidEvent::unfit(naming.pointer(), what);
         let attribute = naming.attribute();
         let Some((namespace, value)) = text.split_once(':') else {
             return Err(unfit(format!(

@@ -15,7 +15,7 @@ pub const OWN_SOURCE: &str = "kairos";
 
 /// One event of the host itself.
 #[derive(Clone, Debug)]
-pub struct Own<'a> {
+pub struct OwnEvent<'a> {
     pub charter: &'a Arc<Charter>,
     pub market: MarketIx,
     pub kind: BuiltIn,
@@ -29,7 +29,7 @@ pub struct Own<'a> {
     pub data: Vec<(&'a str, Value)>,
 }
 
-impl Own<'_> {
+impl OwnEvent<'_> {
     /// The event; `None` where the charter was made without such a kind.
     pub fn event(self) -> Option<Event> {
         let kind = self.charter.built_in(self.kind)?;

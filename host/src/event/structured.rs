@@ -6,8 +6,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde_json::value::RawValue;
 
 use crate::event::envelope::{Attribute, Member};
+use crate::event::invalid::InvalidEvent;
 use crate::event::parse::Parser;
-use crate::event::refused::Refused;
 use crate::event::scalar::{AsText, Scalar};
 
 /// Visits the structured form; hands back the data if they stood before the type and so could not be read yet.
@@ -37,13 +37,13 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
                 Member::Attribute(attribute) => match members.next_value_seed(AsText)? {
                     Scalar::Text(text) => parser.envelope.put(attribute, Some(text)).err(),
                     Scalar::Null => parser.envelope.put(attribute, None).err(),
-                    Scalar::Other(found) => Some(Refused::not_an_event(
+                    Scalar::Other(found) => Some(InvalidEvent::not_an_event(
                         &attribute.pointer(),
                         format!("`{}` is {found}, and must be a text", attribute.name()),
                     )),
                 },
                 Member::Data if data_seen => {
-                    Some(Refused::not_an_event("/data", "`data` stands twice"))
+                    Some(InvalidEvent::not_an_event("/data", "`data` stands twice"))
                 }
                 Member::Data => {
                     data_seen = true;
@@ -60,7 +60,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
                         }
                     }
                 }
-                Member::DataBase64 => Some(Refused::not_an_event(
+                Member::DataBase64 => Some(InvalidEvent::not_an_event(
                     "/data_base64",
                     "`data_base64` is not read: the data must be JSON, in `data`",
                 )),

@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use crate::clock::Stopwatch;
 use crate::decide::{Answered, Undecided, decide};
-use crate::event::{Caller, Door, Event, Refused, Role};
+use crate::event::{Caller, Door, Event, InvalidEvent, Role};
 use crate::ids::{Chance, Text};
 use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
 use crate::node::Core;
@@ -181,7 +181,7 @@ impl Desk {
     pub(super) async fn decide(
         &self,
         visit: Visit<'_>,
-        read: impl Fn(&Door<'_>) -> Result<Event, Refused>,
+        read: impl Fn(&Door<'_>) -> Result<Event, InvalidEvent>,
     ) -> Result<Answered, Problem> {
         let node = &self.shared.node;
         let mut undecided = Undecided::CharterChanged;
