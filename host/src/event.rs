@@ -8,10 +8,10 @@ mod content;
 mod data;
 mod datum;
 mod envelope;
+mod invalid;
 mod names;
 mod own;
 mod parse;
-mod refused;
 mod scalar;
 mod structured;
 #[cfg(test)]
@@ -28,10 +28,10 @@ use crate::value::Value;
 
 pub use batch::split;
 pub use caller::{Caller, Markets, Role, Roles, Voice};
-pub use consent::ConsentRequest;
-pub use own::{OWN_SOURCE, Own};
+pub use consent::{ConsentHead, ConsentRequest};
+pub use invalid::{Complaint, InvalidEvent};
+pub use own::{OWN_SOURCE, OwnEvent};
 pub use parse::Door;
-pub use refused::{Complaint, Refused};
 
 /// One checked event.
 #[derive(Clone, Debug)]

@@ -115,14 +115,14 @@ pub enum StartError {
 }
 
 /// What all threads of a server share.
-struct Shared {
+struct ServerParts {
     node: Arc<Node>,
     telemetry: Arc<Telemetry>,
     guard: access::Guard,
     figures: figures::Figures,
     readers: beside::Readers,
     /// What was live when, for computing decisions again.
-    history: Arc<decisions::Known>,
+    history: Arc<decisions::HistoryCache>,
     limits: Limits,
     rotate_keys_every: Span,
     /// True from the first moment of stopping.
@@ -160,7 +160,7 @@ impl Server {
             .and_then(|()| listener.local_addr())
             .map_err(|error| StartError::Listen(listen, error))?;
         let (stop, stopping) = watch::channel(false);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerParts {
             node: Arc::clone(&node),
             figures: figures::Figures::new(&telemetry),
             telemetry,
@@ -227,7 +227,7 @@ impl Server {
 }
 
 /// Begins another epoch of the keys when it is time, until the server stops.
-fn keep_keys(shared: &Shared, every: Span) {
+fn keep_keys(shared: &ServerParts, every: Span) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
@@ -257,7 +257,7 @@ fn keep_keys(shared: &Shared, every: Span) {
 }
 
 /// Looks for changed tokens and sorts the figures, until the bell's other end is dropped.
-fn do_chores(shared: &Shared, bell: &mpsc::Receiver<()>) {
+fn do_chores(shared: &ServerParts, bell: &mpsc::Receiver<()>) {
     while bell.recv_timeout(CHORES_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
         shared.guard.refresh();
         shared.telemetry.settle();

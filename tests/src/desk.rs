@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kairos::clock::{Clock, Instant};
 use kairos::customer::{Customer, IdentityKey};
 use kairos::decide::{Answered, Undecided};
-use kairos::event::{Caller, Door, Event, Name, Refused};
+use kairos::event::{Caller, Door, Event, InvalidEvent, Name};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Node, OpenError, Settings};
 use kairos::operate::fire;
@@ -38,7 +38,7 @@ pub struct Desk {
 /// Why an event was not decided.
 #[derive(Debug)]
 pub enum Rejected {
-    Refused(Refused),
+    Refused(InvalidEvent),
     Undecided(Undecided),
 }
 
@@ -242,7 +242,7 @@ impl Desk {
     }
 
     /// Reads an event as it comes in at the door.
-    pub fn read(&self, market: &str, event: &[u8]) -> Result<Event, Refused> {
+    pub fn read(&self, market: &str, event: &[u8]) -> Result<Event, InvalidEvent> {
         let charter = self.node.charter();
         let caller = Caller::open();
         let door = Door {

@@ -110,16 +110,16 @@ fn compile(folder: &Path, files: &[(String, String)]) -> Result<Charter, Failure
 }
 
 /// What is live in a host.
-struct Pulled {
+struct LiveCharter {
     files: Vec<(String, String)>,
     /// What a push onto it names.
     tag: Option<String>,
 }
 
-fn live(to: &To) -> Result<Pulled, Failure> {
+fn live(to: &To) -> Result<LiveCharter, Failure> {
     let (tar, tag) = to.fetch_tar("/v1/charter")?;
     let files = crate::server::archive::read(&tar)?;
-    Ok(Pulled { files, tag })
+    Ok(LiveCharter { files, tag })
 }
 
 /// The folder's files.

@@ -46,9 +46,10 @@ pub(in crate::cli) struct Asking {
 impl Asking {
     /// Tells the answer in these words, or as it is.
     pub(in crate::cli) fn tell(&self, answer: &Value, words: impl FnOnce(&Value) -> String) {
-        match self.json {
-            true => say!("{answer:#}"),
-            false => say!("{}", words(answer)),
+        if self.json {
+            say!("{answer:#}")
+        } else {
+            say!("{}", words(answer))
         }
     }
 }
@@ -140,9 +141,10 @@ impl To {
             .build()?;
         let response = runtime.block_on(connection.ask(method, path, body))?;
         let said: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        match response.status.is_success() {
-            true => Ok(said),
-            false => Err(refusal(response.status, &said).into()),
+        if response.status.is_success() {
+            Ok(said)
+        } else {
+            Err(refusal(response.status, &said).into())
         }
     }
 }

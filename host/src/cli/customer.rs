@@ -68,9 +68,10 @@ impl Whom {
     }
 
     fn path(&self) -> Result<String, Failure> {
-        let id = match self.customer.contains(':') {
-            true => word(&self.find()?, "id"),
-            false => self.customer.clone(),
+        let id = if self.customer.contains(':') {
+            word(&self.find()?, "id")
+        } else {
+            self.customer.clone()
         };
         Ok(format!("/v1/customers/{}", segment(&id)))
     }

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let query = query(args)?;
     let reader = reader(&args.data)?;
     let keys = keychain(args.which.place(&args.data), &reader)?;
-    let mut listing = Listing {
+    let mut listing = DecisionPrinter {
         query: &query,
         keys: &keys,
         after: args.after.map(Position::from_u64),
@@ -88,7 +88,7 @@ fn query(args: &Args) -> Result<Query, Failure> {
     })
 }
 
-struct Listing<'a> {
+struct DecisionPrinter<'a> {
     query: &'a Query,
     keys: &'a Keychain,
     after: Option<Position>,
@@ -96,7 +96,7 @@ struct Listing<'a> {
     unreadable: Option<(Position, evidence::Unreadable)>,
 }
 
-impl Listing<'_> {
+impl DecisionPrinter<'_> {
     fn meet(&mut self, met: &Met<'_>) {
         let is_event = matches!(
             Kind::from_number(met.kind),

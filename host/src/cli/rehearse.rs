@@ -71,16 +71,18 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
         return Err(untried(&rehearsal).into());
     }
     let failed = failed(&rehearsal, &conditions)?;
-    match args.json {
-        true => say!("{:#}", shown(&rehearsal, &failed)),
-        false => say!(
+    if args.json {
+        say!("{:#}", shown(&rehearsal, &failed))
+    } else {
+        say!(
             "{}",
             told(&rehearsal, &failed, watch.elapsed().as_secs_f64())
-        ),
+        )
     }
-    Ok(match failed.is_empty() {
-        true => Ending::Done,
-        false => Ending::Found,
+    Ok(if failed.is_empty() {
+        Ending::Done
+    } else {
+        Ending::Found
     })
 }
 

@@ -98,13 +98,15 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     if tally.decisions() == 0 {
         return Err(nothing("replay").into());
     }
-    match args.json {
-        true => say!("{:#}", tally.json()),
-        false => say!("{}", told(&tally, watch.elapsed().as_secs_f64())),
+    if args.json {
+        say!("{:#}", tally.json())
+    } else {
+        say!("{}", told(&tally, watch.elapsed().as_secs_f64()))
     }
-    Ok(match tally.is_same() {
-        true => Ending::Done,
-        false => Ending::Found,
+    Ok(if tally.is_same() {
+        Ending::Done
+    } else {
+        Ending::Found
     })
 }
 

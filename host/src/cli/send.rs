@@ -140,11 +140,11 @@ impl Sending {
     }
 }
 
-type Answered = (Tally, Result<(), lane::GaveUp>);
+type LaneResult = (Tally, Result<(), lane::LaneError>);
 
 /// Waits for all lanes; when one gives up, the others stop after the batch that they are at.
 async fn gather(
-    mut lanes: JoinSet<Answered>,
+    mut lanes: JoinSet<LaneResult>,
     stop: &watch::Sender<()>,
 ) -> Result<(Tally, Option<String>), Failure> {
     let mut tally = Tally::default();

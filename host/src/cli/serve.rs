@@ -43,9 +43,10 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         charter.version,
         charter.markets.len(),
         watch.loaded(),
-        match serve.open {
-            true => ", open to anyone on this machine",
-            false => "",
+        if serve.open {
+            ", open to anyone on this machine"
+        } else {
+            ""
         },
         match serve.clock {
             settings::ClockChoice::System => "",
@@ -56,9 +57,10 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
 }
 
 fn check_folder(flag: &str, folder: &Path) -> Result<(), Failure> {
-    match folder.is_dir() {
-        true => Ok(()),
-        false => Err(format!("`{flag} {}` is no folder", folder.display()).into()),
+    if folder.is_dir() {
+        Ok(())
+    } else {
+        Err(format!("`{flag} {}` is no folder", folder.display()).into())
     }
 }
 

@@ -55,9 +55,10 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
             report.log.records as f64 / seconds
         );
     }
-    Ok(match report.is_sound() {
-        true => Ending::Done,
-        false => Ending::Found,
+    Ok(if report.is_sound() {
+        Ending::Done
+    } else {
+        Ending::Found
     })
 }
 

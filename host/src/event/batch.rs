@@ -2,20 +2,20 @@
 
 use serde_json::value::RawValue;
 
-use crate::event::refused::Refused;
+use crate::event::invalid::InvalidEvent;
 use crate::limits::BATCH_EVENTS;
 
 /// Takes a batch apart without looking into its events.
-pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, Refused> {
+pub fn split(body: &[u8]) -> Result<Vec<&RawValue>, InvalidEvent> {
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
-            Refused::not_an_event("", "a batch is a JSON array of events")
+            InvalidEvent::not_an_event("", "a batch is a JSON array of events")
         } else {
-            Refused::malformed(&error)
+            InvalidEvent::malformed(&error)
         }
     })?;
     match events.len() {
-        found if found > BATCH_EVENTS => Err(Refused::TooMany {
+        found if found > BATCH_EVENTS => Err(InvalidEvent::TooMany {
             most: BATCH_EVENTS,
             found,
         }),

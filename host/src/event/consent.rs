@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::charter::{BuiltIn, EventIx, EventKind};
 use crate::event::data::Data;
 use crate::event::envelope::Attribute;
-use crate::event::parse::{Door, Reading};
-use crate::event::refused::{Refused, nearest};
+use crate::event::invalid::{InvalidEvent, nearest};
+use crate::event::parse::{Door, Parser};
 use crate::event::{Event, Name, Voice};
 use crate::ids::Text;
 use crate::value::Value;
@@ -28,78 +28,83 @@ pub struct ConsentRequest<'a> {
     /// `namespace:value`
     pub subject: Text,
     pub purpose: Text,
+    pub head: ConsentHead,
+    /// Read once more, as data: the head tells of which kind and market.
     pub body: &'a [u8],
 }
 
 /// What the body says besides the event's data.
-#[derive(Deserialize)]
-struct Heading {
+#[derive(Clone, Debug, Deserialize)]
+pub struct ConsentHead {
     state: Option<Text>,
     market: Option<Text>,
 }
 
-impl ConsentRequest<'_> {
-    fn heading(&self) -> Result<Heading, Refused> {
-        serde_json::from_slice(self.body).map_err(|error| match error.is_data() {
-            true => Refused::not_an_event(
-                "",
-                "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}",
-            ),
-            false => Refused::malformed(&error),
+impl ConsentHead {
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidEvent> {
+        serde_json::from_slice(body).map_err(|error| {
+            if error.is_data() {
+                let what = "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}";
+                InvalidEvent::not_an_event("", what)
+            } else {
+                InvalidEvent::malformed(&error)
+            }
         })
     }
 
     /// The market in which it was said.
-    pub fn market(&self) -> Result<Text, Refused> {
-        self.heading()?.market.ok_or_else(|| {
-            Refused::unfit(
+    pub fn market(&self) -> Result<&Text, InvalidEvent> {
+        self.market.as_ref().ok_or_else(|| {
+            InvalidEvent::unfit(
                 "/market",
                 "`market` is missing: where was the consent said?",
             )
         })
     }
+
+    fn kind(&self) -> Result<&'static str, InvalidEvent> {
+        match &self.state {
+            Some(state) if WITHDRAWN.contains(&state.as_str()) => Ok("consent.withdrawn"),
+            Some(_) => Ok("consent.given"),
+            None => {
+                let states = quoted(&[&GIVEN[..], &WITHDRAWN]);
+                let what = format!("`state` is missing: one of {states}");
+                Err(InvalidEvent::unfit("/state", what))
+            }
+        }
+    }
 }
 
 impl Event {
-    /// Reads a consent; the door's market must be the request's.
-    pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, Refused> {
-        let state = request.heading()?.state.ok_or_else(|| {
-            let what = format!(
-                "`state` is missing: one of {}",
-                quoted(&[&GIVEN[..], &WITHDRAWN])
-            );
-            Refused::unfit("/state", what)
-        })?;
-        let kind = match WITHDRAWN.contains(&state.as_str()) {
-            true => "consent.withdrawn",
-            false => "consent.given",
-        };
-        let mut reading = Reading::at(door)?;
-        reading.put(Attribute::SpecVersion, "1.0".into())?;
-        reading.put(Attribute::Id, request.id.clone())?;
-        reading.put(Attribute::Type, kind.into())?;
-        reading.put(Attribute::Subject, request.subject.clone())?;
+    /// Reads a consent; the door's market must be the head's.
+    pub fn consent(door: &Door<'_>, request: &ConsentRequest<'_>) -> Result<Self, InvalidEvent> {
+        let kind = request.head.kind()?;
+        let mut parser = Parser::at(door)?;
+        parser.put(Attribute::SpecVersion, "1.0".into())?;
+        parser.put(Attribute::Id, request.id.clone())?;
+        parser.put(Attribute::Type, kind.into())?;
+        parser.put(Attribute::Subject, request.subject.clone())?;
         if let Some(time) = &request.time {
-            reading.put(Attribute::Time, time.clone())?;
+            parser.put(Attribute::Time, time.clone())?;
         }
-        let kind = reading.find_kind()?;
+        let kind = parser.find_kind()?;
         let source = match &request.source {
             Some(source) => source.clone(),
             None => own_source(door, kind, &request.subject)?,
         };
-        reading.put(Attribute::Source, source)?;
-        reading.read_data(request.body)?;
-        reading.put_datum("purpose", Value::Text(request.purpose.clone()));
-        reading.finish()
+        parser.put(Attribute::Source, source)?;
+        parser.read_data(request.body)?;
+        parser.put_datum("purpose", Value::Text(request.purpose.clone()));
+        parser.finish()
     }
 }
 
 /// As whom the caller speaks when it does not say.
-fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Refused> {
+fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, InvalidEvent> {
     let charter = door.charter;
     match &door.caller.voice {
         Voice::One(own) => Ok(own.clone()),
-        Voice::None => Err(Refused::not_yours(
+        Voice::None => Err(InvalidEvent::not_yours(
             "/source",
             "this token has no source, and so may give no consents",
         )),
@@ -114,14 +119,14 @@ fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Ref
                     let kind = &charter.events.at(kind).name;
                     let what =
                         format!("no source of the charter may send `{kind}` about this subject");
-                    Refused::not_yours("/source", what)
+                    InvalidEvent::not_yours("/source", what)
                 })
         }
     }
 }
 
 /// Checks that a consent speaks of what the charter knows.
-pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), Refused> {
+pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
     let charter = door.charter;
     let states = match kind.built_in {
         Some(BuiltIn::ConsentGiven) => &GIVEN[..],
@@ -139,7 +144,7 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
             kind.name,
             quoted(&[states])
         );
-        return Err(Refused::unfit("/data/state", what));
+        return Err(InvalidEvent::unfit("/data/state", what));
     }
     if let Some(Value::Text(purpose)) = data.named(kind, "purpose") {
         let all = purpose == ALL && kind.built_in == Some(BuiltIn::ConsentWithdrawn);
@@ -175,7 +180,7 @@ pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<()
 }
 
 /// Nothing is given over no channel or in no market, and an empty list is not leave for all of them.
-fn check_lists(kind: &EventKind, data: &Data) -> Result<(), Refused> {
+fn check_lists(kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
     for (name, all) in [
         ("channels", "all that the purpose has"),
         ("markets", "the market where it is said"),
@@ -187,27 +192,28 @@ fn check_lists(kind: &EventKind, data: &Data) -> Result<(), Refused> {
                 "`data.{name}` of `{}` is empty: name at least one, or leave it out for {all}",
                 kind.name
             );
-            return Err(Refused::unfit(format!("/data/{name}"), what));
+            return Err(InvalidEvent::unfit(format!("/data/{name}"), what));
         }
     }
     Ok(())
 }
 
 /// A consent is for other markets only where the caller speaks for them.
-fn check_market(door: &Door<'_>, market: &Text) -> Result<(), Refused> {
+fn check_market(door: &Door<'_>, market: &Text) -> Result<(), InvalidEvent> {
     let known = &door.charter.names.markets;
     if !known.contains_key(market) {
         return Err(unknown("/data/markets", "market", market, known.keys()));
     }
-    match door.caller.speaks_for(market) {
-        true => Ok(()),
-        false => Err(Refused::not_yours(
+    if door.caller.speaks_for(market) {
+        Ok(())
+    } else {
+        Err(InvalidEvent::not_yours(
             "/data/markets",
             format!(
                 "the token `{}` does not speak for the market `{market}`",
                 door.caller.name
             ),
-        )),
+        ))
     }
 }
 
@@ -216,12 +222,12 @@ fn unknown<'a>(
     what: &str,
     name: &str,
     known: impl Iterator<Item = &'a Text>,
-) -> Refused {
+) -> InvalidEvent {
     let meant = nearest(name, known)
         .map(|meant| format!(": did you mean `{meant}`?"))
         .unwrap_or_default();
     let name: String = name.chars().take(64).collect();
-    Refused::unfit(
+    InvalidEvent::unfit(
         pointer,
         format!("the charter knows no {what} `{name}`{meant}"),
     )

@@ -8,7 +8,7 @@ use crate::ids::Text;
 use crate::value::Value;
 
 /// What the digest covers. Names, never indices: it must be the same under the next version of the charter.
-pub(super) struct Said<'a> {
+pub(super) struct ContentParts<'a> {
     pub(super) market: &'a str,
     pub(super) kind: &'a EventKind,
     pub(super) id: &'a Text,
@@ -23,7 +23,7 @@ pub(super) struct Said<'a> {
     pub(super) data: &'a Data,
 }
 
-impl Said<'_> {
+impl ContentParts<'_> {
     pub(super) fn digest(&self) -> Content {
         let mut bytes = Vec::with_capacity(512);
         text(&mut bytes, self.market);

@@ -6,8 +6,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use crate::charter::{Charter, DatumIx, EventKind, MarketIx};
 use crate::event::amount::Money;
-use crate::event::datum::{Given, ValueSeed, pointer, right};
-use crate::event::refused::Refused;
+use crate::event::datum::{DatumValue, ValueSeed, pointer, right};
+use crate::event::invalid::InvalidEvent;
 use crate::value::Value;
 
 /// What was found in `data`.
@@ -65,10 +65,14 @@ impl Data {
     }
 
     /// The first required datum that is missing.
-    pub(super) fn check_required(&self, kind: &EventKind, market: MarketIx) -> Result<(), Refused> {
+    pub(super) fn check_required(
+        &self,
+        kind: &EventKind,
+        market: MarketIx,
+    ) -> Result<(), InvalidEvent> {
         for ((_, datum), slot) in kind.data.iter().zip(&self.slots) {
             if slot.is_none() && datum.required && datum.market.is_none_or(|own| own == market) {
-                return Err(Refused::unfit(
+                return Err(InvalidEvent::unfit(
                     pointer(&datum.name, ""),
                     format!(
                         "`data.{}` is missing: `{}` requires {}",
@@ -90,12 +94,12 @@ pub(super) struct DataSeed<'a> {
     pub(super) market: MarketIx,
     pub(super) kind: &'a EventKind,
     pub(super) data: &'a mut Data,
-    pub(super) complaint: &'a mut Option<Refused>,
+    pub(super) complaint: &'a mut Option<InvalidEvent>,
 }
 
 impl DataSeed<'_> {
     fn wrong<E: de::Error>(&mut self, found: &str) -> E {
-        *self.complaint = Some(Refused::unfit(
+        *self.complaint = Some(InvalidEvent::unfit(
             "/data",
             format!("`data` is {found}, and must be an object"),
         ));
@@ -161,19 +165,19 @@ impl<'de> Visitor<'de> for DataSeed<'_> {
             let Some(given) = members.next_value_seed(seed)? else {
                 continue;
             };
-            if let Given::Money(money) = given
+            if let DatumValue::Money(money) = given
                 && money.code != self.charter.currency.code
             {
                 self.data.foreign.push((index, money));
             }
-            if let Given::Mapped(_, raw) = &given {
+            if let DatumValue::Mapped(_, raw) = &given {
                 self.data.mapped.push((index, raw.clone()));
             }
             if let Some(slot) = self.data.slot(index)
                 && slot.replace(given.into()).is_some()
             {
                 let what = format!("`data.{}` stands twice", datum.name);
-                *self.complaint = Some(Refused::unfit(pointer(&datum.name, ""), what));
+                *self.complaint = Some(InvalidEvent::unfit(pointer(&datum.name, ""), what));
                 return Err(de::Error::custom("data"));
             }
         }

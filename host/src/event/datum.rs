@@ -7,25 +7,25 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use crate::charter::{Charter, Datum, Type};
 use crate::clock::Instant;
 use crate::event::amount::{self, Money};
-use crate::event::refused::Refused;
+use crate::event::invalid::InvalidEvent;
 use crate::event::scalar::{AsText, Scalar};
 use crate::ids::Text;
 use crate::limits::{LIST_ITEMS, TEXT_BYTES};
 use crate::value::Value;
 
 /// One value as it came.
-pub(super) enum Given {
+pub(super) enum DatumValue {
     Plain(Value),
     Money(Money),
     /// In the charter's words, and as it came.
     Mapped(Value, Value),
 }
 
-impl From<Given> for Value {
-    fn from(given: Given) -> Self {
+impl From<DatumValue> for Value {
+    fn from(given: DatumValue) -> Self {
         match given {
-            Given::Plain(value) | Given::Mapped(value, _) => value,
-            Given::Money(money) => Self::Integer(money.own),
+            DatumValue::Plain(value) | DatumValue::Mapped(value, _) => value,
+            DatumValue::Money(money) => Self::Integer(money.own),
         }
     }
 }
@@ -42,14 +42,14 @@ pub(super) struct ValueSeed<'a> {
     charter: &'a Charter,
     datum: &'a Datum,
     at: At,
-    complaint: &'a mut Option<Refused>,
+    complaint: &'a mut Option<InvalidEvent>,
 }
 
 impl<'a> ValueSeed<'a> {
     pub(super) fn of(
         charter: &'a Charter,
         datum: &'a Datum,
-        complaint: &'a mut Option<Refused>,
+        complaint: &'a mut Option<InvalidEvent>,
     ) -> Self {
         Self {
             charter,
@@ -69,7 +69,7 @@ impl ValueSeed<'_> {
             At::Whole => (format!("/{member}"), format!("`data.{name}.{member}`")),
             At::Item(number) => (format!("/{number}"), format!("`data.{name}[{number}]`")),
         };
-        *self.complaint = Some(Refused::unfit(
+        *self.complaint = Some(InvalidEvent::unfit(
             pointer(name, &tail),
             format!("{place} {what}"),
         ));
@@ -95,7 +95,7 @@ impl ValueSeed<'_> {
     }
 
     /// A text, in the charter's words where the source has its own (A14).
-    fn text<E: de::Error>(self, given: &str) -> Result<Given, E> {
+    fn text<E: de::Error>(self, given: &str) -> Result<DatumValue, E> {
         if given.len() > TEXT_BYTES {
             let what = format!("has {} bytes, and may have {TEXT_BYTES}", given.len());
             return Err(self.complain("", what));
@@ -103,14 +103,14 @@ impl ValueSeed<'_> {
         let mapped = self.datum.maps.iter().find(|(from, _)| from == given);
         if let Some((_, to)) = mapped {
             let (to, given) = (to.clone(), Text::new(given));
-            return Ok(Given::Mapped(Value::Text(to), Value::Text(given)));
+            return Ok(DatumValue::Mapped(Value::Text(to), Value::Text(given)));
         }
         let text = given;
         if !self.datum.one_of.is_empty() && !self.datum.one_of.iter().any(|one| one == text) {
             let what = format!("is none of {}", quoted(&self.datum.one_of));
             return Err(self.complain("", what));
         }
-        Ok(Given::Plain(Value::Text(Text::new(text))))
+        Ok(DatumValue::Plain(Value::Text(Text::new(text))))
     }
 
     fn item(&mut self, number: usize) -> ValueSeed<'_> {
@@ -122,63 +122,65 @@ impl ValueSeed<'_> {
         }
     }
 
-    /// Reads a list: its values in the charter's words, and as they came where that differs.
-    fn list<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Listed, A::Error> {
+    /// Reads a list of what `take` finds in a value.
+    fn list<'de, A: SeqAccess<'de>, T: Clone>(
+        mut self,
+        mut items: A,
+        take: fn(Value) -> Option<T>,
+    ) -> Result<List<T>, A::Error> {
         let most = self.datum.at_most.min(LIST_ITEMS);
-        let mut list = Vec::with_capacity(most.min(16));
-        let mut given: Option<Vec<Value>> = None;
-        while let Some(item) = items.next_element_seed(self.item(list.len()))? {
-            if list.len() == most {
+        let mut values = Vec::with_capacity(most.min(16));
+        let mut given: Option<Vec<T>> = None;
+        while let Some(item) = items.next_element_seed(self.item(values.len()))? {
+            if values.len() == most {
                 let what = format!("is a list of more than {most} entries");
                 return Err(self.complain("", what));
             }
-            match item {
-                Some(Given::Plain(value)) => {
-                    if let Some(given) = &mut given {
-                        given.push(value.clone());
-                    }
-                    list.push(value);
-                }
-                Some(Given::Mapped(value, raw)) => {
-                    given.get_or_insert_with(|| list.clone()).push(raw);
-                    list.push(value);
-                }
-                Some(Given::Money(_)) | None => {
-                    self.at = At::Item(list.len());
-                    return Err(self.ill_typed("null"));
-                }
+            let (value, raw) = match item {
+                Some(DatumValue::Plain(value)) => (take(value), None),
+                Some(DatumValue::Mapped(value, raw)) => (take(value), take(raw)),
+                Some(DatumValue::Money(_)) | None => (None, None),
+            };
+            let Some(value) = value else {
+                self.at = At::Item(values.len());
+                return Err(self.ill_typed("null"));
+            };
+            if raw.is_some() && given.is_none() {
+                given = Some(values.clone());
             }
+            if let Some(given) = &mut given {
+                given.push(raw.unwrap_or_else(|| value.clone()));
+            }
+            values.push(value);
         }
-        Ok(Listed { list, given })
+        Ok(List { values, given })
     }
 }
 
 /// The entries of a list.
-struct Listed {
+struct List<T> {
     /// In the charter's words.
-    list: Vec<Value>,
+    values: Vec<T>,
     /// As they came, where that differs.
-    given: Option<Vec<Value>>,
+    given: Option<Vec<T>>,
 }
 
-fn texts(values: Vec<Value>) -> Value {
-    let texts = values.into_iter().filter_map(|value| match value {
+fn as_text(value: Value) -> Option<Text> {
+    match value {
         Value::Text(text) => Some(text),
         _ => None,
-    });
-    Value::Texts(texts.collect())
+    }
 }
 
-fn integers(values: Vec<Value>) -> Value {
-    let integers = values.into_iter().filter_map(|value| match value {
+fn as_integer(value: Value) -> Option<i64> {
+    match value {
         Value::Integer(integer) => Some(integer),
         _ => None,
-    });
-    Value::Integers(integers.collect())
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Option<Given>;
+    type Value = Option<DatumValue>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
@@ -186,7 +188,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Option<Given>;
+    type Value = Option<DatumValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&right(self.datum))
@@ -198,16 +200,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Flag => Ok(Some(Given::Plain(Value::Flag(flag)))),
+            Type::Flag => Ok(Some(DatumValue::Plain(Value::Flag(flag)))),
             _ => Err(self.ill_typed("true or false")),
         }
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Integer => Ok(Some(Given::Plain(Value::Integer(number)))),
+            Type::Integer => Ok(Some(DatumValue::Plain(Value::Integer(number)))),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
-            Type::Number => Ok(Some(Given::Plain(Value::Number(number as f64)))),
+            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number as f64)))),
             _ => Err(self.ill_typed("a number")),
         }
     }
@@ -217,7 +219,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             Ok(number) => self.visit_i64(number),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
             Err(_) if self.ty() == Type::Number => {
-                Ok(Some(Given::Plain(Value::Number(number as f64))))
+                Ok(Some(DatumValue::Plain(Value::Number(number as f64))))
             }
             Err(_) => Err(self.ill_typed("a number of more than 64 bits")),
         }
@@ -225,7 +227,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Number => Ok(Some(Given::Plain(Value::Number(number)))),
+            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number)))),
             _ => Err(self.ill_typed("a number with decimals")),
         }
     }
@@ -234,7 +236,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match self.ty() {
             Type::Text => self.text(text).map(Some),
             Type::Instant => match Instant::parse(text) {
-                Ok(instant) => Ok(Some(Given::Plain(Value::Instant(instant)))),
+                Ok(instant) => Ok(Some(DatumValue::Plain(Value::Instant(instant)))),
                 Err(_) => Err(self.ill_typed("another text")),
             },
             _ => Err(self.ill_typed("a text")),
@@ -244,16 +246,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
         match self.ty() {
             Type::Texts => {
-                let Listed { list, given } = self.list(items)?;
-                let list = texts(list);
+                let List { values, given } = self.list(items, as_text)?;
+                let list = Value::Texts(values.into());
                 Ok(Some(match given {
-                    None => Given::Plain(list),
-                    Some(given) => Given::Mapped(list, texts(given)),
+                    None => DatumValue::Plain(list),
+                    Some(given) => DatumValue::Mapped(list, Value::Texts(given.into())),
                 }))
             }
             Type::Integers => {
-                let listed = self.list(items)?;
-                Ok(Some(Given::Plain(integers(listed.list))))
+                let list = self.list(items, as_integer)?.values;
+                Ok(Some(DatumValue::Plain(Value::Integers(list.into()))))
             }
             _ => Err(self.ill_typed("a list")),
         }
@@ -285,7 +287,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match (amount, currency) {
             (Some(amount), Some(currency)) => {
                 match amount::money(self.charter, &amount, &currency) {
-                    Ok(money) => Ok(Some(Given::Money(money))),
+                    Ok(money) => Ok(Some(DatumValue::Money(money))),
                     Err(
                         invalid @ (amount::InvalidAmount::NoRate { .. }
                         | amount::InvalidAmount::NoCode { .. }),

@@ -1,6 +1,6 @@
 //! The attributes of a CloudEvent, as they stand in a body or in `ce-` headers.
 
-use crate::event::refused::Refused;
+use crate::event::invalid::InvalidEvent;
 use crate::ids::Text;
 use crate::limits::EVENT_NAME_BYTES;
 
@@ -82,6 +82,9 @@ impl Attribute {
     }
 }
 
+/// With which byte those control characters begin that are not ASCII.
+const CONTROLS_BEYOND_ASCII: u8 = 0xc2;
+
 /// The attributes of one event, each still as it came.
 #[derive(Default, Debug)]
 pub(super) struct Envelope {
@@ -91,10 +94,14 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// Keeps one attribute; a second of the same name is refused, even where the first was null.
-    pub(super) fn put(&mut self, attribute: Attribute, text: Option<Text>) -> Result<(), Refused> {
+    pub(super) fn put(
+        &mut self,
+        attribute: Attribute,
+        text: Option<Text>,
+    ) -> Result<(), InvalidEvent> {
         let bit = 1 << attribute as u16;
         if self.seen & bit != 0 {
-            return Err(Refused::not_an_event(
+            return Err(InvalidEvent::not_an_event(
                 &attribute.pointer(),
                 format!("`{}` stands twice", attribute.name()),
             ));
@@ -111,9 +118,9 @@ impl Envelope {
     }
 
     /// An attribute that must be there, as CloudEvents asks.
-    pub(super) fn required(&self, attribute: Attribute) -> Result<&Text, Refused> {
+    pub(super) fn required(&self, attribute: Attribute) -> Result<&Text, InvalidEvent> {
         self.short(attribute)?.ok_or_else(|| {
-            Refused::not_an_event(
+            InvalidEvent::not_an_event(
                 &attribute.pointer(),
                 format!("`{}` is missing: every event has one", attribute.name()),
             )
@@ -121,13 +128,13 @@ impl Envelope {
     }
 
     /// An attribute that, if it is there, is neither empty nor long nor holds control characters.
-    pub(super) fn short(&self, attribute: Attribute) -> Result<Option<&Text>, Refused> {
+    pub(super) fn short(&self, attribute: Attribute) -> Result<Option<&Text>, InvalidEvent> {
         let Some(text) = self.text(attribute) else {
             return Ok(None);
         };
         let wrong = |what: &str| {
             let what = format!("`{}` {what}", attribute.name());
-            Err(Refused::not_an_event(&attribute.pointer(), what))
+            Err(InvalidEvent::not_an_event(&attribute.pointer(), what))
         };
         if text.is_empty() {
             return wrong("is empty");
@@ -136,7 +143,7 @@ impl Envelope {
             let what = format!("has {} bytes, and may have {EVENT_NAME_BYTES}", text.len());
             return wrong(&what);
         }
-        if text.chars().any(char::is_control) {
+        if has_control(text) {
             return wrong("holds control characters");
         }
         Ok(Some(text))
@@ -147,32 +154,38 @@ impl Envelope {
         self.text(Attribute::Gpc).is_some_and(|gpc| gpc == "1")
     }
 
-    pub(super) fn check_version(&self) -> Result<(), Refused> {
+    pub(super) fn check_version(&self) -> Result<(), InvalidEvent> {
         match self.text(Attribute::SpecVersion).map(Text::as_str) {
             Some("1.0") => Ok(()),
-            Some(other) => Err(Refused::not_an_event(
+            Some(other) => Err(InvalidEvent::not_an_event(
                 "/specversion",
                 format!(
                     "`specversion` is `{}`, and must be `1.0`",
                     other.chars().take(16).collect::<String>()
                 ),
             )),
-            None => Err(Refused::not_an_event(
+            None => Err(InvalidEvent::not_an_event(
                 "/specversion",
                 "`specversion` is missing: it must be `1.0`",
             )),
         }
     }
 
-    pub(super) fn check_content_type(&self) -> Result<(), Refused> {
+    pub(super) fn check_content_type(&self) -> Result<(), InvalidEvent> {
         match self.text(Attribute::DataContentType) {
-            Some(ty) if !is_json(ty) => Err(Refused::not_an_event(
+            Some(ty) if !is_json(ty) => Err(InvalidEvent::not_an_event(
                 "/datacontenttype",
                 "`datacontenttype` must be `application/json`: nothing else is read",
             )),
             _ => Ok(()),
         }
     }
+}
+
+/// Whether there are control characters in `text`.
+pub(super) fn has_control(text: &str) -> bool {
+    let is_suspect = |byte: u8| byte.is_ascii_control() || byte == CONTROLS_BEYOND_ASCII;
+    text.bytes().any(is_suspect) && text.chars().any(char::is_control)
 }
 
 fn is_json(media_type: &str) -> bool {

@@ -2,19 +2,20 @@
 
 use crate::charter::{Charter, Per, Strength};
 use crate::event::Name;
-use crate::event::refused::{Refused, nearest};
+use crate::event::envelope::has_control;
+use crate::event::invalid::{InvalidEvent, nearest};
 use crate::ids::Text;
 use crate::limits::IDENTITY_BYTES;
 
 /// Which attribute names somebody, and so what kind of identity may stand there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Naming {
+pub(super) enum NameAttribute {
     Subject,
     Visitor,
     Account,
 }
 
-impl Naming {
+impl NameAttribute {
     pub(super) fn attribute(self) -> &'static str {
         match self {
             Self::Subject => "subject",
@@ -34,13 +35,17 @@ impl Naming {
 
 impl Name {
     /// Reads `namespace:value` as the name of a customer, in its normal form.
-    pub fn parse(charter: &Charter, text: &str) -> Result<Self, Refused> {
-        Self::named(charter, Naming::Subject, text)
+    pub fn parse(charter: &Charter, text: &str) -> Result<Self, InvalidEvent> {
+        Self::named(charter, NameAttribute::Subject, text)
     }
 
     /// Reads what stands in the attribute `naming`.
-    pub(super) fn named(charter: &Charter, naming: Naming, text: &str) -> Result<Self, Refused> {
-        let unfit = |what: String| Refused::unfit(naming.pointer(), what);
+    pub(super) fn named(
+        charter: &Charter,
+        naming: NameAttribute,
+        text: &str,
+    ) -> Result<Self, InvalidEvent> {
+        let unfit = |what: String| InvalidEvent::unfit(naming.pointer(), what);
         let attribute = naming.attribute();
         let Some((namespace, value)) = text.split_once(':') else {
             return Err(unfit(format!(
@@ -67,7 +72,7 @@ impl Name {
             )));
         }
         let value = value.trim();
-        if value.is_empty() || value.chars().any(char::is_control) {
+        if value.is_empty() || has_control(value) {
             return Err(unfit(format!(
                 "`{attribute}` has no value after `{namespace}:`, or control characters in it"
             )));
@@ -87,15 +92,15 @@ impl Name {
     }
 }
 
-fn fits(naming: Naming, of: Per, strength: Strength) -> bool {
+fn fits(naming: NameAttribute, of: Per, strength: Strength) -> bool {
     match naming {
-        Naming::Subject => of == Per::Customer,
-        Naming::Visitor => of == Per::Customer && strength == Strength::Weak,
-        Naming::Account => of == Per::Account,
+        NameAttribute::Subject => of == Per::Customer,
+        NameAttribute::Visitor => of == Per::Customer && strength == Strength::Weak,
+        NameAttribute::Account => of == Per::Account,
     }
 }
 
-fn namespaces(charter: &Charter, naming: Naming) -> String {
+fn namespaces(charter: &Charter, naming: NameAttribute) -> String {
     let names: Vec<String> = charter
         .identities
         .iter()

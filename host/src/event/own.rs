@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::charter::{BuiltIn, Charter, MarketIx};
 use crate::clock::Instant;
-use crate::event::content::Said;
+use crate::event::content::ContentParts;
 use crate::event::data::Data;
 use crate::event::{About, Event};
 use crate::ids::Text;
@@ -15,7 +15,7 @@ pub const OWN_SOURCE: &str = "kairos";
 
 /// One event of the host itself.
 #[derive(Clone, Debug)]
-pub struct Own<'a> {
+pub struct OwnEvent<'a> {
     pub charter: &'a Arc<Charter>,
     pub market: MarketIx,
     pub kind: BuiltIn,
@@ -29,7 +29,7 @@ pub struct Own<'a> {
     pub data: Vec<(&'a str, Value)>,
 }
 
-impl Own<'_> {
+impl OwnEvent<'_> {
     /// The event; `None` where the charter was made without such a kind.
     pub fn event(self) -> Option<Event> {
         let kind = self.charter.built_in(self.kind)?;
@@ -39,7 +39,7 @@ impl Own<'_> {
             data.put(defined, name, value);
         }
         let source = Text::new_static(OWN_SOURCE);
-        let content = Said {
+        let content = ContentParts {
             market: &self.charter.markets.at(self.market).name,
             kind: defined,
             id: &self.id,

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer};
+use serde_json::de::Read;
+use serde_json::value::RawValue;
 
 use crate::charter::events::Presence;
 use crate::charter::{Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
 use crate::clock::{Clock, Instant, Span};
 use crate::event::consent;
-use crate::event::content::Said;
+use crate::event::content::ContentParts;
 use crate::event::data::{Data, DataSeed};
 use crate::event::envelope::{Attribute, Envelope};
-use crate::event::names::Naming;
-use crate::event::refused::{Refused, nearest};
+use crate::event::invalid::{InvalidEvent, nearest};
+use crate::event::names::NameAttribute;
 use crate::event::structured::EventVisitor;
 use crate::event::{About, Caller, Event, Name, Voice};
 use crate::ids::Text;
@@ -35,10 +37,10 @@ pub struct Door<'a> {
 
 impl Event {
     /// Reads the structured form: everything in one JSON object.
-    pub fn parse(door: &Door<'_>, body: &[u8]) -> Result<Self, Refused> {
-        let mut reading = Reading::at(door)?;
-        reading.read_event(body)?;
-        reading.finish()
+    pub fn parse(door: &Door<'_>, body: &[u8]) -> Result<Self, InvalidEvent> {
+        let mut parser = Parser::at(door)?;
+        parser.read_event(body)?;
+        parser.finish()
     }
 
     /// Reads the binary form: `attributes` as (name without `ce-`, value) from the headers, and the data as the body.
@@ -46,24 +48,24 @@ impl Event {
         door: &Door<'_>,
         attributes: impl Iterator<Item = (&'h str, &'h [u8])>,
         body: &[u8],
-    ) -> Result<Self, Refused> {
-        let mut reading = Reading::at(door)?;
+    ) -> Result<Self, InvalidEvent> {
+        let mut parser = Parser::at(door)?;
         for (name, value) in attributes {
             if let Some(attribute) = Attribute::named(name) {
                 let text = decoded(attribute, value)?;
-                reading.envelope.put(attribute, Some(text))?;
+                parser.envelope.put(attribute, Some(text))?;
             }
         }
         if !body.is_empty() {
-            reading.find_kind()?;
-            reading.read_data(body)?;
+            parser.find_kind()?;
+            parser.read_data(body)?;
         }
-        reading.finish()
+        parser.finish()
     }
 }
 
 /// A header's value, percent-decoded as the CloudEvents binding asks.
-fn decoded(attribute: Attribute, value: &[u8]) -> Result<Text, Refused> {
+fn decoded(attribute: Attribute, value: &[u8]) -> Result<Text, InvalidEvent> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some((&byte, tail)) = rest.split_first() {
@@ -79,32 +81,32 @@ fn decoded(attribute: Attribute, value: &[u8]) -> Result<Text, Refused> {
     }
     String::from_utf8(bytes).map(Text::from).map_err(|_| {
         let what = format!("the header `ce-{}` is not UTF-8", attribute.name());
-        Refused::not_an_event(&attribute.pointer(), what)
+        InvalidEvent::not_an_event(&attribute.pointer(), what)
     })
 }
 
 /// An event while it is read.
-pub(super) struct Reading<'a> {
+pub(super) struct Parser<'a> {
     door: Door<'a>,
     market: MarketIx,
     pub(super) envelope: Envelope,
     kind: Option<EventIx>,
     data: Option<Data>,
-    pub(super) complaint: Option<Refused>,
+    pub(super) complaint: Option<InvalidEvent>,
 }
 
-impl<'a> Reading<'a> {
-    pub(super) fn at(door: &Door<'a>) -> Result<Self, Refused> {
+impl<'a> Parser<'a> {
+    pub(super) fn at(door: &Door<'a>) -> Result<Self, InvalidEvent> {
         let markets = &door.charter.names.markets;
         let market = markets.get(door.market).copied().ok_or_else(|| {
             let name: String = door.market.chars().take(32).collect();
-            Refused::UnknownMarket {
+            InvalidEvent::UnknownMarket {
                 nearest: nearest(&name, markets.keys()),
                 market: name.into(),
             }
         })?;
         if !door.caller.speaks_for(door.market) {
-            return Err(Refused::not_yours(
+            return Err(InvalidEvent::not_yours(
                 "",
                 format!(
                     "the token `{}` does not speak for the market `{}`",
@@ -122,11 +124,11 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn read_event(&mut self, body: &[u8]) -> Result<(), Refused> {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let late = json
-            .deserialize_any(EventVisitor::of(self))
-            .and_then(|late| json.end().map(|()| late));
+    fn read_event(&mut self, body: &[u8]) -> Result<(), InvalidEvent> {
+        let late = match std::str::from_utf8(body) {
+            Ok(text) => self.visit_event(serde_json::Deserializer::from_str(text)),
+            Err(_) => self.visit_event(serde_json::Deserializer::from_slice(body)),
+        };
         match late.map_err(|error| self.blame(&error))? {
             Some(data) => {
                 self.find_kind()?;
@@ -137,14 +139,33 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the data of an event whose kind is known.
-    pub(super) fn read_data(&mut self, json: &[u8]) -> Result<(), Refused> {
-        let mut json = serde_json::Deserializer::from_slice(json);
-        self.visit_data(&mut json)
-            .and_then(|()| json.end())
-            .map_err(|error| self.blame(&error))
+    pub(super) fn read_data(&mut self, json: &[u8]) -> Result<(), InvalidEvent> {
+        // What is text as a whole is not looked through once more for each of its strings. What is not may still be an event,
+        // where only something that nobody reads is no text.
+        let read = match std::str::from_utf8(json) {
+            Ok(text) => self.visit_whole_data(serde_json::Deserializer::from_str(text)),
+            Err(_) => self.visit_whole_data(serde_json::Deserializer::from_slice(json)),
+        };
+        read.map_err(|error| self.blame(&error))
     }
 
-    pub(super) fn put(&mut self, attribute: Attribute, text: Text) -> Result<(), Refused> {
+    fn visit_event<'de, R: Read<'de>>(
+        &mut self,
+        mut json: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<Option<&'de RawValue>> {
+        let late = json.deserialize_any(EventVisitor::of(self))?;
+        json.end().map(|()| late)
+    }
+
+    fn visit_whole_data<'de, R: Read<'de>>(
+        &mut self,
+        mut json: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<()> {
+        self.visit_data(&mut json)?;
+        json.end()
+    }
+
+    pub(super) fn put(&mut self, attribute: Attribute, text: Text) -> Result<(), InvalidEvent> {
         self.envelope.put(attribute, Some(text))
     }
 
@@ -173,24 +194,28 @@ impl<'a> Reading<'a> {
         .deserialize(json)
     }
 
-    fn blame(&mut self, error: &serde_json::Error) -> Refused {
+    fn blame(&mut self, error: &serde_json::Error) -> InvalidEvent {
         match self.complaint.take() {
             Some(complaint) => complaint,
-            None if error.is_data() => {
-                Refused::not_an_event("", "an event is a JSON object of CloudEvents attributes")
-            }
-            None => Refused::malformed(error),
+            None if error.is_data() => InvalidEvent::not_an_event(
+                "",
+                "an event is a JSON object of CloudEvents attributes",
+            ),
+            None => InvalidEvent::malformed(error),
         }
     }
 
     /// Finds out which of the charter's kinds it is.
-    pub(super) fn find_kind(&mut self) -> Result<EventIx, Refused> {
+    pub(super) fn find_kind(&mut self) -> Result<EventIx, InvalidEvent> {
+        if let Some(kind) = self.kind {
+            return Ok(kind);
+        }
         let named = self.envelope.required(Attribute::Type)?;
         let events = &self.door.charter.names.events;
         let kind = events
             .get(named)
             .copied()
-            .ok_or_else(|| Refused::UnknownEvent {
+            .ok_or_else(|| InvalidEvent::UnknownEvent {
                 nearest: nearest(named, events.keys()),
                 kind: named.clone(),
             })?;
@@ -198,7 +223,7 @@ impl<'a> Reading<'a> {
         Ok(kind)
     }
 
-    pub(super) fn finish(mut self) -> Result<Event, Refused> {
+    pub(super) fn finish(mut self) -> Result<Event, InvalidEvent> {
         self.envelope.check_version()?;
         self.envelope.check_content_type()?;
         let id = self.envelope.required(Attribute::Id)?.clone();
@@ -207,8 +232,12 @@ impl<'a> Reading<'a> {
         let defined = self.door.charter.events.at(kind);
         self.check_market()?;
         let source_ix = self.speaker(&source, kind)?;
-        let [subject, visitor, account] = [Naming::Subject, Naming::Visitor, Naming::Account]
-            .map(|naming| self.name(naming, source_ix));
+        let [subject, visitor, account] = [
+            NameAttribute::Subject,
+            NameAttribute::Visitor,
+            NameAttribute::Account,
+        ]
+        .map(|naming| self.name(naming, source_ix));
         let (subject, visitor, account) = (subject?, visitor?, account?);
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
@@ -221,7 +250,7 @@ impl<'a> Reading<'a> {
         let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
         let with_identity = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
         let identities = [&subject, &visitor, &account].map(with_identity);
-        let content = Said {
+        let content = ContentParts {
             market: self.door.market,
             kind: defined,
             id: &id,
@@ -267,9 +296,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn check_market(&self) -> Result<(), Refused> {
+    fn check_market(&self) -> Result<(), InvalidEvent> {
         match self.envelope.text(Attribute::Market) {
-            Some(market) if market != self.door.market => Err(Refused::not_an_event(
+            Some(market) if market != self.door.market => Err(InvalidEvent::not_an_event(
                 "/market",
                 format!(
                     "`market` is `{}`, and the path says `{}`: they must be the same",
@@ -282,7 +311,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Which of the charter's sources is speaking, if it may say this.
-    fn speaker(&self, source: &Text, kind: EventIx) -> Result<SourceIx, Refused> {
+    fn speaker(&self, source: &Text, kind: EventIx) -> Result<SourceIx, InvalidEvent> {
         let charter = self.door.charter;
         let speaker = match &self.door.caller.voice {
             Voice::Any => charter
@@ -297,7 +326,7 @@ impl<'a> Reading<'a> {
                         .iter()
                         .map(|(_, own)| format!("`{}`", own.name))
                         .collect();
-                    Refused::not_yours(
+                    InvalidEvent::not_yours(
                         "/source",
                         format!(
                             "`source` is `{source}`, and the charter knows only {} and what is below them",
@@ -310,7 +339,7 @@ impl<'a> Reading<'a> {
                 index
                     .filter(|index| charter.sources.at(*index).covers(source))
                     .ok_or_else(|| {
-                        Refused::not_yours(
+                        InvalidEvent::not_yours(
                             "/source",
                             format!(
                                 "`source` is `{source}`, and this token speaks as `{own}` or below it, such as `{own}/web`"
@@ -319,7 +348,7 @@ impl<'a> Reading<'a> {
                     })?
             }
             Voice::None => {
-                return Err(Refused::not_yours(
+                return Err(InvalidEvent::not_yours(
                     "/source",
                     "this token has no source, and so may send no events",
                 ));
@@ -329,12 +358,12 @@ impl<'a> Reading<'a> {
         Ok(speaker)
     }
 
-    fn name(&self, naming: Naming, source: SourceIx) -> Result<Option<Name>, Refused> {
+    fn name(&self, naming: NameAttribute, source: SourceIx) -> Result<Option<Name>, InvalidEvent> {
         let charter = self.door.charter;
         let attribute = match naming {
-            Naming::Subject => Attribute::Subject,
-            Naming::Visitor => Attribute::Visitor,
-            Naming::Account => Attribute::Account,
+            NameAttribute::Subject => Attribute::Subject,
+            NameAttribute::Visitor => Attribute::Visitor,
+            NameAttribute::Account => Attribute::Account,
         };
         let Some(text) = self.envelope.text(attribute) else {
             return Ok(None);
@@ -342,8 +371,8 @@ impl<'a> Reading<'a> {
         let name = Name::named(charter, naming, text)?;
         let source = charter.sources.at(source);
         // A source's `subjects` say which customers it may name; an account is not one.
-        if naming != Naming::Account && !source.may_name(name.identity) {
-            return Err(Refused::not_yours(
+        if naming != NameAttribute::Account && !source.may_name(name.identity) {
+            return Err(InvalidEvent::not_yours(
                 naming.pointer(),
                 format!(
                     "the source `{}` may not name a `{}`: the charter does not list it in its `subjects`",
@@ -355,11 +384,11 @@ impl<'a> Reading<'a> {
         Ok(Some(name))
     }
 
-    fn time(&self, now: Instant) -> Result<Option<Instant>, Refused> {
+    fn time(&self, now: Instant) -> Result<Option<Instant>, InvalidEvent> {
         let on_events_clock = matches!(self.door.clock, Clock::Events(_));
         let Some(text) = self.envelope.text(Attribute::Time) else {
             if on_events_clock && now == Instant::default() {
-                return Err(Refused::unfit(
+                return Err(InvalidEvent::unfit(
                     "/time",
                     "`time` is missing: this host runs on the clock of its events, and none has come yet",
                 ));
@@ -367,10 +396,10 @@ impl<'a> Reading<'a> {
             return Ok(None);
         };
         let time = Instant::parse(text)
-            .map_err(|invalid| Refused::not_an_event("/time", format!("`time`: {invalid}")))?;
+            .map_err(|invalid| InvalidEvent::not_an_event("/time", format!("`time`: {invalid}")))?;
         let latest = now.plus(Span::from_millis(AHEAD_MINUTES * 60_000));
         if time > latest && !on_events_clock {
-            return Err(Refused::unfit(
+            return Err(InvalidEvent::unfit(
                 "/time",
                 format!(
                     "`time` is {time}, more than {AHEAD_MINUTES} minutes after the host's {now}: an event has happened"
@@ -390,11 +419,11 @@ fn pair<'a>(
 }
 
 /// Whether the source may say such a thing.
-fn check_kind(charter: &Charter, speaker: SourceIx, kind: EventIx) -> Result<(), Refused> {
+fn check_kind(charter: &Charter, speaker: SourceIx, kind: EventIx) -> Result<(), InvalidEvent> {
     let defined = charter.sources.at(speaker);
     let said = charter.events.at(kind);
     if said.built_in.is_some_and(|built_in| !built_in.is_sent()) {
-        return Err(Refused::not_yours(
+        return Err(InvalidEvent::not_yours(
             "/type",
             format!(
                 "`{}` is said by the host alone: no source may send it",
@@ -403,7 +432,7 @@ fn check_kind(charter: &Charter, speaker: SourceIx, kind: EventIx) -> Result<(),
         ));
     }
     if !defined.may_send(kind) {
-        return Err(Refused::not_yours(
+        return Err(InvalidEvent::not_yours(
             "/type",
             format!(
                 "the source `{}` may not send `{}`: the charter does not list it in its `may-send`",
@@ -414,9 +443,9 @@ fn check_kind(charter: &Charter, speaker: SourceIx, kind: EventIx) -> Result<(),
     Ok(())
 }
 
-fn check_presence(kind: &EventKind, subject: bool, account: bool) -> Result<(), Refused> {
+fn check_presence(kind: &EventKind, subject: bool, account: bool) -> Result<(), InvalidEvent> {
     if kind.subject == Presence::Required && !subject {
-        return Err(Refused::unfit(
+        return Err(InvalidEvent::unfit(
             "/subject",
             format!(
                 "`subject` is missing: `{}` must name its customer as `namespace:value`",
@@ -426,7 +455,7 @@ fn check_presence(kind: &EventKind, subject: bool, account: bool) -> Result<(), 
     }
     // With a subject, the account may be the customer's own.
     if kind.account == Presence::Required && !account && !subject {
-        return Err(Refused::unfit(
+        return Err(InvalidEvent::unfit(
             "/account",
             format!(
                 "`account` is missing: `{}` must name its account as `namespace:value`, or a subject that has one",

@@ -6,18 +6,18 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde_json::value::RawValue;
 
 use crate::event::envelope::{Attribute, Member};
-use crate::event::parse::Reading;
-use crate::event::refused::Refused;
+use crate::event::invalid::InvalidEvent;
+use crate::event::parse::Parser;
 use crate::event::scalar::{AsText, Scalar};
 
 /// Visits the structured form; hands back the data if they stood before the type and so could not be read yet.
 pub(super) struct EventVisitor<'r, 'a> {
-    reading: &'r mut Reading<'a>,
+    parser: &'r mut Parser<'a>,
 }
 
 impl<'r, 'a> EventVisitor<'r, 'a> {
-    pub(super) fn of(reading: &'r mut Reading<'a>) -> Self {
-        Self { reading }
+    pub(super) fn of(parser: &'r mut Parser<'a>) -> Self {
+        Self { parser }
     }
 }
 
@@ -29,38 +29,38 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let reading = self.reading;
+        let parser = self.parser;
         let mut early = None;
         let mut data_seen = false;
         while let Some(member) = members.next_key_seed(MemberSeed)? {
             let refused = match member {
                 Member::Attribute(attribute) => match members.next_value_seed(AsText)? {
-                    Scalar::Text(text) => reading.envelope.put(attribute, Some(text)).err(),
-                    Scalar::Null => reading.envelope.put(attribute, None).err(),
-                    Scalar::Other(found) => Some(Refused::not_an_event(
+                    Scalar::Text(text) => parser.envelope.put(attribute, Some(text)).err(),
+                    Scalar::Null => parser.envelope.put(attribute, None).err(),
+                    Scalar::Other(found) => Some(InvalidEvent::not_an_event(
                         &attribute.pointer(),
                         format!("`{}` is {found}, and must be a text", attribute.name()),
                     )),
                 },
                 Member::Data if data_seen => {
-                    Some(Refused::not_an_event("/data", "`data` stands twice"))
+                    Some(InvalidEvent::not_an_event("/data", "`data` stands twice"))
                 }
                 Member::Data => {
                     data_seen = true;
-                    if reading.envelope.text(Attribute::Type).is_none() {
+                    if parser.envelope.text(Attribute::Type).is_none() {
                         early = Some(members.next_value::<&'de RawValue>()?);
                         None
                     } else {
-                        match reading.find_kind() {
+                        match parser.find_kind() {
                             Ok(_) => {
-                                members.next_value_seed(DataOf { reading })?;
+                                members.next_value_seed(DataOf { parser })?;
                                 None
                             }
                             Err(refused) => Some(refused),
                         }
                     }
                 }
-                Member::DataBase64 => Some(Refused::not_an_event(
+                Member::DataBase64 => Some(InvalidEvent::not_an_event(
                     "/data_base64",
                     "`data_base64` is not read: the data must be JSON, in `data`",
                 )),
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
                 }
             };
             if refused.is_some() {
-                reading.complaint = refused;
+                parser.complaint = refused;
                 return Err(de::Error::custom("event"));
             }
         }
@@ -78,16 +78,16 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
     }
 }
 
-/// Lets a [`Reading`] read its data where they stand.
+/// Lets a [`Parser`] read its data where they stand.
 struct DataOf<'r, 'a> {
-    reading: &'r mut Reading<'a>,
+    parser: &'r mut Parser<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for DataOf<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        self.reading.visit_data(json)
+        self.parser.visit_data(json)
     }
 }
 

@@ -39,7 +39,7 @@ impl Scene {
         }
     }
 
-    fn read(&self, json: &str) -> Result<Event, Refused> {
+    fn read(&self, json: &str) -> Result<Event, InvalidEvent> {
         Event::parse(&self.door(), json.as_bytes())
     }
 
@@ -49,7 +49,7 @@ impl Scene {
     }
 }
 
-fn told(read: Result<Event, Refused>) -> String {
+fn told(read: Result<Event, InvalidEvent>) -> String {
     match read {
         Ok(event) => format!("taken: {}", event.id),
         Err(refused) => format!("{} {refused}", refused.pointer().unwrap_or("-")),
@@ -471,7 +471,7 @@ fn a_batch_is_taken_apart_unread() {
         split(b"{}").unwrap_err().to_string(),
         "a batch is a JSON array of events"
     );
-    assert!(matches!(split(b"[{]"), Err(Refused::Malformed { .. })));
+    assert!(matches!(split(b"[{]"), Err(InvalidEvent::Malformed { .. })));
     let many = format!("[{}]", vec!["0"; 1001].join(","));
     assert_eq!(
         split(many.as_bytes()).unwrap_err().to_string(),
@@ -501,6 +501,7 @@ fn a_consent_becomes_an_event() {
             time: None,
             subject: "crm:17850".into(),
             purpose: purpose.into(),
+            head: ConsentHead::parse(body.as_bytes())?,
             body: body.as_bytes(),
         };
         Event::consent(&scene.door(), &request)

@@ -8,7 +8,7 @@ use crate::cache::CacheError;
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::decide::{Approval, By, Judgement, Moot, REJECTED, Recall, Undecided, say};
-use crate::event::{About, Caller, Event, EventKey, OWN_SOURCE, Own};
+use crate::event::{About, Caller, Event, EventKey, OWN_SOURCE, OwnEvent};
 use crate::evidence::{self, Body, Decided};
 use crate::ids::{ActionId, DecisionId, Text};
 use crate::limits::TEXT_BYTES;
@@ -256,7 +256,7 @@ pub(super) fn proposal(decided: &Decided, id: ActionId) -> Option<&Proposal> {
 fn event(core: &Core, plan: &Plan, charter: &Arc<Charter>) -> Option<Event> {
     let node = core.node();
     let judgement = &plan.recall.judgement;
-    let own = Own {
+    let own = OwnEvent {
         charter,
         market: *charter.names.markets.get(&plan.market)?,
         kind: judgement.verdict.kind(),

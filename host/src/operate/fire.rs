@@ -11,7 +11,7 @@ use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, Timer};
 use crate::decide::{Answered, Undecided, decide};
-use crate::event::{About, Event, Own};
+use crate::event::{About, Event, OwnEvent};
 use crate::evidence;
 use crate::ids::{CustomerId, Key, Text};
 use crate::keys::Subject;
@@ -198,7 +198,7 @@ fn expiry(
         ),
         Subject::Market(_) | Subject::Period(_) => return None,
     };
-    let own = Own {
+    let own = OwnEvent {
         charter,
         market,
         kind: BuiltIn::DataExpired,
@@ -222,7 +222,7 @@ fn silence(
     let moment = *charter.names.moment_keys.get(&timer.moment)?;
     let (due, moment) = (timer.due?, &charter.moments.at(moment).name);
     let name = &charter.markets.at(market).name;
-    let own = Own {
+    let own = OwnEvent {
         charter,
         market,
         kind: BuiltIn::SilenceElapsed,

@@ -8,7 +8,7 @@ use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::Customer;
 use crate::decide::{Answered, Undecided, decide};
-use crate::event::{About, Content, Event, Own};
+use crate::event::{About, Content, Event, OwnEvent};
 use crate::ids::Text;
 use crate::node::Core;
 use crate::value::Value;
@@ -86,7 +86,7 @@ fn event(
     ));
     let now = node.clock().now();
     let occurred_at = given.map_or(now, |given| given.max(now));
-    let own = Own {
+    let own = OwnEvent {
         charter,
         market,
         kind: BuiltIn::ConsentWithdrawn,

@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::server::Shared;
+use crate::server::ServerParts;
 
 /// How long to wait when the operating system has no more sockets to give.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// A core, as the acceptor sees it.
 pub(super) struct Inbox {
-    pub(super) sockets: mpsc::Sender<Arrived>,
+    pub(super) sockets: mpsc::Sender<Arrival>,
     pub(super) open: Arc<AtomicUsize>,
 }
 
 /// A connection on its way to its core.
-pub(super) struct Arrived {
+pub(super) struct Arrival {
     pub(super) socket: std::net::TcpStream,
     pub(super) place: Place,
 }
@@ -40,11 +40,11 @@ impl Drop for Place {
 pub(super) struct Acceptor {
     listener: TcpListener,
     cores: Vec<Inbox>,
-    shared: Arc<Shared>,
+    shared: Arc<ServerParts>,
 }
 
 impl Acceptor {
-    pub(super) fn new(listener: TcpListener, cores: Vec<Inbox>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(listener: TcpListener, cores: Vec<Inbox>, shared: Arc<ServerParts>) -> Self {
         Self {
             listener,
             cores,
@@ -102,5 +102,5 @@ async fn hand_over(cores: &[Inbox], socket: tokio::net::TcpStream, permit: Owned
         _permit: permit,
     };
     // A core that is gone drops the connection, and with it the place.
-    let _ = core.sockets.send(Arrived { socket, place }).await;
+    let _ = core.sockets.send(Arrival { socket, place }).await;
 }

@@ -57,9 +57,10 @@ impl Guard {
     /// Finds out who is speaking, and whether that caller has `role`.
     pub(super) fn admit_as(&self, role: Role, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
         let caller = self.admit(headers)?;
-        match caller.may(role) {
-            true => Ok(caller),
-            false => Err(Problem::not_allowed(role)),
+        if caller.may(role) {
+            Ok(caller)
+        } else {
+            Err(Problem::not_allowed(role))
         }
     }
 

@@ -20,8 +20,8 @@ use crate::operate::{Fate, Settled, settle};
 use crate::server::desk::Desk;
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
-use crate::server::routes::Answered;
-use crate::server::{Shared, body};
+use crate::server::routes::RouteResult;
+use crate::server::{ServerParts, body};
 use crate::views::Page;
 
 /// How many are on a page, where the caller does not say; and at most.
@@ -30,17 +30,17 @@ const LARGEST_PAGE: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ApprovalsQuery {
     market: Option<Text>,
     cursor: Option<Text>,
     limit: Option<usize>,
 }
 
 pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Answered {
+    asked: Result<Query<ApprovalsQuery>, QueryRejection>,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Approve, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
@@ -68,7 +68,7 @@ pub(super) async fn list(
 
 /// The markets that are asked for and that the caller speaks for; `None` for all.
 fn markets(
-    shared: &Shared,
+    shared: &ServerParts,
     caller: &Caller,
     asked: Option<&Text>,
 ) -> Result<Option<Vec<Key>>, Problem> {
@@ -76,11 +76,12 @@ fn markets(
     match (asked, &caller.markets) {
         (Some(market), _) => {
             let key = key(market).ok_or_else(|| Problem::unknown("market", market))?;
-            match caller.speaks_for(market) {
-                true => Ok(Some(vec![key])),
-                false => Err(Problem::not_yours(format!(
+            if caller.speaks_for(market) {
+                Ok(Some(vec![key]))
+            } else {
+                Err(Problem::not_yours(format!(
                     "the token does not speak for market `{market}`"
-                ))),
+                )))
             }
         }
         (None, Markets::All) => Ok(None),
@@ -111,10 +112,11 @@ impl Post<'_> {
         body: Incoming,
     ) -> Result<Response<Bytes>, Problem> {
         let body = body::read(body, EVENT_BODY_BYTES, desk.shared.limits.body).await?;
-        let why: Why = match body.is_empty() {
-            true => Why::default(),
-            false => serde_json::from_slice(&body)
-                .map_err(|_| Problem::bad_request("the body must be {\"reason\": \"…\"}"))?,
+        let why: Why = if body.is_empty() {
+            Why::default()
+        } else {
+            serde_json::from_slice(&body)
+                .map_err(|_| Problem::bad_request("the body must be {\"reason\": \"…\"}"))?
         };
         let id = percent_decoded(self.action).unwrap_or_default();
         let action = ActionId::parse(&id).ok_or_else(|| Problem::unknown("action", &id))?;

@@ -56,9 +56,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(String, String)>, BadArchive> {
         }
         files.insert(name, text);
     }
-    match files.contains_key(CENTRAL) {
-        true => Ok(files.into_iter().collect()),
-        false => Err(BadArchive::NoCharter),
+    if files.contains_key(CENTRAL) {
+        Ok(files.into_iter().collect())
+    } else {
+        Err(BadArchive::NoCharter)
     }
 }
 

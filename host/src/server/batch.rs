@@ -12,8 +12,7 @@ use serde_json::value::RawValue;
 use crate::decide::Answered;
 use crate::event::Event;
 use crate::reply::Detail;
-use crate::server::desk::Desk;
-use crate::server::events::Post;
+use crate::server::desk::{Desk, Visit};
 use crate::server::problem::Problem;
 
 /// How many events of one batch are decided at a time: enough to share a sync of the log.
@@ -22,15 +21,15 @@ const IN_FLIGHT: usize = 64;
 /// Decides every event of a batch and lists the answers in their order.
 pub(super) async fn answer(
     desk: &Desk,
-    post: Post<'_>,
+    visit: Visit<'_>,
     events: &[&RawValue],
     detail: Detail,
 ) -> Response<Bytes> {
-    let decided = in_order(events.iter().map(|event| {
-        desk.decide(post.caller, post.market, |door| {
-            Event::parse(&post.door(door), event.get().as_bytes())
-        })
-    }))
+    let decided = in_order(
+        events
+            .iter()
+            .map(|event| desk.decide(visit, |door| Event::parse(door, event.get().as_bytes()))),
+    )
     .await;
     let mut body = Vec::with_capacity(512 * decided.len() + 2);
     body.push(b'[');
@@ -117,9 +116,10 @@ impl<I: Iterator<Item = F>, F: Future> Line<I, F> {
                 Poll::Pending => self.running.push((number, work)),
             }
         }
-        match self.running.is_empty() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if self.running.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
     }
 }

@@ -20,13 +20,13 @@ use crate::node::Node;
 use crate::operate::{Change, Changed, Expects, Unchanged};
 use crate::server::beside::beside;
 use crate::server::problem::Problem;
-use crate::server::routes::{Answered, Segment, segment};
-use crate::server::{Shared, archive};
+use crate::server::routes::{RouteResult, Segment, segment};
+use crate::server::{ServerParts, archive};
 
 const TAR: &str = "application/x-tar";
 const TOML: &str = "application/toml";
 
-pub(super) fn router() -> Router<Arc<Shared>> {
+pub(super) fn router() -> Router<Arc<ServerParts>> {
     Router::new()
         .route("/v1/charter", get(show).post(load))
         .route("/v1/charter/{kind}/{name}", get(decides))
@@ -36,7 +36,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 
 /// `GET /v1/charter`: what is live, for programs, or as the files that it is made of, and the tag that a change of it may
 /// name.
-async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+async fn show(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> RouteResult {
     shared.guard.admit(&headers)?;
     let wants_files = headers
         .get(header::ACCEPT)
@@ -64,10 +64,10 @@ async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered
 
 /// `GET /v1/charter/{kind}/{name}`: who decides it.
 async fn decides(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     path: Result<Path<(String, String)>, PathRejection>,
-) -> Answered {
+) -> RouteResult {
     shared.guard.admit(&headers)?;
     let Path((kind, name)) =
         path.map_err(|_| Problem::bad_request("the path is not percent-encoded text"))?;
@@ -81,7 +81,11 @@ async fn decides(
 }
 
 /// `POST /v1/charter`: the platform's version, for every market; with `if-match`, only where that is what is live.
-async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
+async fn load(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Charter, &headers)?;
     if caller.markets != Markets::All {
         return Err(Problem::not_central());
@@ -98,11 +102,11 @@ async fn load(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 /// `PUT /v1/markets/{market}/charter`: a region's own choice, alone.
 async fn choose(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     market: Segment,
     body: Bytes,
-) -> Answered {
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Charter, &headers)?;
     let market = segment(market)?;
     if !caller.speaks_for(&market) {
@@ -124,10 +128,10 @@ async fn choose(
 
 /// `GET /v1/markets/{market}/charter`: the market's own file, and the tag that a change of it must name.
 async fn choice(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     market: Segment,
-) -> Answered {
+) -> RouteResult {
     shared.guard.admit(&headers)?;
     let market = segment(market)?;
     let (text, digest) = shared
@@ -167,9 +171,10 @@ fn check_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> 
         .get(header::CONTENT_TYPE)
         .map_or("", |value| value.to_str().unwrap_or("?"));
     let sort = found.split(';').next().unwrap_or_default().trim();
-    match sort.eq_ignore_ascii_case(wanted) {
-        true => Ok(()),
-        false => Err(Problem::wrong_type(found, wanted)),
+    if sort.eq_ignore_ascii_case(wanted) {
+        Ok(())
+    } else {
+        Err(Problem::wrong_type(found, wanted))
     }
 }
 

@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
 
-use crate::server::accept::Arrived;
+use crate::server::accept::Arrival;
 use crate::server::desk::Desk;
 use crate::server::stall::Stall;
 
@@ -20,8 +20,8 @@ const HEADERS: usize = 64;
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Serves one connection until it ends or the server stops.
-pub(super) async fn serve(desk: Rc<Desk>, arrived: Arrived) {
-    let Arrived { socket, place } = arrived;
+pub(super) async fn serve(desk: Rc<Desk>, arrived: Arrival) {
+    let Arrival { socket, place } = arrived;
     let Ok(socket) = tokio::net::TcpStream::from_std(socket) else {
         return;
     };

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 
-use crate::event::{Caller, ConsentRequest, Event, Name};
+use crate::event::{Caller, ConsentHead, ConsentRequest, Event, Name};
 use crate::ids::{CustomerId, Text};
 use crate::limits::EVENT_BODY_BYTES;
 use crate::server::body;
-use crate::server::desk::{self, Desk};
+use crate::server::desk::{self, Desk, Visit};
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
 
@@ -33,6 +33,11 @@ impl Put<'_> {
                 .map(Text::from)
                 .ok_or_else(|| Problem::bad_request("the path is not percent-encoded text"))
         };
+        let subject = decoded(self.subject)?;
+        let purpose = decoded(self.purpose)?;
+        check_subject(desk, &subject)?;
+        let head = ConsentHead::parse(&body)?;
+        let market = head.market()?.clone();
         let request = ConsentRequest {
             id: match header(self.headers, "ce-id") {
                 Some(id) => id,
@@ -40,14 +45,18 @@ impl Put<'_> {
             },
             source: header(self.headers, "ce-source"),
             time: header(self.headers, "ce-time"),
-            subject: decoded(self.subject)?,
-            purpose: decoded(self.purpose)?,
+            subject,
+            purpose,
+            head,
             body: &body,
         };
-        check_subject(desk, &request.subject)?;
-        let market = request.market()?;
+        let visit = Visit {
+            caller: self.caller,
+            market: &market,
+            is_gpc: false,
+        };
         let answered = desk
-            .decide(self.caller, &market, |door| Event::consent(door, &request))
+            .decide(visit, |door| Event::consent(door, &request))
             .await?;
         Ok(desk::reply(
             &answered,
@@ -65,9 +74,10 @@ fn check_subject(desk: &Desk, subject: &str) -> Result<(), Problem> {
     let charter = desk.shared.node.charter();
     let name = Name::parse(&charter, subject)?;
     let identity = charter.identities.at(name.identity);
-    match identity.hashed {
-        true => Err(Problem::identity_in_path(&identity.name)),
-        false => Ok(()),
+    if identity.hashed {
+        Err(Problem::identity_in_path(&identity.name))
+    } else {
+        Ok(())
     }
 }
 

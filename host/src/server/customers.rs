@@ -15,13 +15,13 @@ use crate::customer::IdentityKey;
 use crate::event::{Name, Role};
 use crate::ids::{CustomerId, Text};
 use crate::operate::Gone;
-use crate::server::Shared;
+use crate::server::ServerParts;
 use crate::server::beside::beside;
 use crate::server::problem::Problem;
-use crate::server::routes::{Answered, Segment, segment};
+use crate::server::routes::{RouteResult, Segment, segment};
 use crate::views::Lookup;
 
-pub(super) fn router() -> Router<Arc<Shared>> {
+pub(super) fn router() -> Router<Arc<ServerParts>> {
     Router::new()
         .route("/v1/customers/find", post(find))
         .route("/v1/customers/{subject}", get(show).delete(erase))
@@ -29,7 +29,11 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 }
 
 /// `GET /v1/customers/{subject}`
-async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap, subject: Segment) -> Answered {
+async fn show(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+    subject: Segment,
+) -> RouteResult {
     shared.guard.admit_as(Role::Customer, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
@@ -43,7 +47,11 @@ struct Find {
 }
 
 /// `POST /v1/customers/find`: names that are personal travel in the body.
-async fn find(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Answered {
+async fn find(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> RouteResult {
     shared.guard.admit_as(Role::Customer, &headers)?;
     let find: Find = serde_json::from_slice(&body)
         .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
@@ -53,10 +61,10 @@ async fn find(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 /// `GET /v1/customers/{subject}/export`
 async fn export(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     subject: Segment,
-) -> Answered {
+) -> RouteResult {
     shared.guard.admit_as(Role::Customer, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
@@ -79,10 +87,10 @@ async fn export(
 
 /// `DELETE /v1/customers/{subject}`
 async fn erase(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     subject: Segment,
-) -> Answered {
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Erase, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
@@ -100,7 +108,7 @@ async fn erase(
 }
 
 /// An id of the host's own, or a name as events tell it; names that are personal do not stand in a path.
-fn lookup(shared: &Shared, subject: &str) -> Result<Lookup, Problem> {
+fn lookup(shared: &ServerParts, subject: &str) -> Result<Lookup, Problem> {
     if let Some(id) = CustomerId::parse(subject) {
         return Ok(Lookup::Id(id));
     }
@@ -113,12 +121,12 @@ fn lookup(shared: &Shared, subject: &str) -> Result<Lookup, Problem> {
     Ok(named(shared, &name))
 }
 
-fn named(shared: &Shared, name: &Name) -> Lookup {
+fn named(shared: &ServerParts, name: &Name) -> Lookup {
     let identity = shared.node.charter().identities.at(name.identity).key;
     Lookup::Identity(IdentityKey::of(shared.node.salt(), identity, &name.value))
 }
 
-async fn found(shared: &Shared, lookup: Lookup, subject: &str) -> Result<Response, Problem> {
+async fn found(shared: &ServerParts, lookup: Lookup, subject: &str) -> Result<Response, Problem> {
     let view = shared.node.customer(lookup).await?;
     let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
     Ok(Json(view).into_response())

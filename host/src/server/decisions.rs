@@ -18,10 +18,10 @@ use crate::evidence::query::{self, Filter, Whom};
 use crate::evidence::{self, Outcome};
 use crate::ids::{DecisionId, Text};
 use crate::node::Node;
-use crate::server::Shared;
+use crate::server::ServerParts;
 use crate::server::beside::Patience;
 use crate::server::problem::Problem;
-use crate::server::routes::{Answered, Segment, segment};
+use crate::server::routes::{RouteResult, Segment, segment};
 use crate::store::Position;
 use crate::views::{Cursor, Found, Unseen};
 
@@ -32,11 +32,11 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// What was live when; read when it is first asked for.
 #[derive(Default)]
-pub(super) struct Known(Mutex<Option<History>>);
+pub(super) struct HistoryCache(Mutex<Option<History>>);
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct DecisionsQuery {
     customer: Option<Text>,
     market: Option<Text>,
     moment: Option<Text>,
@@ -52,10 +52,10 @@ pub(super) struct Asked {
 
 /// `GET /v1/decisions`: a page of them, the oldest first, and where to go on.
 pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Answered {
+    asked: Result<Query<DecisionsQuery>, QueryRejection>,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
@@ -120,7 +120,11 @@ fn cursor_of(node: &Node, text: &str) -> Result<Cursor, Problem> {
     Ok(cursor)
 }
 
-fn query_of(shared: &Shared, caller: &Caller, asked: Asked) -> Result<query::Query, Problem> {
+fn query_of(
+    shared: &ServerParts,
+    caller: &Caller,
+    asked: DecisionsQuery,
+) -> Result<query::Query, Problem> {
     let one_of = |name: &str, found: &Option<Text>, known: &[&str]| match found {
         Some(found) if !known.contains(&found.as_str()) => Err(Problem::bad_request(format!(
             "`{name}` must be one of {}",
@@ -150,7 +154,7 @@ fn query_of(shared: &Shared, caller: &Caller, asked: Asked) -> Result<query::Que
 
 /// The market that is asked for, as far as the caller speaks for it.
 pub(super) fn market(
-    shared: &Shared,
+    shared: &ServerParts,
     caller: &Caller,
     asked: Option<Text>,
 ) -> Result<Option<Text>, Problem> {
@@ -197,7 +201,7 @@ pub(super) fn time(
 }
 
 /// As the evidence tells of them: what is kept only as a hash is never looked up by a path.
-fn whom_of(shared: &Shared, text: &str) -> Result<Whom, Problem> {
+fn whom_of(shared: &ServerParts, text: &str) -> Result<Whom, Problem> {
     let whom = Whom::parse(text).ok_or_else(|| {
         Problem::bad_request(
             "`customer` must be an id of this host, or a name as events tell it, such as `crm:17850`",
@@ -209,18 +213,19 @@ fn whom_of(shared: &Shared, text: &str) -> Result<Whom, Problem> {
     let charter = shared.node.charter();
     let name = Name::parse(&charter, text)?;
     let identity = charter.identities.at(name.identity);
-    match identity.hashed {
-        true => Err(Problem::identity_in_path(&identity.name)),
-        false => Ok(Whom::Name(Text::from(format!(
+    if identity.hashed {
+        Err(Problem::identity_in_path(&identity.name))
+    } else {
+        Ok(Whom::Name(Text::from(format!(
             "{}:{}",
             identity.name, name.value
-        )))),
+        ))))
     }
 }
 
 /// Where the record of a decision is, if the caller may see it: a token for some markets hears of no other.
 pub(super) async fn position(
-    shared: &Shared,
+    shared: &ServerParts,
     caller: &Caller,
     id: &str,
 ) -> Result<Position, Problem> {
@@ -234,7 +239,7 @@ pub(super) async fn position(
 
 /// Whether the caller speaks for the market of a record, which its header tells without a key.
 pub(super) async fn may_see(
-    shared: &Shared,
+    shared: &ServerParts,
     caller: &Caller,
     position: Position,
 ) -> Result<(), Problem> {
@@ -260,10 +265,10 @@ pub(super) async fn may_see(
 
 /// `POST /v1/decisions/{id}/replay`: computed again with the policy and the charter of that time, and compared.
 pub(super) async fn replay(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     id: Segment,
-) -> Answered {
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let position = position(&shared, &caller, &segment(id)?).await?;
     let (node, known) = (Arc::clone(&shared.node), Arc::clone(&shared.history));
@@ -273,7 +278,7 @@ pub(super) async fn replay(
     Ok(Json(replayed.await??.json()).into_response())
 }
 
-impl Known {
+impl HistoryCache {
     fn replay(
         &self,
         node: &Node,

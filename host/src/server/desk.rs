@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -16,29 +17,37 @@ use tower::ServiceExt as _;
 use crate::clock::Stopwatch;
 use crate::decide::{Answered, decide};
 use crate::era::Era;
-use crate::event::{Caller, Door, Event, Refused, Role};
+use crate::event::{Caller, Door, Event, InvalidEvent, Role};
 use crate::ids::{Chance, Text};
 use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
 use crate::node::Core;
 use crate::reply::{Detail, State};
-use crate::server::figures::Asked;
 use crate::server::path::Target;
 use crate::server::problem::Problem;
-use crate::server::{Shared, approvals, body, consents, events, routes, unsubscribe};
+use crate::server::{ServerParts, approvals, body, consents, events, routes, unsubscribe};
 
 /// An answer on its way out: whole bytes, or what axum made.
 pub(super) type Answer = Response<Either<Full<Bytes>, Body>>;
 
+/// What all events of one request share.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) market: &'a str,
+    /// The browser says `Sec-GPC: 1` for its user.
+    pub(super) is_gpc: bool,
+}
+
 /// One core's part of the server.
 pub(super) struct Desk {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ServerParts>,
     core: Core,
     chance: RefCell<Chance>,
     routes: axum::Router,
 }
 
 impl Desk {
-    pub(super) fn new(shared: Arc<Shared>, core: Core, chance: Chance) -> Self {
+    pub(super) fn new(shared: Arc<ServerParts>, core: Core, chance: Chance) -> Self {
         Self {
             chance: RefCell::new(chance),
             routes: routes::router(Arc::clone(&shared)),
@@ -54,97 +63,92 @@ impl Desk {
     /// Answers one request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
         let watch = Stopwatch::start();
-        let target = Target::of(request.uri().path());
-        let unanswered = target.unanswered(request.method());
-        let asked = match target {
-            Target::Events { .. } => Asked::Event,
-            Target::Consent { .. } => Asked::Consent,
-            Target::Charter
-            | Target::Approval { .. }
-            | Target::Unsubscribe { .. }
-            | Target::Other => Asked::Other,
-        };
+        let (head, body) = request.into_parts();
+        let target = Target::of(head.uri.path());
         let budget = Duration::from_millis(REQUEST_BUDGET_MS);
-        let answer = match timeout(budget, self.dispatch(request)).await {
+        let answer = match timeout(budget, self.dispatch(target, &head, body)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(problem)) => whole(problem.response()),
-            Err(_) => whole(Problem::too_slow(unanswered).response()),
+            Err(_) => whole(Problem::too_slow(target.unanswered(&head.method)).response()),
         };
         let figures = &self.shared.figures;
-        figures.answered(asked, answer.status(), watch.elapsed());
+        figures.answered(target.kind(), answer.status(), watch.elapsed());
         answer
     }
 
-    async fn dispatch(&self, request: Request<Incoming>) -> Result<Answer, Problem> {
-        let (head, body) = request.into_parts();
-        match Target::of(head.uri.path()) {
+    async fn dispatch(
+        &self,
+        target: Target<'_>,
+        head: &Parts,
+        body: Incoming,
+    ) -> Result<Answer, Problem> {
+        let Parts {
+            method, headers, ..
+        } = head;
+        let admit = |role| self.shared.guard.admit_as(role, headers);
+        let answered = match target {
             Target::Events { market } => {
-                allow(&head.method, &Method::POST)?;
-                let caller = self.shared.guard.admit_as(Role::Decide, &head.headers)?;
-                self.wait_for_state(&head.headers).await?;
+                allow(method, &Method::POST)?;
+                let caller = admit(Role::Decide)?;
+                self.wait_for_state(headers).await?;
                 let post = events::Post {
                     caller: &caller,
                     market,
-                    headers: &head.headers,
+                    headers,
                 };
-                post.answer(self, body).await.map(whole)
+                post.answer(self, body).await
             }
             Target::Consent { subject, purpose } => {
-                allow(&head.method, &Method::PUT)?;
-                let caller = self.shared.guard.admit_as(Role::Consent, &head.headers)?;
-                self.wait_for_state(&head.headers).await?;
+                allow(method, &Method::PUT)?;
+                let caller = admit(Role::Consent)?;
+                self.wait_for_state(headers).await?;
                 let put = consents::Put {
                     caller: &caller,
                     subject,
                     purpose,
-                    headers: &head.headers,
+                    headers,
                 };
-                put.answer(self, body).await.map(whole)
+                put.answer(self, body).await
             }
             Target::Charter => {
                 // Only somebody who is known may send so much.
-                self.shared.guard.admit(&head.headers)?;
-                let body = body::read(body, CHARTER_BODY_BYTES, self.shared.limits.body).await?;
-                self.route(Request::from_parts(head, Body::from(body)))
-                    .await
+                self.shared.guard.admit(headers)?;
+                return self.route(head, body, CHARTER_BODY_BYTES).await;
             }
             Target::Approval { action, verdict } => {
-                allow(&head.method, &Method::POST)?;
-                let caller = self.shared.guard.admit_as(Role::Approve, &head.headers)?;
-                self.wait_for_state(&head.headers).await?;
+                allow(method, &Method::POST)?;
+                let caller = admit(Role::Approve)?;
+                self.wait_for_state(headers).await?;
                 let post = approvals::Post {
                     caller: &caller,
                     action,
                     verdict,
                 };
-                post.answer(self, body).await.map(whole)
+                post.answer(self, body).await
             }
             Target::Unsubscribe { token } => {
-                allow(&head.method, &Method::POST)?;
-                let post = unsubscribe::Post {
-                    token,
-                    headers: &head.headers,
-                };
-                post.answer(self, body).await.map(whole)
+                allow(method, &Method::POST)?;
+                let post = unsubscribe::Post { token, headers };
+                post.answer(self, body).await
             }
             Target::Other => {
-                self.wait_for_state(&head.headers).await?;
-                let body = body::read(body, EVENT_BODY_BYTES, self.shared.limits.body).await?;
-                self.route(Request::from_parts(head, Body::from(body)))
-                    .await
+                self.wait_for_state(headers).await?;
+                return self.route(head, body, EVENT_BODY_BYTES).await;
             }
-        }
+        };
+        answered.map(whole)
     }
 
     /// Lets axum find the route.
-    async fn route(&self, request: Request<Body>) -> Result<Answer, Problem> {
-        let method = request.method().clone();
+    async fn route(&self, head: &Parts, body: Incoming, most: usize) -> Result<Answer, Problem> {
+        let body = body::read(body, most, self.shared.limits.body).await?;
+        let request = Request::from_parts(head.clone(), Body::from(body));
         let answered = self.routes.clone().oneshot(request).await;
         let response = answered.unwrap_or_else(|never| match never {});
         match response.headers().get(header::ALLOW) {
-            Some(allowed) if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-                Ok(whole(Problem::wrong_method(&method, allowed).response()))
-            }
+            Some(allowed) if response.status() == StatusCode::METHOD_NOT_ALLOWED => Ok(whole(
+                Problem::wrong_method(&head.method, allowed).response(),
+            )),
             _ => Ok(response.map(Either::Right)),
         }
     }
@@ -174,18 +178,17 @@ impl Desk {
     /// Reads and decides one event, under the charter that is in force when it is decided.
     pub(super) async fn decide(
         &self,
-        caller: &Caller,
-        market: &str,
-        read: impl Fn(&Door<'_>) -> Result<Event, Refused>,
+        visit: Visit<'_>,
+        read: impl Fn(&Door<'_>) -> Result<Event, InvalidEvent>,
     ) -> Result<Answered, Problem> {
         let clock = self.shared.node.clock();
         let event = |era: &Era| -> Result<Event, Problem> {
             Ok(read(&Door {
                 charter: &era.charter,
                 clock,
-                caller,
-                market,
-                is_gpc: false,
+                caller: visit.caller,
+                market: visit.market,
+                is_gpc: visit.is_gpc,
             })?)
         };
         decide(&self.core, event).await
@@ -200,9 +203,10 @@ pub(super) fn detail(caller: &Caller, headers: &HeaderMap) -> Detail {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|preference| preference.trim() == "kairos=explain");
-    match asks && caller.may(Role::Evidence) {
-        true => Detail::Explained,
-        false => Detail::Plain,
+    if asks && caller.may(Role::Evidence) {
+        Detail::Explained
+    } else {
+        Detail::Plain
     }
 }
 

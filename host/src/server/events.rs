@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use hyper::body::Incoming;
 
-use crate::event::{Caller, Door, Event, split};
+use crate::event::{Caller, Event, split};
 use crate::limits::{BATCH_BODY_BYTES, EVENT_BODY_BYTES};
-use crate::server::desk::{self, Desk};
+use crate::server::desk::{self, Desk, Visit};
 use crate::server::problem::Problem;
 use crate::server::{batch, body};
 
@@ -68,35 +68,32 @@ impl Post<'_> {
         let form = Form::of(self.headers)?;
         let body = body::read(body, form.most_bytes(), desk.shared.limits.body).await?;
         let detail = desk::detail(self.caller, self.headers);
+        let visit = Visit {
+            caller: self.caller,
+            market: self.market,
+            is_gpc: says_gpc(self.headers),
+        };
         let answered = match form {
-            Form::Structured => {
-                desk.decide(self.caller, self.market, |door| {
-                    Event::parse(&self.door(door), &body)
-                })
-                .await?
-            }
+            Form::Structured => desk.decide(visit, |door| Event::parse(door, &body)).await?,
             Form::Binary => {
-                desk.decide(self.caller, self.market, |door| {
-                    Event::parse_binary(&self.door(door), attributes(self.headers), &body)
+                desk.decide(visit, |door| {
+                    Event::parse_binary(door, attributes(self.headers), &body)
                 })
                 .await?
             }
             Form::Batch => {
                 let events = split(&body)?;
-                return Ok(batch::answer(desk, self, &events, detail).await);
+                return Ok(batch::answer(desk, visit, &events, detail).await);
             }
         };
         Ok(desk::reply(&answered, detail))
     }
+}
 
-    /// The door with what the browser says for its user: the header in its only form.
-    pub(super) fn door<'d>(self, door: &Door<'d>) -> Door<'d> {
-        let mut said = self.headers.get_all("sec-gpc").iter();
-        Door {
-            is_gpc: said.any(|value| value.as_bytes() == b"1"),
-            ..*door
-        }
-    }
+/// What the browser says for its user: the header in its only form.
+fn says_gpc(headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all("sec-gpc").iter();
+    said.any(|value| value.as_bytes() == b"1")
 }
 
 fn attributes(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {

@@ -11,11 +11,14 @@ use serde_json::json;
 use crate::event::Role;
 use crate::ids::to_hex;
 use crate::node::checkpoints::Signed;
-use crate::server::Shared;
-use crate::server::routes::Answered;
+use crate::server::ServerParts;
+use crate::server::routes::RouteResult;
 
 /// `GET /v1/evidence`: which log it is, and with which key its checkpoints are signed.
-pub(super) async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+pub(super) async fn show(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+) -> RouteResult {
     shared.guard.admit_as(Role::Evidence, &headers)?;
     let (node, log) = (&shared.node, shared.node.store().log());
     let (chain, end) = log.tip();
@@ -30,7 +33,10 @@ pub(super) async fn show(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
 }
 
 /// `GET /v1/evidence/checkpoint`: everything that was recorded so far, signed: to be kept by somebody else.
-pub(super) async fn checkpoint(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+pub(super) async fn checkpoint(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+) -> RouteResult {
     shared.guard.admit_as(Role::Evidence, &headers)?;
     let (node, log) = (&shared.node, shared.node.store().log());
     let Signed { text, position, .. } = node.checkpoints().sign(log, node.clock())?;

@@ -13,29 +13,29 @@ use serde_json::{Value, json};
 use crate::event::{EventKey, Role};
 use crate::evidence::explain::{Explanation, Texts};
 use crate::ids::{DecisionId, Text};
-use crate::server::Shared;
+use crate::server::ServerParts;
 use crate::server::decisions;
 use crate::server::problem::Problem;
-use crate::server::routes::{Answered, Segment, segment};
+use crate::server::routes::{RouteResult, Segment, segment};
 use crate::views::{Question, Unseen};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ExplanationQuery {
     language: Option<String>,
     source: Option<Text>,
     event: Option<Text>,
 }
 
-type Parsed = Result<Query<Asked>, QueryRejection>;
+type QueryResult = Result<Query<ExplanationQuery>, QueryRejection>;
 
 /// `GET /v1/decisions/{id}/explanation`
 pub(super) async fn of_decision(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     id: Segment,
-    query: Parsed,
-) -> Answered {
+    query: QueryResult,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let id = segment(id)?;
     let asked = read(query)?;
@@ -48,10 +48,10 @@ pub(super) async fn of_decision(
 
 /// `GET /v1/explanation?source=…&event=…`: everything that was decided about an event, also that nothing was.
 pub(super) async fn of_event(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
-    query: Parsed,
-) -> Answered {
+    query: QueryResult,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let asked = read(query)?;
     let (Some(source), Some(id)) = (asked.source.clone(), asked.event.clone()) else {
@@ -71,7 +71,7 @@ pub(super) async fn of_event(
     explained.ok_or(unknown)
 }
 
-fn read(query: Parsed) -> Result<Asked, Problem> {
+fn read(query: QueryResult) -> Result<ExplanationQuery, Problem> {
     let Query(asked) = query.map_err(|_| {
         Problem::bad_request("the query may have `language`, and of an event `source` and `event`")
     })?;
@@ -87,9 +87,9 @@ fn read(query: Parsed) -> Result<Asked, Problem> {
 }
 
 async fn explain(
-    shared: &Shared,
+    shared: &ServerParts,
     question: &Question,
-    (headers, asked): (&HeaderMap, &Asked),
+    (headers, asked): (&HeaderMap, &ExplanationQuery),
 ) -> Result<Option<axum::response::Response>, Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let accepted = text(header::ACCEPT_LANGUAGE).unwrap_or_default();

@@ -9,13 +9,13 @@ use crate::telemetry::Telemetry;
 
 /// What was asked for, as the figures tell it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Asked {
+pub(super) enum RouteKind {
     Event,
     Consent,
     Other,
 }
 
-const ASKED: [&str; 3] = ["event", "consent", "other"];
+const ROUTE_KINDS: [&str; 3] = ["event", "consent", "other"];
 
 /// The statuses that this host gives; the first stands for all others.
 const STATUSES: [u16; 16] = [
@@ -41,27 +41,27 @@ impl Figures {
             telemetry.counter("kairos_http_requests_total", &labels)
         };
         Self {
-            requests: ASKED
+            requests: ROUTE_KINDS
                 .iter()
                 .flat_map(|asked| STATUSES.map(|status| counter(asked, status)))
                 .collect(),
-            seconds: ASKED
+            seconds: ROUTE_KINDS
                 .iter()
                 .map(|asked| telemetry.histogram("kairos_http_seconds", &[("route", asked)]))
                 .collect(),
         }
     }
 
-    pub(super) fn answered(&self, asked: Asked, status: StatusCode, took: Duration) {
+    pub(super) fn answered(&self, kind: RouteKind, status: StatusCode, took: Duration) {
         let place = STATUSES
             .iter()
             .position(|known| *known == status.as_u16())
             .unwrap_or_default();
-        let row = asked as usize * STATUSES.len();
+        let row = kind as usize * STATUSES.len();
         if let Some(counter) = self.requests.get(row + place) {
             counter.increment(1);
         }
-        if let Some(seconds) = self.seconds.get(asked as usize) {
+        if let Some(seconds) = self.seconds.get(kind as usize) {
             seconds.record(took.as_secs_f64());
         }
     }

@@ -1,9 +1,11 @@
-//! The routes that need a core or a body of their own size, found without a router.
+//! The routes that need a core or a body of their own size, found without a router: what one core alone owns is not
+//! `Send`, and axum's handlers must be.
 
 use http::Method;
 
 use crate::decide::Approval;
 use crate::reply::UNSUBSCRIBE;
+use crate::server::figures::RouteKind;
 
 /// Where a path leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +39,17 @@ impl<'a> Target<'a> {
             .or_else(|| Self::unsubscribe(path))
             .or_else(|| Self::charter(path))
             .unwrap_or(Self::Other)
+    }
+
+    /// As the figures tell it.
+    pub(super) fn kind(self) -> RouteKind {
+        match self {
+            Self::Events { .. } => RouteKind::Event,
+            Self::Consent { .. } => RouteKind::Consent,
+            Self::Charter | Self::Approval { .. } | Self::Unsubscribe { .. } | Self::Other => {
+                RouteKind::Other
+            }
+        }
     }
 
     /// What whoever got no answer in time does not know, and how to find out.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::decide::{Moot, Undecided};
-use crate::event::{Refused, Role};
+use crate::event::{InvalidEvent, Role};
 use crate::node::NotReady;
 use crate::operate::{NotWithdrawn, Unsettled, Unswitched};
 use crate::server::body::Unread;
@@ -280,40 +280,40 @@ impl Problem {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<InvalidEvent> for Problem {
+    fn from(refused: InvalidEvent) -> Self {
         let (status, kind, title) = match &refused {
-            Refused::Malformed { .. } => (
+            InvalidEvent::Malformed { .. } => (
                 StatusCode::BAD_REQUEST,
                 "malformed-json",
                 "The body is not JSON",
             ),
-            Refused::NotAnEvent(_) => (
+            InvalidEvent::NotAnEvent(_) => (
                 StatusCode::BAD_REQUEST,
                 "not-an-event",
                 "The body is not an event",
             ),
-            Refused::UnknownMarket { .. } => (
+            InvalidEvent::UnknownMarket { .. } => (
                 StatusCode::NOT_FOUND,
                 "unknown-market",
                 "The market is not known",
             ),
-            Refused::UnknownEvent { .. } => (
+            InvalidEvent::UnknownEvent { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "unknown-event",
                 "The kind of event is not known",
             ),
-            Refused::Unfit(_) => (
+            InvalidEvent::Unfit(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-event",
                 "The event is not as the charter defines it",
             ),
-            Refused::NotYours(_) => (
+            InvalidEvent::NotYours(_) => (
                 StatusCode::FORBIDDEN,
                 "not-yours",
                 "The caller may not say this",
             ),
-            Refused::TooMany { .. } => (
+            InvalidEvent::TooMany { .. } => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-many-events",
                 "The batch holds too many events",

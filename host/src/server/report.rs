@@ -13,11 +13,11 @@ use crate::event::Role;
 use crate::ids::Text;
 use crate::node::Node;
 use crate::report::{Ask, Gathering, Report};
-use crate::server::Shared;
+use crate::server::ServerParts;
 use crate::server::beside::Patience;
 use crate::server::decisions::{market, time};
 use crate::server::problem::Problem;
-use crate::server::routes::Answered;
+use crate::server::routes::RouteResult;
 use crate::views::Unseen;
 
 /// How far back a report goes where the caller does not say.
@@ -25,7 +25,7 @@ const SINCE: &str = "7d";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ReportQuery {
     since: Option<Text>,
     until: Option<Text>,
     market: Option<Text>,
@@ -33,10 +33,10 @@ pub(super) struct Asked {
 
 /// As JSON; with `accept: text/csv`, one line for each market and figure.
 pub(super) async fn show(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Answered {
+    asked: Result<Query<ReportQuery>, QueryRejection>,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(

@@ -14,13 +14,13 @@ use crate::event::Role;
 use crate::ids::DecisionId;
 use crate::server::problem::Problem;
 use crate::server::{
-    Shared, approvals, charters, customers, decisions, evidence, explanations, report, stops,
+    ServerParts, approvals, charters, customers, decisions, evidence, explanations, report, stops,
 };
 
-pub(super) type Answered = Result<Response, Problem>;
+pub(super) type RouteResult = Result<Response, Problem>;
 pub(super) type Segment = Result<Path<String>, PathRejection>;
 
-pub(super) fn router(shared: Arc<Shared>) -> Router {
+pub(super) fn router(shared: Arc<ServerParts>) -> Router {
     Router::new()
         .route("/v1/decisions", get(decisions::list))
         .route("/v1/decisions/{id}", get(decision))
@@ -46,7 +46,11 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn decision(State(shared): State<Arc<Shared>>, headers: HeaderMap, id: Segment) -> Answered {
+async fn decision(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+    id: Segment,
+) -> RouteResult {
     let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let id = segment(id)?;
     let unknown = || Problem::unknown("decision", &id);
@@ -56,7 +60,7 @@ async fn decision(State(shared): State<Arc<Shared>>, headers: HeaderMap, id: Seg
     Ok(Json(view).into_response())
 }
 
-async fn markets(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+async fn markets(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> RouteResult {
     shared.guard.admit(&headers)?;
     Ok(Json(shared.node.markets()).into_response())
 }
@@ -65,7 +69,7 @@ async fn health() -> &'static str {
     "alive\n"
 }
 
-async fn readiness(State(shared): State<Arc<Shared>>) -> Answered {
+async fn readiness(State(shared): State<Arc<ServerParts>>) -> RouteResult {
     if *shared.stopping.borrow() {
         return Err(Problem::stopping());
     }
@@ -80,7 +84,7 @@ async fn readiness(State(shared): State<Arc<Shared>>) -> Answered {
     Ok(Json(ready).into_response())
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+async fn metrics(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> RouteResult {
     shared.guard.admit_as(Role::Operate, &headers)?;
     let format = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((format, shared.telemetry.render()).into_response())

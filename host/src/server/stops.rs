@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use crate::event::{Caller, Markets, Role};
 use crate::ids::Text;
-use crate::server::Shared;
+use crate::server::ServerParts;
 use crate::server::problem::Problem;
-use crate::server::routes::{Answered, Segment, segment};
+use crate::server::routes::{RouteResult, Segment, segment};
 use crate::stop::{Scope, Stop};
 
 #[derive(Deserialize, Default)]
@@ -34,7 +34,10 @@ impl Why {
     }
 }
 
-pub(super) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Answered {
+pub(super) async fn list(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+) -> RouteResult {
     shared.guard.admit(&headers)?;
     let stops = shared.node.durable_stops().await?;
     let stops: Vec<Value> = stops.iter().map(shown).collect();
@@ -42,45 +45,45 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
 }
 
 pub(super) async fn put(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     scope: Segment,
     body: Bytes,
-) -> Answered {
-    let Asked { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+) -> RouteResult {
+    let StopRequest { scope, why, by } = asked(&shared, &headers, scope, &body)?;
     let stop = shared.node.put_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
 }
 
 pub(super) async fn lift(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerParts>>,
     headers: HeaderMap,
     scope: Segment,
     body: Bytes,
-) -> Answered {
-    let Asked { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+) -> RouteResult {
+    let StopRequest { scope, why, by } = asked(&shared, &headers, scope, &body)?;
     let stop = shared.node.lift_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
 }
 
 /// What somebody who may wants to stop or lift.
-struct Asked {
+struct StopRequest {
     scope: String,
     why: Why,
     by: Text,
 }
 
 fn asked(
-    shared: &Shared,
+    shared: &ServerParts,
     headers: &HeaderMap,
     scope: Segment,
     body: &[u8],
-) -> Result<Asked, Problem> {
+) -> Result<StopRequest, Problem> {
     let caller = shared.guard.admit_as(Role::Operate, headers)?;
     let scope = segment(scope)?;
     let why = Why::read(body)?;
     check(&caller, &scope)?;
-    Ok(Asked {
+    Ok(StopRequest {
         scope,
         why,
         by: caller.name.clone(),

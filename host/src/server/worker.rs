@@ -12,8 +12,8 @@ use tokio::time::MissedTickBehavior;
 use crate::ids::Chance;
 use crate::node::Core;
 use crate::operate::fire;
-use crate::server::Shared;
-use crate::server::accept::{Arrived, Inbox};
+use crate::server::ServerParts;
+use crate::server::accept::{Arrival, Inbox};
 use crate::server::connection;
 use crate::server::desk::Desk;
 
@@ -27,7 +27,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 const WAITING: usize = 256;
 
 /// A core's inbox, and the work that its thread must do.
-pub(super) fn prepare(shared: Arc<Shared>, number: usize) -> (Inbox, impl FnOnce() + Send) {
+pub(super) fn prepare(shared: Arc<ServerParts>, number: usize) -> (Inbox, impl FnOnce() + Send) {
     let (sockets, arrivals) = mpsc::channel(WAITING);
     let open = Arc::new(AtomicUsize::new(0));
     let work = move || match runtime()
@@ -75,7 +75,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Serves until the acceptor is gone and the last connection is closed.
-async fn work(desk: Rc<Desk>, mut arrivals: mpsc::Receiver<Arrived>) {
+async fn work(desk: Rc<Desk>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -32,9 +32,10 @@ impl Check {
             (Ok(charter), false) => show!("{}", summary(&folder, &charter)),
             (Ok(charter), true) => say!("{:#}", summary_json(&charter)),
             (Err(complaints), json) => {
-                match json {
-                    false => say!("{complaints}\n\n{}", verdict(&folder, &complaints)),
-                    true => say!("{:#}", complaints_json(&complaints)),
+                if json {
+                    say!("{:#}", complaints_json(&complaints))
+                } else {
+                    say!("{complaints}\n\n{}", verdict(&folder, &complaints))
                 }
                 return Ok(Ending::Found);
             }

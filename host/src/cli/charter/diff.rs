@@ -45,13 +45,15 @@ impl Diff {
             (None, None) => return Err("name two folders, or one and `--url`".into()),
         };
         let comparison = compare(&old, &new, now())?;
-        match self.json {
-            true => say!("{:#}", comparison.json()),
-            false => show!("{}", shown(&comparison)),
+        if self.json {
+            say!("{:#}", comparison.json())
+        } else {
+            show!("{}", shown(&comparison))
         }
-        Ok(match comparison.is_empty() {
-            true => Ending::Done,
-            false => Ending::Found,
+        Ok(if comparison.is_empty() {
+            Ending::Done
+        } else {
+            Ending::Found
         })
     }
 }
@@ -88,9 +90,10 @@ fn shown(comparison: &Comparison) -> String {
             )
         })
         .collect();
-    match lines.is_empty() {
-        true => part("nobody must sign".to_owned(), Vec::new()),
-        false => part("who must sign".to_owned(), lines),
+    if lines.is_empty() {
+        part("nobody must sign".to_owned(), Vec::new())
+    } else {
+        part("who must sign".to_owned(), lines)
     }
     text
 }

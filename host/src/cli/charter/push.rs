@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::charter::{Pulled, files, live};
+use crate::cli::charter::{LiveCharter, files, live};
 use crate::cli::client::{Asking, Refusal, To, word};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
@@ -28,9 +28,10 @@ pub(super) struct Push {
 impl Push {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let tar = archive::write(&files(&self.folder)?)?;
-        let seen = match self.force {
-            true => None,
-            false => noted(&self.folder)?,
+        let seen = if self.force {
+            None
+        } else {
+            noted(&self.folder)?
         };
         let sent = self.asking.to.send_tar("/v1/charter", tar, seen.as_deref());
         let told = sent.map_err(|refusal| self.refused(refusal))?;
@@ -40,9 +41,10 @@ impl Push {
         })?;
         self.asking.tell(&told, |told| {
             let version = word(told, "version");
-            match told.get("state").is_some_and(Value::is_null) {
-                true => format!("charter {version} was live already"),
-                false => format!("charter {version} is live, {digest}"),
+            if told.get("state").is_some_and(Value::is_null) {
+                format!("charter {version} was live already")
+            } else {
+                format!("charter {version} is live, {digest}")
             }
         });
         Ok(Ending::Done)
@@ -72,7 +74,7 @@ pub(super) struct Pull {
 
 impl Pull {
     pub(super) fn run(self) -> Result<Ending, Failure> {
-        let Pulled { files, tag } = live(&self.to)?;
+        let LiveCharter { files, tag } = live(&self.to)?;
         for (name, text) in files {
             let file = self.folder.join(&name);
             if let Some(folder) = file.parent() {

@@ -50,9 +50,10 @@ impl Sign {
             )
             .into());
         }
-        let sections = match self.section.is_empty() {
-            true => central.sections_of(person),
-            false => self.section.clone(),
+        let sections = if self.section.is_empty() {
+            central.sections_of(person)
+        } else {
+            self.section.clone()
         };
         if sections.is_empty() {
             return Err(format!(

@@ -21,9 +21,10 @@ pub(super) struct Who {
 impl Who {
     pub(super) fn run(self) -> Result<Ending, Failure> {
         let decides = who(&load(&self.folder)?, &self.name, now())?;
-        match self.json {
-            true => say!("{:#}", decides.json()),
-            false => show!("{decides}"),
+        if self.json {
+            say!("{:#}", decides.json())
+        } else {
+            show!("{decides}")
         }
         Ok(Ending::Done)
     }

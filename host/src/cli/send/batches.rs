@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::lines::Outgoing;
+use super::lines::EventLine;
 use crate::ids::Text;
 use crate::limits;
 
@@ -10,7 +10,7 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) market: Text,
-    pub(super) events: Vec<Outgoing>,
+    pub(super) events: Vec<EventLine>,
 }
 
 /// The batches that are being filled.
@@ -30,7 +30,7 @@ pub(super) type Ready = (usize, Batch);
 #[derive(Debug)]
 struct Open {
     market: Text,
-    events: Vec<Outgoing>,
+    events: Vec<EventLine>,
     keys: HashSet<u64>,
     bytes: usize,
 }
@@ -48,7 +48,7 @@ impl Lanes {
     }
 
     /// Adds an event; returns what is ready to leave, in order.
-    pub(super) fn add(&mut self, event: Outgoing) -> Vec<Ready> {
+    pub(super) fn add(&mut self, event: EventLine) -> Vec<Ready> {
         let count = self.lanes.len() as u64;
         let number = usize::try_from(event.key % count).unwrap_or_default();
         let full = self.events_per_batch;
@@ -76,7 +76,7 @@ impl Lanes {
     }
 }
 
-fn add(lane: &mut Vec<Open>, event: Outgoing, full: usize, ready: &mut Vec<Batch>) {
+fn add(lane: &mut Vec<Open>, event: EventLine, full: usize, ready: &mut Vec<Batch>) {
     let elsewhere = |open: &Open| open.market != event.market && open.keys.contains(&event.key);
     close_where(lane, elsewhere, ready);
     let overflows = |open: &Open| open.market == event.market && !open.has_room_for(&event);
@@ -97,7 +97,7 @@ fn close_where(lane: &mut Vec<Open>, so: impl Fn(&Open) -> bool, ready: &mut Vec
 }
 
 impl Open {
-    fn with(event: Outgoing) -> Self {
+    fn with(event: EventLine) -> Self {
         let mut open = Self {
             market: event.market.clone(),
             events: Vec::new(),
@@ -108,11 +108,11 @@ impl Open {
         open
     }
 
-    fn has_room_for(&self, event: &Outgoing) -> bool {
+    fn has_room_for(&self, event: &EventLine) -> bool {
         self.bytes + event.json.len() < limits::BATCH_BODY_BYTES
     }
 
-    fn push(&mut self, event: Outgoing) {
+    fn push(&mut self, event: EventLine) {
         self.bytes += event.json.len() + 1;
         self.keys.insert(event.key);
         self.events.push(event);
@@ -127,7 +127,7 @@ impl Open {
 }
 
 /// The body of a request with these events.
-pub(super) fn body(events: &[Outgoing]) -> String {
+pub(super) fn body(events: &[EventLine]) -> String {
     let jsons: Vec<&str> = events.iter().map(|event| event.json.as_str()).collect();
     format!("[{}]", jsons.join(","))
 }
@@ -141,16 +141,16 @@ mod tests {
     use super::super::lines::Origin;
     use super::*;
 
-    fn event(line: u64, subject: u64, market: &str, padding: usize) -> Outgoing {
+    fn event(line: u64, subject: u64, market: &str, padding: usize) -> EventLine {
         let json = serde_json::json!({
             "id": line.to_string(), "market": market, "subject": format!("crm:{subject}"),
             "pad": "x".repeat(padding),
         });
         let origin = Origin::File { line, bytes: 1 };
-        Outgoing::read(json.to_string().as_bytes(), origin).unwrap()
+        EventLine::read(json.to_string().as_bytes(), origin).unwrap()
     }
 
-    fn all(lanes: &mut Lanes, events: Vec<Outgoing>) -> Vec<Ready> {
+    fn all(lanes: &mut Lanes, events: Vec<EventLine>) -> Vec<Ready> {
         let mut ready: Vec<Ready> = events.into_iter().flat_map(|one| lanes.add(one)).collect();
         ready.extend(lanes.drain());
         ready

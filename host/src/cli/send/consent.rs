@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::json;
 
-use super::lines::{Origin, Outgoing, hash};
+use super::lines::{EventLine, Origin, hash};
 use crate::ids::Text;
 
 /// A share in whole per cent.
@@ -53,7 +53,7 @@ impl Consents {
     }
 
     /// The consent that goes ahead of `event`, when this is its subject's first and the subject is in the share.
-    pub(super) fn ahead_of(&mut self, event: &Outgoing) -> Option<Outgoing> {
+    pub(super) fn ahead_of(&mut self, event: &EventLine) -> Option<EventLine> {
         let subject = event.subject.as_ref()?;
         let known_by = hash(format!("simulated consent\0{subject}").as_bytes());
         if !self.seen.insert(known_by) || !self.share.holds(known_by) {
@@ -77,7 +77,7 @@ impl Consents {
         if let (Some(time), Some(members)) = (&event.time, json.as_object_mut()) {
             members.insert("time".to_owned(), json!(time));
         }
-        Some(Outgoing {
+        Some(EventLine {
             origin: Origin::Simulated {
                 line: event.origin.line(),
             },
@@ -96,18 +96,18 @@ impl Consents {
 mod tests {
     use super::*;
 
-    fn event(subject: &str) -> Outgoing {
+    fn event(subject: &str) -> EventLine {
         let json = json!({
             "id": "1", "market": "gb", "subject": subject, "time": "2010-12-01T08:26:00Z",
         });
-        Outgoing::read(
+        EventLine::read(
             json.to_string().as_bytes(),
             Origin::File { line: 7, bytes: 9 },
         )
         .unwrap()
     }
 
-    fn chosen(share: &str) -> Vec<Outgoing> {
+    fn chosen(share: &str) -> Vec<EventLine> {
         let mut consents = Consents::simulated(share.parse().unwrap());
         (0..1_000)
             .filter_map(|number| consents.ahead_of(&event(&format!("crm:{number}"))))

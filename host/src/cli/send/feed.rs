@@ -8,12 +8,12 @@ use tokio::sync::mpsc::Sender;
 
 use super::batches::{Batch, Lanes, Ready};
 use super::consent::Consents;
-use super::lines::{BadLine, Lines, Outgoing};
+use super::lines::{BadLine, EventLine, Lines};
 use super::tally::{Rejections, add_rejections};
 
 /// What was read so far.
 #[derive(Default, Clone, Debug)]
-pub(super) struct Fed {
+pub(super) struct FeedCount {
     /// Events of the file.
     pub(super) events: u64,
     /// Simulated consents.
@@ -26,17 +26,17 @@ pub(super) struct Fed {
 
 /// What was read so far, as others may look at it at any time.
 #[derive(Default, Clone, Debug)]
-pub(super) struct Counter(Arc<Mutex<Fed>>);
+pub(super) struct Counter(Arc<Mutex<FeedCount>>);
 
 impl Counter {
-    pub(super) fn read(&self) -> Fed {
+    pub(super) fn read(&self) -> FeedCount {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    fn add(&self, change: impl FnOnce(&mut Fed)) {
+    fn add(&self, change: impl FnOnce(&mut FeedCount)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -50,7 +50,7 @@ pub(super) struct Feed {
 }
 
 /// A lane takes no more: there is no use in reading on.
-struct LaneEnded;
+struct LaneEnd;
 
 impl Feed {
     /// Reads to the end of the input, or until a lane has ended. Blocks.
@@ -82,7 +82,7 @@ impl Feed {
         self.send(rest).ok();
     }
 
-    fn take(&mut self, event: Outgoing) -> Result<(), LaneEnded> {
+    fn take(&mut self, event: EventLine) -> Result<(), LaneEnd> {
         let consents = self.consents.as_mut();
         let consent = consents.and_then(|consents| consents.ahead_of(&event));
         self.counter.add(|fed| {
@@ -96,10 +96,10 @@ impl Feed {
         Ok(())
     }
 
-    fn send(&self, ready: Vec<Ready>) -> Result<(), LaneEnded> {
+    fn send(&self, ready: Vec<Ready>) -> Result<(), LaneEnd> {
         for (lane, batch) in ready {
-            let sender = self.senders.get(lane).ok_or(LaneEnded)?;
-            sender.blocking_send(batch).map_err(|_| LaneEnded)?;
+            let sender = self.senders.get(lane).ok_or(LaneEnd)?;
+            sender.blocking_send(batch).map_err(|_| LaneEnd)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::answer::{Answer, Problem};
 use super::batches::{Batch, body};
-use super::lines::Outgoing;
+use super::lines::EventLine;
 use super::tally::Tally;
 use crate::cli::client::{Connection, Lost, Response};
 use crate::clock::Stopwatch;
@@ -47,7 +47,7 @@ impl Patience {
 
 /// Why a lane stopped before its events were answered.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum GaveUp {
+pub(super) enum LaneError {
     #[error("the host did not answer after {attempts} attempts")]
     Lost { attempts: u32, source: Lost },
     #[error("the host was busy (status {status}) at each of {attempts} attempts")]
@@ -67,11 +67,11 @@ pub(super) struct Lane {
 }
 
 /// What came of one sending.
-enum Sent {
+enum LaneAnswer {
     Answered,
     /// These were not; the host asks to wait, or the way was lost.
     Again {
-        events: Vec<Outgoing>,
+        events: Vec<EventLine>,
         asked: Option<Duration>,
         because: Because,
     },
@@ -88,7 +88,7 @@ impl Lane {
         mut self,
         mut batches: Receiver<Batch>,
         mut stop: watch::Receiver<()>,
-    ) -> (Tally, Result<(), GaveUp>) {
+    ) -> (Tally, Result<(), LaneError>) {
         loop {
             let next = tokio::select! {
                 next = batches.recv() => next,
@@ -103,14 +103,14 @@ impl Lane {
         }
     }
 
-    async fn deliver(&mut self, batch: Batch) -> Result<(), GaveUp> {
+    async fn deliver(&mut self, batch: Batch) -> Result<(), LaneError> {
         let mut events = batch.events;
         let mut attempts = 0;
         loop {
             let before = events.len();
             let (again, asked, because) = match self.send(&batch.market, events).await? {
-                Sent::Answered => return Ok(()),
-                Sent::Again {
+                LaneAnswer::Answered => return Ok(()),
+                LaneAnswer::Again {
                     events,
                     asked,
                     because,
@@ -130,12 +130,16 @@ impl Lane {
         }
     }
 
-    async fn send(&mut self, market: &str, events: Vec<Outgoing>) -> Result<Sent, GaveUp> {
+    async fn send(
+        &mut self,
+        market: &str,
+        events: Vec<EventLine>,
+    ) -> Result<LaneAnswer, LaneError> {
         let watch = Stopwatch::start();
         let response = match self.connection.post(market, body(&events)).await {
             Ok(response) => response,
             Err(lost) => {
-                return Ok(Sent::Again {
+                return Ok(LaneAnswer::Again {
                     events,
                     asked: None,
                     because: Because::Lost(lost),
@@ -145,7 +149,7 @@ impl Lane {
         self.tally.answered_in(watch.elapsed());
         match response.status.as_u16() {
             200 => self.read(&response, events),
-            status if is_busy(status) => Ok(Sent::Again {
+            status if is_busy(status) => Ok(LaneAnswer::Again {
                 events,
                 asked: response.retry_after,
                 because: Because::Busy(status),
@@ -156,17 +160,21 @@ impl Lane {
                     self.tally.reject(event, status, &problem);
                     self.progress.inc(event.origin.bytes());
                 }
-                Ok(Sent::Answered)
+                Ok(LaneAnswer::Answered)
             }
         }
     }
 
     /// Counts the answers; what the host was too busy for is left.
-    fn read(&mut self, response: &Response, events: Vec<Outgoing>) -> Result<Sent, GaveUp> {
+    fn read(
+        &mut self,
+        response: &Response,
+        events: Vec<EventLine>,
+    ) -> Result<LaneAnswer, LaneError> {
         let answers: Vec<Answer> =
-            serde_json::from_slice(&response.body).map_err(GaveUp::NotAList)?;
+            serde_json::from_slice(&response.body).map_err(LaneError::NotAList)?;
         if answers.len() != events.len() {
-            return Err(GaveUp::Incomplete {
+            return Err(LaneError::Incomplete {
                 answers: answers.len(),
                 events: events.len(),
             });
@@ -183,9 +191,9 @@ impl Lane {
             }
         }
         if left.is_empty() {
-            return Ok(Sent::Answered);
+            return Ok(LaneAnswer::Answered);
         }
-        Ok(Sent::Again {
+        Ok(LaneAnswer::Again {
             events: left,
             asked: response.retry_after,
             because: Because::Busy(busy),
@@ -194,10 +202,10 @@ impl Lane {
 }
 
 impl Because {
-    fn give_up(self, attempts: u32) -> GaveUp {
+    fn give_up(self, attempts: u32) -> LaneError {
         match self {
-            Self::Lost(source) => GaveUp::Lost { attempts, source },
-            Self::Busy(status) => GaveUp::Busy { attempts, status },
+            Self::Lost(source) => LaneError::Lost { attempts, source },
+            Self::Busy(status) => LaneError::Busy { attempts, status },
         }
     }
 }

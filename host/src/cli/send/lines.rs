@@ -11,7 +11,7 @@ use crate::limits;
 
 /// An event on its way: its JSON as it stood in the file, and what routing needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Outgoing {
+pub(super) struct EventLine {
     pub(super) origin: Origin,
     /// Events of one key keep their order: the subject's, else the visitor's, else the event's own.
     pub(super) key: u64,
@@ -77,7 +77,7 @@ pub(super) struct Lines<R> {
 /// One line; blank lines are passed over.
 pub(super) struct Entry {
     pub(super) line: u64,
-    pub(super) event: Result<Outgoing, BadLine>,
+    pub(super) event: Result<EventLine, BadLine>,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -117,7 +117,7 @@ impl<R: BufRead> Lines<R> {
                 line,
                 bytes: bytes as u64,
             };
-            let event = Outgoing::read(self.line.trim_ascii(), origin);
+            let event = EventLine::read(self.line.trim_ascii(), origin);
             return Ok(Some(Entry { line, event }));
         }
     }
@@ -140,7 +140,7 @@ struct Head<'a> {
     time: Option<&'a RawValue>,
 }
 
-impl Outgoing {
+impl EventLine {
     pub(super) fn read(line: &[u8], origin: Origin) -> Result<Self, BadLine> {
         let json: &RawValue = serde_json::from_slice(line).map_err(BadLine::NotJson)?;
         if !json.get().starts_with('{') {
@@ -236,14 +236,14 @@ mod tests {
     #[test]
     fn what_the_host_has_to_judge_is_sent_as_it_stands() {
         let line = b"{\"market\":\"gb\",\"subject\":7, \"id\":[], \"x\":1e999}";
-        let read = Outgoing::read(line, Origin::Simulated { line: 1 }).unwrap();
+        let read = EventLine::read(line, Origin::Simulated { line: 1 }).unwrap();
         assert_eq!(read.json.as_bytes(), line);
         assert_eq!(read.subject, None);
     }
 
     #[test]
     fn events_of_one_subject_share_a_key() {
-        let read = |json: &str| Outgoing::read(json.as_bytes(), Origin::Simulated { line: 1 });
+        let read = |json: &str| EventLine::read(json.as_bytes(), Origin::Simulated { line: 1 });
         let key = |json| read(json).unwrap().key;
         assert_eq!(
             key(r#"{"id":"1","market":"gb","subject":"crm:1"}"#),

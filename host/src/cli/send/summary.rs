@@ -7,7 +7,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::feed::Fed;
+use super::feed::FeedCount;
 use super::tally::{Rejections, Tally};
 use crate::cli::Ending;
 use crate::ids::Text;
@@ -15,7 +15,7 @@ use crate::ids::Text;
 /// Everything that is known at the end.
 #[derive(Debug)]
 pub(in crate::cli) struct Summary {
-    pub(super) fed: Fed,
+    pub(super) fed: FeedCount,
     pub(in crate::cli) tally: Tally,
     pub(super) took: Duration,
     /// Why a connection gave up.
@@ -228,10 +228,10 @@ mod tests {
 
     fn summary() -> Summary {
         let mut summary = Summary {
-            fed: Fed {
+            fed: FeedCount {
                 events: 10,
                 simulated: 2,
-                ..Fed::default()
+                ..FeedCount::default()
             },
             tally: Tally::default(),
             took: Duration::from_secs(2),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::answer::{Answer, Decision, Problem, Reply};
-use super::lines::{Origin, Outgoing};
+use super::lines::{EventLine, Origin};
 use crate::ids::Text;
 
 /// What became of the events that were sent.
@@ -66,7 +66,7 @@ pub(in crate::cli) struct Sample {
 
 impl Tally {
     /// Counts the answer to one event.
-    pub(super) fn answered(&mut self, event: &Outgoing, answer: Answer) {
+    pub(super) fn answered(&mut self, event: &EventLine, answer: Answer) {
         let Some(reply) = answer.reply.filter(|_| (200..300).contains(&answer.status)) else {
             self.reject(event, answer.status, &answer.problem.unwrap_or_default());
             return;
@@ -82,7 +82,7 @@ impl Tally {
         self.replied(event, &reply);
     }
 
-    pub(super) fn reject(&mut self, event: &Outgoing, status: u16, problem: &Problem) {
+    pub(super) fn reject(&mut self, event: &EventLine, status: u16, problem: &Problem) {
         let rejection = Rejections {
             count: 1,
             first_line: event.origin.line(),
@@ -96,7 +96,7 @@ impl Tally {
         self.round_trips.push(round_trip);
     }
 
-    fn replied(&mut self, event: &Outgoing, reply: &Reply) {
+    fn replied(&mut self, event: &EventLine, reply: &Reply) {
         let outcomes = self.outcomes.entry(event.market.clone()).or_default();
         if reply.decisions.is_empty() {
             *outcomes.entry(Text::new_static("signal")).or_default() += 1;
@@ -199,7 +199,7 @@ impl Firsts {
         self.refused.as_ref().or(self.refused_in_part.as_ref())
     }
 
-    fn see(&mut self, event: &Outgoing, decision: &Decision) {
+    fn see(&mut self, event: &EventLine, decision: &Decision) {
         match decision.outcome.as_str() {
             "act" => see_first(&mut self.acted, event, decision),
             "hold" => see_first(&mut self.held, event, decision),
@@ -227,7 +227,7 @@ impl Firsts {
     }
 }
 
-fn see_first(place: &mut Option<Sample>, event: &Outgoing, decision: &Decision) {
+fn see_first(place: &mut Option<Sample>, event: &EventLine, decision: &Decision) {
     let line = event.origin.line();
     if place.as_ref().is_none_or(|first| line < first.line) {
         *place = Some(Sample {

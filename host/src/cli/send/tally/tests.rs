@@ -2,9 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn event(line: u64, market: &str) -> Outgoing {
+fn event(line: u64, market: &str) -> EventLine {
     let json = json!({ "id": format!("e{line}"), "type": "order.placed", "market": market });
-    Outgoing::read(json.to_string().as_bytes(), Origin::File { line, bytes: 1 }).unwrap()
+    EventLine::read(json.to_string().as_bytes(), Origin::File { line, bytes: 1 }).unwrap()
 }
 
 fn tally(answers: &[(u64, &str, Value)]) -> Tally {

@@ -4,7 +4,7 @@ use crate::ids::Text;
 
 /// Why an event was refused. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum InvalidEvent {
     #[error("the body is not JSON: line {line}, column {column}: {what}")]
     Malformed {
         line: usize,
@@ -47,7 +47,7 @@ impl Complaint {
     }
 }
 
-impl Refused {
+impl InvalidEvent {
     pub(super) fn not_an_event(pointer: &str, what: impl Into<String>) -> Self {
         Self::NotAnEvent(Complaint::new(pointer, what))
     }
