@@ -106,17 +106,18 @@ fn thanks_for_a_large_order(order: &OrderPlaced<'_>) -> Proposal {
 }
 
 /// The products of which most pieces were bought, most first.
-fn most_bought(order: &OrderPlaced<'_>) -> Vec<String> {
-    let mut lines: Vec<(&String, i64)> = order
+fn most_bought<'a>(order: &OrderPlaced<'a>) -> Vec<Str<'a>> {
+    let mut lines: Vec<(Str<'a>, i64)> = order
         .skus
         .iter()
+        .copied()
         .zip(order.quantities.iter().copied())
         .collect();
     lines.sort_by_key(|&(_, pieces)| core::cmp::Reverse(pieces));
     lines
         .into_iter()
         .take(REVIEWED)
-        .map(|(sku, _)| sku.clone())
+        .map(|(sku, _)| sku)
         .collect()
 }
 
@@ -190,6 +191,17 @@ mod tests {
             .key("review")
             .unless("order.cancelled")
             .because(Why::ReviewDue);
+    }
+
+    #[test]
+    fn of_equal_quantities_the_first_of_the_order_counts() {
+        order(139)
+            .datum("skus", ["a", "b", "c", "d", "e"])
+            .datum("quantities", [5, 6, 5, 5, 6])
+            .reading("points", 250)
+            .decide()
+            .proposes("review_request")
+            .with("skus", ["b", "e", "a"]);
     }
 
     #[test]
