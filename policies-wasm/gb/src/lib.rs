@@ -105,20 +105,18 @@ fn thanks_for_a_large_order(order: &OrderPlaced<'_>) -> Proposal {
         .because(Why::LargeOrder)
 }
 
-/// The products of which most pieces were bought, most first.
+/// The products of which most pieces were bought, most first; of equals the one that stands first in the order.
 fn most_bought<'a>(order: &OrderPlaced<'a>) -> Vec<Str<'a>> {
-    let mut lines: Vec<(Str<'a>, i64)> = order
-        .skus
-        .iter()
-        .copied()
-        .zip(order.quantities.iter().copied())
-        .collect();
-    lines.sort_by_key(|&(_, pieces)| core::cmp::Reverse(pieces));
-    lines
-        .into_iter()
-        .take(REVIEWED)
-        .map(|(sku, _)| sku)
-        .collect()
+    let mut most: Vec<(Str<'a>, i64)> = Vec::with_capacity(REVIEWED + 1);
+    for (sku, pieces) in order.skus.iter().zip(order.quantities.iter().copied()) {
+        let last_above = most.iter().rposition(|&(_, more)| more >= pieces);
+        let place = last_above.map_or(0, |above| above + 1);
+        if place < REVIEWED {
+            most.insert(place, (*sku, pieces));
+            most.truncate(REVIEWED);
+        }
+    }
+    most.into_iter().map(|(sku, _)| sku).collect()
 }
 
 fn order_cancelled(cancelled: &OrderCancelled<'_>) -> Decision {
