@@ -1,5 +1,6 @@
-//! What `wit-bindgen` makes of `wit/policy.wit`. Nothing outside of this crate names it, except code that our macros write.
+//! The type of the component, which `wit-bindgen` makes of `wit/policy.wit` and the module carries with it.
 #![allow(
+    dead_code,
     unsafe_code,
     unreachable_pub,
     missing_debug_implementations,
@@ -17,7 +18,4 @@
 wit_bindgen::generate!({
     path: "../../wit",
     world: "market-policy",
-    pub_export_macro: true,
-    export_macro_name: "export_component",
-    default_bindings_module: "kairos_sdk::bindings",
 });

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::bindings::exports::kairos::policy::policy as wit;
+use crate::contract::{self as wit, Maybe, Str};
 use crate::value::{Instant, Money};
 
 /// Yes or no: a `bool`.
@@ -17,7 +17,7 @@ pub enum Number {}
 /// A text: a `&str`.
 #[derive(Debug)]
 pub enum Text {}
-/// Texts in their order: a `&[String]`.
+/// Texts in their order: a `&[Str]`.
 #[derive(Debug)]
 pub enum Texts {}
 /// Whole numbers in their order: a `&[i64]`.
@@ -31,7 +31,7 @@ pub trait Typed {
     #[doc(hidden)]
     const KIND: wit::Kind;
     #[doc(hidden)]
-    fn of(value: &wit::Value) -> Option<Self::Of<'_>>;
+    fn of<'a>(value: &wit::Value<'a>) -> Option<Self::Of<'a>>;
 }
 
 macro_rules! typed {
@@ -40,7 +40,7 @@ macro_rules! typed {
             type Of<'a> = $rust;
             const KIND: wit::Kind = wit::Kind::$kind;
 
-            fn of(value: &wit::Value) -> Option<Self::Of<'_>> {
+            fn of<'a>(value: &wit::Value<'a>) -> Option<Self::Of<'a>> {
                 match value {
                     wit::Value::$kind($value) => Some($of),
                     _ => None,
@@ -57,8 +57,8 @@ typed! {
     Number: f64, Number(value) => *value;
     Text: &'a str, Text(value) => value.as_str();
     Instant: Instant, Instant(value) => Instant::from_millis(*value);
-    Texts: &'a [String], Texts(value) => value.as_slice();
-    Integers: &'a [i64], Integers(value) => value.as_slice();
+    Texts: &'a [Str<'a>], Texts(value) => value.items();
+    Integers: &'a [i64], Integers(value) => value.items();
 }
 
 /// What is known of a customer, an account or a market, as far as this policy may know it.
@@ -124,15 +124,17 @@ impl Undecided {
         Self(why.into())
     }
 
+    #[cold]
     fn missing(name: &str) -> Self {
         Self(format!(
             "`{name}` is declared as required, and the host gave none"
         ))
     }
 
+    #[cold]
     fn ill_typed(name: &str, declared: wit::Kind) -> Self {
         Self(format!(
-            "`{name}` is declared as {declared:?}, and the host gave another kind"
+            "`{name}` is declared as Kind::{declared:?}, and the host gave another kind"
         ))
     }
 }
@@ -154,7 +156,7 @@ pub trait Datum {
     const REQUIRED: bool;
     #[doc(hidden)]
     fn take<'a>(
-        given: Option<&'a Option<wit::Value>>,
+        given: Option<&Maybe<wit::Value<'a>>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided>;
 }
@@ -165,11 +167,11 @@ impl<T: Typed> Datum for T {
     const REQUIRED: bool = true;
 
     fn take<'a>(
-        given: Option<&'a Option<wit::Value>>,
+        given: Option<&Maybe<wit::Value<'a>>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided> {
         let value = given
-            .and_then(Option::as_ref)
+            .and_then(Maybe::as_option)
             .ok_or_else(|| Undecided::missing(name))?;
         T::of(value).ok_or_else(|| Undecided::ill_typed(name, T::KIND))
     }
@@ -181,13 +183,13 @@ impl<T: Typed> Datum for Option<T> {
     const REQUIRED: bool = false;
 
     fn take<'a>(
-        given: Option<&'a Option<wit::Value>>,
+        given: Option<&Maybe<wit::Value<'a>>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided> {
         match given {
             None => Err(Undecided::missing(name)),
-            Some(None) => Ok(None),
-            Some(Some(value)) => T::of(value)
+            Some(Maybe::None) => Ok(None),
+            Some(Maybe::Some(value)) => T::of(value)
                 .map(Some)
                 .ok_or_else(|| Undecided::ill_typed(name, T::KIND)),
         }
@@ -203,7 +205,7 @@ pub trait Read {
     const REQUIRED: bool;
     #[doc(hidden)]
     fn take<'a>(
-        given: Option<&'a wit::Reading>,
+        given: Option<&wit::Reading<'a>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided>;
 }
@@ -214,7 +216,7 @@ impl<T: Typed> Read for T {
     const REQUIRED: bool = true;
 
     fn take<'a>(
-        given: Option<&'a wit::Reading>,
+        given: Option<&wit::Reading<'a>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided> {
         match given {
@@ -232,10 +234,10 @@ impl<T: Typed> Read for Reading<T> {
     const REQUIRED: bool = false;
 
     fn take<'a>(
-        given: Option<&'a wit::Reading>,
+        given: Option<&wit::Reading<'a>>,
         name: &'static str,
     ) -> Result<Self::Given<'a>, Undecided> {
-        let typed = |stamped: &'a wit::Stamped| {
+        let typed = |stamped: &wit::Stamped<'a>| {
             let value = T::of(&stamped.value).ok_or_else(|| Undecided::ill_typed(name, T::KIND))?;
             Ok((value, Instant::from_millis(stamped.as_of)))
         };
@@ -275,14 +277,14 @@ pub struct Occasion<'a> {
 
 impl<'a> Occasion<'a> {
     #[doc(hidden)]
-    pub fn of(event: &'a wit::Event, context: &'a wit::Context) -> Self {
+    pub fn of(event: &wit::Event<'a>, context: &wit::Context<'a>) -> Self {
         Self {
             now: Instant::from_millis(context.now),
             occurred_at: Instant::from_millis(event.occurred_at),
-            channel: event.channel.as_deref(),
+            channel: event.channel.map(Str::as_str),
             utc_offset_minutes: context.utc_offset,
-            market: &context.market,
-            language: &context.language,
+            market: context.market.as_str(),
+            language: context.language.as_str(),
             draw: context.draw,
         }
     }

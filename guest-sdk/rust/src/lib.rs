@@ -71,6 +71,8 @@
 //! `kairos policy build` turns the crate into `<name>.wasm`, a component of the world `kairos:policy/market-policy` that
 //! imports nothing. Its `Cargo.toml` needs one dependency, this crate, and nothing about linking.
 
+#[doc(hidden)]
+pub mod contract;
 mod value;
 pub mod input;
 mod proposal;
@@ -81,9 +83,10 @@ pub mod testing;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
-#[doc(hidden)]
-pub mod bindings;
+#[cfg(target_arch = "wasm32")]
+mod bindings;
 
+pub use contract::Str;
 pub use input::{Occasion, Reading, Undecided};
 pub use manifest::{Policy, Reason};
 pub use proposal::{Answer, Decision, Draft, Proposal};
@@ -91,6 +94,7 @@ pub use value::{Duration, Instant, Money, Value};
 
 /// What a policy writes with.
 pub mod prelude {
+    pub use crate::contract::Str;
     pub use crate::input::{
         Flag, Integer, Integers, Number, Occasion, Reading, Text, Texts, Undecided,
     };

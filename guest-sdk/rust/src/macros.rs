@@ -26,10 +26,13 @@ macro_rules! reasons {
         }
 
         impl $crate::Reason for $reasons {
-            const ALL: &'static [$crate::manifest::ReasonText] = &[
-                $($crate::manifest::ReasonText {
-                    code: $code,
-                    sentences: &[$(($language, $sentence)),+],
+            const ALL: &'static [$crate::contract::Reason] = &[
+                $($crate::contract::Reason {
+                    code: $crate::Str::of($code),
+                    sentences: $crate::contract::List::of(&[$($crate::contract::Sentence {
+                        language: $crate::Str::of($language),
+                        text: $crate::Str::of($sentence),
+                    }),+]),
                 }),+
             ];
 
@@ -101,26 +104,32 @@ macro_rules! moment {
 
         impl<'a> $moment<'a> {
             #[doc(hidden)]
-            const TEXT: $crate::manifest::MomentText = $crate::manifest::MomentText {
-                name: $name,
-                data: &[$($crate::manifest::InputText {
-                    name: $crate::__name!($datum $($dname)?),
+            const DECLARED: $crate::contract::Moment = $crate::contract::Moment {
+                name: $crate::Str::of($name),
+                data: $crate::contract::List::of(&[$($crate::contract::Input {
+                    name: $crate::Str::of($crate::__name!($datum $($dname)?)),
                     kind: <$dtype as $crate::input::Datum>::KIND,
                     required: <$dtype as $crate::input::Datum>::REQUIRED,
-                }),*],
-                reads: &[$($crate::manifest::InputText {
-                    name: $crate::__name!($read $($rname)?),
+                }),*]),
+                reads: $crate::contract::List::of(&[$($crate::contract::Input {
+                    name: $crate::Str::of($crate::__name!($read $($rname)?)),
                     kind: <$rtype as $crate::input::Read>::KIND,
                     required: <$rtype as $crate::input::Read>::REQUIRED,
-                }),*],
-                proposes: &[$((stringify!($action), &[stringify!($first) $(, stringify!($channel))*])),*],
+                }),*]),
+                proposes: $crate::contract::List::of(&[$($crate::contract::MayPropose {
+                    action: $crate::Str::of(stringify!($action)),
+                    channels: $crate::contract::List::of(&[
+                        $crate::Str::of(stringify!($first))
+                        $(, $crate::Str::of(stringify!($channel)))*
+                    ]),
+                }),*]),
             };
 
             #[doc(hidden)]
             #[allow(unused_variables, unused_mut, reason = "a moment may declare no data or no readings")]
             fn take(
-                event: &'a $crate::bindings::exports::kairos::policy::policy::Event,
-                context: &'a $crate::bindings::exports::kairos::policy::policy::Context,
+                event: &$crate::contract::Event<'a>,
+                context: &$crate::contract::Context<'a>,
             ) -> Result<Self, $crate::Undecided> {
                 let mut data = event.data.iter();
                 let mut readings = context.readings.iter();
@@ -171,19 +180,19 @@ macro_rules! policy {
         pub struct Policy;
 
         impl $crate::Policy for Policy {
-            const MANIFEST: $crate::manifest::ManifestText = $crate::manifest::ManifestText {
-                name: $name,
-                version: $version,
-                owner: $owner,
-                worst_case: $worst_case,
-                moments: &[$($moment::TEXT),+],
-                reasons: <$reasons as $crate::Reason>::ALL,
+            const MANIFEST: $crate::contract::Manifest = $crate::contract::Manifest {
+                name: $crate::Str::of($name),
+                version: $crate::Str::of($version),
+                owner: $crate::Str::of($owner),
+                worst_case: $crate::Str::of($worst_case),
+                moments: $crate::contract::List::of(&[$($moment::DECLARED),+]),
+                reasons: $crate::contract::List::of(<$reasons as $crate::Reason>::ALL),
             };
 
             fn decide(
-                event: &$crate::bindings::exports::kairos::policy::policy::Event,
-                context: &$crate::bindings::exports::kairos::policy::policy::Context,
-            ) -> Result<$crate::bindings::exports::kairos::policy::policy::Decision, String> {
+                event: &$crate::contract::Event<'_>,
+                context: &$crate::contract::Context<'_>,
+            ) -> Result<$crate::contract::Decision, String> {
                 let mut moment = event.moment;
                 $(
                     if moment == 0 {
@@ -198,9 +207,64 @@ macro_rules! policy {
         }
 
         #[cfg(target_arch = "wasm32")]
+        $crate::__export!(Policy);
+    };
+}
+
+/// Exports a policy as `wit/policy.wit` says: the fields of `event` and `context` one by one, an address as the answer.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($policy:ty) => {
         const _: () = {
-            type Component = $crate::manifest::Exported<Policy>;
-            $crate::bindings::export_component!(Component with_types_in $crate::bindings);
+            use $crate::Str;
+            use $crate::contract::{Answer, Context, Event, List, Manifest, Maybe, Reading, Value};
+
+            #[unsafe(export_name = "kairos:policy/policy@1.0.0#describe")]
+            extern "C" fn describe() -> &'static Manifest {
+                &<$policy as $crate::Policy>::MANIFEST
+            }
+
+            #[unsafe(export_name = "kairos:policy/policy@1.0.0#decide")]
+            unsafe extern "C" fn decide(
+                moment: u32,
+                has_channel: u32,
+                channel: *const u8,
+                channel_bytes: usize,
+                occurred_at: i64,
+                data: *const Maybe<Value<'static>>,
+                data_count: usize,
+                now: i64,
+                utc_offset: i32,
+                market: *const u8,
+                market_bytes: usize,
+                language: *const u8,
+                language_bytes: usize,
+                draw: u64,
+                readings: *const Reading<'static>,
+                readings_count: usize,
+            ) -> &'static Answer {
+                // SAFETY: the host wrote all of it before it called, into memory of our own allocator.
+                let (event, context) = unsafe {
+                    let event = Event {
+                        moment,
+                        channel: (has_channel != 0).then(|| Str::at(channel, channel_bytes)),
+                        occurred_at,
+                        data: List::at(data, data_count).items(),
+                    };
+                    let context = Context {
+                        now,
+                        utc_offset,
+                        market: Str::at(market, market_bytes),
+                        language: Str::at(language, language_bytes),
+                        draw,
+                        readings: List::at(readings, readings_count).items(),
+                    };
+                    (event, context)
+                };
+                let decided = <$policy as $crate::Policy>::decide(&event, &context);
+                Box::leak(Box::new(Answer::from(decided)))
+            }
         };
     };
 }

@@ -9,8 +9,8 @@ mod answered;
 
 use core::marker::PhantomData;
 
-use crate::bindings::exports::kairos::policy::policy as wit;
-use crate::manifest::{MomentText, Policy};
+use crate::contract::{self as wit, Maybe, Str};
+use crate::manifest::Policy;
 use crate::value::{Duration, Instant, Value};
 
 use agreement::{declared, disagreement, flaw, names};
@@ -24,9 +24,11 @@ pub const NOW: Instant = Instant::from_millis(1_793_613_600_000);
 #[derive(Debug)]
 #[must_use = "nothing is asked until `decide`"]
 pub struct Asked<P> {
-    moment: &'static MomentText,
-    event: wit::Event,
-    context: wit::Context,
+    moment: wit::Moment,
+    event: wit::Event<'static>,
+    data: Vec<Maybe<wit::Value<'static>>>,
+    context: wit::Context<'static>,
+    readings: Vec<wit::Reading<'static>>,
     policy: PhantomData<P>,
 }
 
@@ -37,29 +39,32 @@ impl<P: Policy> Asked<P> {
         if let Some(flaw) = flaw::<P>() {
             panic!("a host would refuse the manifest: {flaw}");
         }
-        let moments = P::MANIFEST.moments;
-        let Some((index, found)) = (0..).zip(moments).find(|(_, text)| text.name == moment) else {
+        let moments = P::MANIFEST.moments.items();
+        let mut numbered = (0..).zip(moments);
+        let Some((index, found)) = numbered.find(|(_, declared)| declared.name == moment) else {
             panic!(
                 "the manifest has no moment `{moment}`: it has {}",
-                names(moments.iter().map(|text| text.name))
+                names(moments.iter().map(|declared| declared.name))
             );
         };
         Self {
-            moment: found,
+            moment: *found,
             event: wit::Event {
                 moment: index,
                 channel: None,
                 occurred_at: NOW.millis(),
-                data: found.data.iter().map(|_| None).collect(),
+                data: &[],
             },
+            data: vec![Maybe::None; found.data.items().len()],
             context: wit::Context {
                 now: NOW.millis(),
                 utc_offset: 0,
-                market: P::MANIFEST.name.to_owned(),
-                language: "en".to_owned(),
+                market: P::MANIFEST.name,
+                language: Str::of("en"),
                 draw: 0,
-                readings: found.reads.iter().map(|_| wit::Reading::Unknown).collect(),
+                readings: &[],
             },
+            readings: vec![wit::Reading::Unknown; found.reads.items().len()],
             policy: PhantomData,
         }
     }
@@ -68,9 +73,9 @@ impl<P: Policy> Asked<P> {
     #[track_caller]
     pub fn datum(mut self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
-        let place = declared(self.moment, "data", self.moment.data, name, Some(&value));
-        if let Some(datum) = self.event.data.get_mut(place) {
-            *datum = Some(value.0);
+        let place = declared(&self.moment, "data", self.moment.data, name, Some(&value));
+        if let Some(datum) = self.data.get_mut(place) {
+            *datum = Maybe::Some(value.0);
         }
         self
     }
@@ -86,7 +91,7 @@ impl<P: Policy> Asked<P> {
     #[track_caller]
     pub fn reading_as_of(self, name: &str, value: impl Into<Value>, as_of: Instant) -> Self {
         let value = value.into();
-        let place = declared(self.moment, "reads", self.moment.reads, name, Some(&value));
+        let place = declared(&self.moment, "reads", self.moment.reads, name, Some(&value));
         let stamped = wit::Stamped {
             value: value.0,
             as_of: as_of.millis(),
@@ -98,7 +103,7 @@ impl<P: Policy> Asked<P> {
     #[track_caller]
     pub fn stale(self, name: &str, value: impl Into<Value>, as_of: Instant) -> Self {
         let value = value.into();
-        let place = declared(self.moment, "reads", self.moment.reads, name, Some(&value));
+        let place = declared(&self.moment, "reads", self.moment.reads, name, Some(&value));
         let stamped = wit::Stamped {
             value: value.0,
             as_of: as_of.millis(),
@@ -109,19 +114,19 @@ impl<P: Policy> Asked<P> {
     /// Nobody has said this, which is so for every reading at first.
     #[track_caller]
     pub fn unknown(self, name: &str) -> Self {
-        let place = declared(self.moment, "reads", self.moment.reads, name, None);
+        let place = declared(&self.moment, "reads", self.moment.reads, name, None);
         self.put(place, wit::Reading::Unknown)
     }
 
     /// This is kept from the policy.
     #[track_caller]
     pub fn withheld(self, name: &str) -> Self {
-        let place = declared(self.moment, "reads", self.moment.reads, name, None);
+        let place = declared(&self.moment, "reads", self.moment.reads, name, None);
         self.put(place, wit::Reading::Withheld)
     }
 
-    fn put(mut self, place: usize, reading: wit::Reading) -> Self {
-        if let Some(old) = self.context.readings.get_mut(place) {
+    fn put(mut self, place: usize, reading: wit::Reading<'static>) -> Self {
+        if let Some(old) = self.readings.get_mut(place) {
             *old = reading;
         }
         self
@@ -143,7 +148,7 @@ impl<P: Policy> Asked<P> {
 
     /// The event happened here.
     pub fn on_channel(mut self, channel: &str) -> Self {
-        self.event.channel = Some(channel.to_owned());
+        self.event.channel = Some(Str::copied(channel));
         self
     }
 
@@ -155,7 +160,7 @@ impl<P: Policy> Asked<P> {
 
     /// The customer reads this language.
     pub fn language(mut self, language: &str) -> Self {
-        language.clone_into(&mut self.context.language);
+        self.context.language = Str::copied(language);
         self
     }
 
@@ -168,10 +173,9 @@ impl<P: Policy> Asked<P> {
     /// Asks the policy, and holds its answer against its manifest.
     #[track_caller]
     pub fn decide(self) -> Answered {
-        let answer = self.ask();
-        match answer {
+        match self.ask() {
             Ok(decision) => {
-                if let Some(fault) = disagreement::<P>(self.moment, &decision) {
+                if let Some(fault) = disagreement::<P>(&self.moment, &decision) {
                     panic!("the manifest and the decision do not agree: {fault}");
                 }
                 Answered { decision }
@@ -191,9 +195,9 @@ impl<P: Policy> Asked<P> {
 
     #[track_caller]
     fn ask(&self) -> Result<wit::Decision, String> {
-        let data = self.moment.data.iter().zip(&self.event.data);
-        let missing = data.filter(|(input, given)| input.required && given.is_none());
-        let reads = self.moment.reads.iter().zip(&self.context.readings);
+        let data = self.moment.data.items().iter().zip(&self.data);
+        let missing = data.filter(|(input, given)| input.required && matches!(given, Maybe::None));
+        let reads = self.moment.reads.items().iter().zip(&self.readings);
         let unread = reads
             .filter(|(input, given)| input.required && !matches!(given, wit::Reading::Known(_)));
         let blocked: Vec<_> = missing
@@ -206,6 +210,14 @@ impl<P: Policy> Asked<P> {
                 names(blocked)
             );
         }
-        P::decide(&self.event, &self.context)
+        let event = wit::Event {
+            data: &self.data,
+            ..self.event.clone()
+        };
+        let context = wit::Context {
+            readings: &self.readings,
+            ..self.context.clone()
+        };
+        P::decide(&event, &context)
     }
 }

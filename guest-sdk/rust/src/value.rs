@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::{Add, Div, Mul, Sub};
 
-use crate::bindings::exports::kairos::policy::policy as wit;
+use crate::contract::{self as wit, List, Str};
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -101,7 +101,7 @@ impl Div<Money> for Money {
 
 /// A typed value, as parameters carry it: made with `into()`.
 #[derive(Clone, Debug)]
-pub struct Value(pub(crate) wit::Value);
+pub struct Value(pub(crate) wit::Value<'static>);
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Value {
@@ -126,8 +126,8 @@ impl PartialEq for Value {
             (Integer(one), Integer(two)) | (Instant(one), Instant(two)) => one == two,
             (Number(one), Number(two)) => one == two,
             (Text(one), Text(two)) => one == two,
-            (Texts(one), Texts(two)) => one == two,
-            (Integers(one), Integers(two)) => one == two,
+            (Texts(one), Texts(two)) => one.items() == two.items(),
+            (Integers(one), Integers(two)) => one.items() == two.items(),
             _ => false,
         }
     }
@@ -164,14 +164,25 @@ into_value! {
     i64 => |value| Integer(value);
     Money => |value| Integer(value.minor_units());
     f64 => |value| Number(value);
-    &str => |value| Text(value.to_owned());
-    String => |value| Text(value);
+    &str => |value| Text(Str::copied(value));
+    String => |value| Text(value.into());
     Instant => |value| Instant(value.millis());
-    &[String] => |value| Texts(value.to_vec());
-    Vec<String> => |value| Texts(value);
-    &[&str] => |value| Texts(value.iter().map(|&text| text.to_owned()).collect());
-    &[i64] => |value| Integers(value.to_vec());
-    Vec<i64> => |value| Integers(value);
+    &[String] => |value| Texts(copied(value));
+    Vec<String> => |value| Texts(value.into_iter().map(Str::from).collect::<Vec<_>>().into());
+    &[&str] => |value| Texts(copied(value));
+    &[Str<'_>] => |value| Texts(copied(value));
+    Vec<Str<'_>> => |value| Texts(copied(&value));
+    &[i64] => |value| Integers(value.to_vec().into());
+    Vec<i64> => |value| Integers(value.into());
+}
+
+/// Copies that stay.
+fn copied(texts: &[impl AsRef<str>]) -> List<'static, Str<'static>> {
+    let copies: Vec<_> = texts
+        .iter()
+        .map(|text| Str::copied(text.as_ref()))
+        .collect();
+    copies.into()
 }
 
 impl<const N: usize> From<[&str; N]> for Value {

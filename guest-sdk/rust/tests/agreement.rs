@@ -13,7 +13,7 @@ kairos_sdk::reasons! {
 struct Unheard;
 
 impl kairos_sdk::Reason for Unheard {
-    const ALL: &'static [kairos_sdk::manifest::ReasonText] = &[];
+    const ALL: &'static [kairos_sdk::contract::Reason] = &[];
 
     fn code(self) -> &'static str {
         "unheard"

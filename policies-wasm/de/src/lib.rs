@@ -126,8 +126,8 @@ fn cart_updated(cart: &CartUpdated<'_>) -> Decision {
     Decision::act(reminder)
 }
 
-fn first_three(skus: &[String]) -> Vec<String> {
-    skus.iter().take(3).cloned().collect()
+fn first_three<'a>(skus: &'a [Str<'a>]) -> &'a [Str<'a>] {
+    skus.get(..3).unwrap_or(skus)
 }
 
 #[cfg(test)]

@@ -155,8 +155,8 @@ fn page_viewed(page: &PageViewed<'_>) -> Decision {
     Decision::act(tier.shown_by(page.loyalty_banner()).because(Why::TierShown))
 }
 
-fn first_three(skus: &[String]) -> Vec<String> {
-    skus.iter().take(3).cloned().collect()
+fn first_three<'a>(skus: &'a [Str<'a>]) -> &'a [Str<'a>] {
+    skus.get(..3).unwrap_or(skus)
 }
 
 #[cfg(test)]

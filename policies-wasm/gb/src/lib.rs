@@ -105,19 +105,18 @@ fn thanks_for_a_large_order(order: &OrderPlaced<'_>) -> Proposal {
         .because(Why::LargeOrder)
 }
 
-/// The products of which most pieces were bought, most first.
-fn most_bought(order: &OrderPlaced<'_>) -> Vec<String> {
-    let mut lines: Vec<(&String, i64)> = order
-        .skus
-        .iter()
-        .zip(order.quantities.iter().copied())
-        .collect();
-    lines.sort_by_key(|&(_, pieces)| core::cmp::Reverse(pieces));
-    lines
-        .into_iter()
-        .take(REVIEWED)
-        .map(|(sku, _)| sku.clone())
-        .collect()
+/// The products of which most pieces were bought, most first; of equals the one that stands first in the order.
+fn most_bought<'a>(order: &OrderPlaced<'a>) -> Vec<Str<'a>> {
+    let mut most: Vec<(Str<'a>, i64)> = Vec::with_capacity(REVIEWED + 1);
+    for (sku, pieces) in order.skus.iter().zip(order.quantities.iter().copied()) {
+        let last_above = most.iter().rposition(|&(_, more)| more >= pieces);
+        let place = last_above.map_or(0, |above| above + 1);
+        if place < REVIEWED {
+            most.insert(place, (*sku, pieces));
+            most.truncate(REVIEWED);
+        }
+    }
+    most.into_iter().map(|(sku, _)| sku).collect()
 }
 
 fn order_cancelled(cancelled: &OrderCancelled<'_>) -> Decision {
@@ -190,6 +189,17 @@ mod tests {
             .key("review")
             .unless("order.cancelled")
             .because(Why::ReviewDue);
+    }
+
+    #[test]
+    fn of_equal_quantities_the_first_of_the_order_counts() {
+        order(139)
+            .datum("skus", ["a", "b", "c", "d", "e"])
+            .datum("quantities", [5, 6, 5, 5, 6])
+            .reading("points", 250)
+            .decide()
+            .proposes("review_request")
+            .with("skus", ["b", "e", "a"]);
     }
 
     #[test]

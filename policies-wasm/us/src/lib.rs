@@ -72,7 +72,7 @@ kairos_sdk::policy! {
 /// A mail, and a text message besides: whether and when either may go out is for the boundary to know.
 fn order_placed(order: &OrderPlaced<'_>) -> Decision {
     let days = u32::try_from(order.review_days).unwrap_or(9);
-    let review = |channel: &str, key: &str, hour: u32| {
+    let review = |channel: &'static str, key: &str, hour: u32| {
         order
             .review_request()
             .by(channel)
@@ -131,8 +131,8 @@ fn page_viewed(page: &PageViewed<'_>) -> Decision {
     Decision::act(audience)
 }
 
-fn first(skus: &[String], most: usize) -> Vec<String> {
-    skus.iter().take(most).cloned().collect()
+fn first<'a>(skus: &'a [Str<'a>], most: usize) -> &'a [Str<'a>] {
+    skus.get(..most).unwrap_or(skus)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use core::fmt::{self, Display};
 
-use crate::bindings::exports::kairos::policy::policy as wit;
+use crate::contract as wit;
 use crate::manifest::Reason;
 use crate::testing::agreement::names;
 use crate::value::{Duration, Value};
@@ -19,7 +19,7 @@ impl Answered {
     #[track_caller]
     pub fn holds(&self, reason: impl Reason) {
         match &self.decision {
-            wit::Decision::Hold(code) if code == reason.code() => {}
+            wit::Decision::Hold(code) if *code == reason.code() => {}
             other => panic!("expected: hold, {}; got: {}", reason.code(), Shown(other)),
         }
     }
@@ -64,7 +64,7 @@ impl Answered {
 
     fn proposals(&self) -> &[wit::Proposal] {
         match &self.decision {
-            wit::Decision::Act(proposals) => proposals,
+            wit::Decision::Act(proposals) => proposals.items(),
             wit::Decision::Hold(_) => &[],
         }
     }
@@ -84,9 +84,10 @@ impl Proposed<'_> {
         let found = self
             .proposal
             .parameters
+            .items()
             .iter()
             .find(|parameter| parameter.name == name);
-        let found = found.map(|parameter| Value(parameter.value.clone()));
+        let found = found.map(|parameter| Value(parameter.value));
         match found {
             Some(value) if value == expected => self,
             Some(value) => panic!("expected: `{name}` is {expected}; got: {value}"),
@@ -100,6 +101,7 @@ impl Proposed<'_> {
         if self
             .proposal
             .parameters
+            .items()
             .iter()
             .any(|parameter| parameter.name == name)
         {
@@ -143,16 +145,18 @@ impl Proposed<'_> {
 
     #[track_caller]
     pub fn key(self, key: &str) -> Self {
-        same("key", key, self.proposal.key.as_deref().unwrap_or("none"));
+        let got = self.proposal.key.as_option().map_or("none", |key| key);
+        same("key", key, got);
         self
     }
 
     #[track_caller]
     pub fn unless(self, event: &str) -> Self {
-        if !self.proposal.cancel_on.iter().any(|kind| kind == event) {
+        let kinds = self.proposal.cancel_on.items();
+        if !kinds.iter().any(|kind| *kind == event) {
             panic!(
                 "expected: cancelled by `{event}`; it is cancelled by {}",
-                names(&self.proposal.cancel_on)
+                names(kinds)
             );
         }
         self
@@ -188,7 +192,7 @@ impl Display for Shown<'_> {
         match self.0 {
             wit::Decision::Hold(code) => write!(f, "hold, {code}"),
             wit::Decision::Act(proposals) => {
-                let shown = proposals.iter().map(|proposal| &proposal.action);
+                let shown = proposals.items().iter().map(|proposal| proposal.action);
                 write!(f, "act, {}", names(shown))
             }
         }
