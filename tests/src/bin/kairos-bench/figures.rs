@@ -7,10 +7,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use kairos::clock::Clock;
 
+use crate::contest::{Contest, Lane, Turn};
 use crate::evidence::{self, Evidence};
 use crate::inside::{self, InTurn, Job};
 use crate::memory::{self, OfCustomers, OfMarkets};
-use crate::path::{self, Case, Contest, Durability, Lane, Paced, Plan, Setting, Turn};
+use crate::path::{self, Case, Durability, Paced, Plan, Setting};
 use crate::recovery::{self, Recovery};
 use crate::{report, server, stages};
 

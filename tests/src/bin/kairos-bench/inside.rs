@@ -17,7 +17,8 @@ use kairos::store::{self, Durability};
 use kairos::telemetry::Telemetry;
 use serde::{Deserialize, Serialize};
 
-use crate::path::{self, Case, KNOWN, Plan, Race, Setting, median};
+use crate::contest::median;
+use crate::path::{self, Case, KNOWN, Plan, Race, Setting};
 use crate::server;
 use crate::traffic::{Customers, Traffic};
 

@@ -2,6 +2,7 @@
 //! machine, in turn.
 
 mod bare;
+mod contest;
 mod evidence;
 mod figures;
 mod inside;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::load::{self, Figures, Load, Pace};
+use crate::contest::{Bytes, Contest, Lane, Turn};
+use crate::load::{self, Load, Pace};
 use crate::memory;
 use crate::server::{self, Host, Running};
 use crate::traffic::{Customers, Kind, Traffic};
@@ -79,38 +80,6 @@ pub enum Durability {
 pub struct Setting {
     pub case: Case,
     pub durability: Durability,
-}
-
-/// What came of it: the bare server first, then each host.
-pub struct Contest {
-    pub setting: Setting,
-    /// Requests a second, of an open loop.
-    pub pace: Option<f64>,
-    pub lanes: Vec<Lane>,
-}
-
-/// One server, and how it did round by round.
-#[derive(Clone)]
-pub struct Lane {
-    pub name: String,
-    pub turns: Vec<Turn>,
-    /// What an event took.
-    pub bytes: Option<Bytes>,
-}
-
-/// One server, one round.
-#[derive(Clone)]
-pub struct Turn {
-    pub figures: Figures,
-    /// Microseconds of a processor for each request.
-    pub core_micros: f64,
-}
-
-/// Bytes written, in all or for each event.
-#[derive(Clone, Copy)]
-pub struct Bytes {
-    pub log: f64,
-    pub files: f64,
 }
 
 /// Customers of every load but `new` and `wide`.
@@ -340,7 +309,6 @@ impl Runner {
         let figures = load::run(self.running.at, load)?;
         let used = self.running.used()?;
         self.running.pause()?;
-        ensure!(figures.refused == 0, "{}: {}", self.name, figures.line());
         let core_seconds = used.core_seconds - before.core_seconds;
         Ok(Turn {
             core_micros: core_seconds * 1e6 / figures.requests as f64,
@@ -364,32 +332,6 @@ impl Runner {
     }
 }
 
-impl Turn {
-    pub fn rate(&self) -> f64 {
-        self.figures.rate()
-    }
-
-    fn line(&self) -> String {
-        format!(
-            "{}, {:.1} µs of a core each",
-            self.figures.line(),
-            self.core_micros
-        )
-    }
-}
-
-impl Lane {
-    pub fn median(&self, figure: impl Fn(&Turn) -> f64) -> f64 {
-        median(self.turns.iter().map(figure))
-    }
-
-    /// How much more another has of something, round by round.
-    pub fn ratio(&self, other: &Self, figure: impl Fn(&Turn) -> f64) -> f64 {
-        let pairs = self.turns.iter().zip(&other.turns);
-        median(pairs.map(|(own, other)| figure(own) / figure(other)))
-    }
-}
-
 impl Durability {
     pub fn word(self) -> &'static str {
         match self {
@@ -397,10 +339,4 @@ impl Durability {
             Self::Sync => "sync",
         }
     }
-}
-
-pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<_> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }

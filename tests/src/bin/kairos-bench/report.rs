@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::path::{Case, Contest, Turn};
+use crate::contest::{Contest, Turn};
+use crate::path::Case;
 
 /// A table of several kinds of load.
 pub fn table(contests: &[Contest]) -> String {
@@ -25,12 +26,16 @@ fn rows(text: &mut String, contest: &Contest) {
         let bytes = lane.bytes.map_or("| ".to_owned(), |bytes| {
             format!("{:.0} | {:.0}", bytes.log, bytes.files)
         });
+        let refused: u64 = lane.turns.iter().map(|turn| turn.figures.refused).sum();
+        let name = match refused {
+            0 => lane.name.clone(),
+            refused => format!("{} (**{refused} refused**)", lane.name),
+        };
         let _infallible = writeln!(
             text,
-            "| {} | {} | {} | {:.0} | {:.3} | {:.1} | {:.2} | {:.0} | {:.0} | {:.0} | {bytes} |",
+            "| {} | {} | {name} | {:.0} | {:.3} | {:.1} | {:.2} | {:.0} | {:.0} | {:.0} | {bytes} |",
             what(contest),
             contest.setting.durability.word(),
-            lane.name,
             lane.median(Turn::rate),
             lane.ratio(bare, Turn::rate),
             lane.median(|turn| turn.core_micros),
