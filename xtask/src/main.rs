@@ -28,7 +28,7 @@ enum Xtask {
     Test,
     /// Measure.
     Bench {
-        /// Passed on to the benchmark over HTTP, such as `--seconds 2 --rounds 3 --customers 100000`.
+        /// Passed on to `kairos-bench all`, such as `--rounds 3 --seconds 2 --wide 100000 --recovery 100000`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
@@ -118,22 +118,16 @@ fn test(place: &Place) -> anyhow::Result<()> {
     program::run(cargo(place).args(["test", "--workspace", "--locked"]))
 }
 
-/// Over HTTP against a bare server, then verifying and rehearsing what was recorded, then the pieces in process. The report is left in `target/bench`.
+/// The pieces in process, then everything over HTTP against a bare server; the report is left in `docs/figures.md`.
 fn bench(place: &Place, rest: &[String]) -> anyhow::Result<()> {
     program::run(cargo(place).args(["build", "--release", "--locked", "--workspace", "--bins"]))?;
-    let mut http = place.command(place.release("kairos-bench"));
-    http.arg("all").arg("--kairos").arg(place.release("kairos"));
-    http.arg("--charter").arg(place.root(CHARTER));
-    http.arg("--policies").arg(place.target("policies"));
-    program::run(http.args(rest))?;
-    let mut evidence = place.command(place.release("kairos-bench"));
-    evidence
-        .arg("evidence")
-        .arg("--kairos")
-        .arg(place.release("kairos"));
-    evidence.arg("--charter").arg(place.root(CHARTER));
-    program::run(evidence.arg("--policies").arg(place.target("policies")))?;
-    program::run(cargo(place).args(["bench", "--locked", "--workspace", "--benches"]))
+    program::run(cargo(place).args(["bench", "--locked", "--workspace", "--benches"]))?;
+    let mut all = place.command(place.release("kairos-bench"));
+    all.arg("all").arg("--kairos").arg(place.release("kairos"));
+    all.arg("--charter").arg(place.root(CHARTER));
+    all.arg("--policies").arg(place.target("policies"));
+    all.arg("--criterion").arg(place.target("criterion"));
+    program::run(all.args(rest))
 }
 
 /// Turns the bundled transactions into events.

@@ -28,14 +28,17 @@ struct Event<'a> {
     data: Data<'a>,
 }
 
+/// What an order has, or a change of master data.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "parsing is what is measured")]
 struct Data<'a> {
-    order: &'a str,
+    order: Option<&'a str>,
     #[serde(borrow)]
-    total: Money<'a>,
-    skus: Vec<&'a str>,
-    quantities: Vec<i64>,
+    total: Option<Money<'a>>,
+    skus: Option<Vec<&'a str>>,
+    quantities: Option<Vec<i64>>,
+    language: Option<&'a str>,
+    country: Option<&'a str>,
 }
 
 #[derive(Deserialize)]

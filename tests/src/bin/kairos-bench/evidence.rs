@@ -1,21 +1,17 @@
 //! How fast recorded evidence is walked and computed again, by the commands that people run.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use kairos::clock::Stopwatch;
-use kairos::decide::replay::reader;
-use serde_json::{Value, json};
 
 use crate::load::{self, Load};
-use crate::server::Host;
+use crate::server::{self, Host, Log, PROCESSORS};
 
 /// What was measured.
 pub struct Evidence {
     decisions: u64,
-    records: u64,
-    bytes: u64,
+    log: Log,
     verify_seconds: f64,
     rehearse_seconds: f64,
     threads: usize,
@@ -30,7 +26,8 @@ const REHEARSAL_SECONDS: f64 = 30.0;
 pub fn measure(host: &Host, decisions: u64) -> Result<Evidence> {
     let running = host.start(&["--durability", "process"])?;
     let load = Load {
-        events: Some(decisions),
+        events: decisions,
+        seconds: f64::INFINITY,
         ..Load::default()
     };
     let figures = load::run(running.at, &load)?;
@@ -40,11 +37,7 @@ pub fn measure(host: &Host, decisions: u64) -> Result<Evidence> {
         figures.refused
     );
     let data = running.data().context("the host's folder")?;
-    let (mut records, mut bytes) = (0, 0);
-    reader(data)?.walk(&mut |met| {
-        records += 1;
-        bytes += met.content.len() as u64;
-    })?;
+    let log = running.log()?;
     let verify_seconds = seconds(host, &[Path::new("verify"), data])?;
     let policy = host.policies.join("gb.wasm");
     let market = ["--market", "gb", "--json"].map(Path::new);
@@ -52,18 +45,17 @@ pub fn measure(host: &Host, decisions: u64) -> Result<Evidence> {
     let rehearse_seconds = seconds(host, &[&rehearse[..], &market].concat())?;
     Ok(Evidence {
         decisions,
-        records,
-        bytes,
+        log,
         verify_seconds,
         rehearse_seconds,
-        threads: std::thread::available_parallelism()?.get(),
+        threads: *PROCESSORS,
     })
 }
 
 /// How long a command takes, from its start to its end.
 fn seconds(host: &Host, words: &[&Path]) -> Result<f64> {
     let watch = Stopwatch::start();
-    let output = Command::new(&host.kairos)
+    let output = server::on_first(*PROCESSORS, &host.kairos)
         .args(words)
         .output()
         .with_context(|| format!("running {words:?}"))?;
@@ -73,34 +65,19 @@ fn seconds(host: &Host, words: &[&Path]) -> Result<f64> {
 }
 
 impl Evidence {
-    fn verified_a_second(&self) -> f64 {
-        self.records as f64 / self.verify_seconds
-    }
-
-    fn rehearsal_of_a_hundred_thousand(&self) -> f64 {
-        self.rehearse_seconds * 100_000.0 / self.decisions as f64
-    }
-
     pub fn markdown(&self) -> String {
+        let Self {
+            decisions, threads, ..
+        } = self;
         format!(
             "| evidence | measured | goal |\n|---|---|---|\n\
              | `kairos verify`, records a second ({} records of {} bytes) | {:.0} | {RECORDS_A_SECOND:.0} |\n\
-             | `kairos rehearse` of 100000 decisions, seconds on {} threads ({} decisions) | {:.1} | {REHEARSAL_SECONDS:.0} |\n",
-            self.records,
-            self.bytes / self.records.max(1),
-            self.verified_a_second(),
-            self.threads,
-            self.decisions,
-            self.rehearsal_of_a_hundred_thousand(),
+             | `kairos rehearse` of 100000 decisions, seconds on {threads} threads ({decisions} decisions) | {:.1} | \
+             {REHEARSAL_SECONDS:.0} |\n",
+            self.log.records,
+            self.log.bytes / self.log.records.max(1),
+            self.log.records as f64 / self.verify_seconds,
+            self.rehearse_seconds * 100_000.0 / *decisions as f64,
         )
-    }
-
-    pub fn json(&self) -> Value {
-        json!({
-            "decisions": self.decisions, "records": self.records, "bytes": self.bytes,
-            "verify_seconds": self.verify_seconds, "verified_a_second": self.verified_a_second(),
-            "rehearse_seconds": self.rehearse_seconds, "threads": self.threads,
-            "rehearsal_of_100000_seconds": self.rehearsal_of_a_hundred_thousand(),
-        })
     }
 }

@@ -1,20 +1,36 @@
 //! Measures Kairos against a bare hyper server that parses the same JSON and answers the same bytes: same client, same
-//! machine, in turn. Prints Markdown and writes it, with the figures as JSON, to `target/bench/`.
+//! machine, in turn.
 
 mod bare;
+mod contest;
 mod evidence;
+mod figures;
+mod inside;
 mod load;
 mod memory;
+mod path;
+mod recovery;
 mod report;
 mod server;
+mod stages;
+mod traffic;
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-/// Benchmarks of Kairos over HTTP.
+use crate::figures::Extent;
+use crate::inside::Job;
+use crate::load::{Load, Pace};
+use crate::path::{Case, Durability, Paced, Plan, Setting};
+
+/// Benchmarks of Kairos.
 #[derive(Parser)]
+#[command(
+    after_help = "Example: kairos-bench path --kairos old/kairos --kairos new/kairos --only warm --rounds 3 --seconds 2"
+)]
 struct Args {
     #[command(subcommand)]
     what: What,
@@ -22,135 +38,133 @@ struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Run everything, in turn, and write the report.
-    All {
-        /// The binary `kairos`.
+    /// Measure some kinds of load over HTTP, one or several binaries beside the bare server, and print a table.
+    Path {
+        #[command(flatten)]
+        plan: Plan,
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "warm")]
+        only: Vec<Case>,
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "process")]
+        durability: Vec<Durability>,
+        /// Measure also at a fixed rate: half of what the slowest host can do.
         #[arg(long)]
-        kairos: PathBuf,
-        #[arg(long)]
-        charter: PathBuf,
-        #[arg(long)]
-        policies: PathBuf,
-        /// Where the report goes.
-        #[arg(long, default_value = "target/bench")]
-        out: PathBuf,
-        /// Seconds of one measurement.
-        #[arg(long, default_value_t = 4)]
-        seconds: u64,
-        /// How often each pair is measured.
-        #[arg(long, default_value_t = 5)]
-        rounds: usize,
-        /// Customers for the memory figures.
-        #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
-        customers: Vec<u64>,
+        open: bool,
     },
-    /// Record decisions, then measure `kairos verify` and `kairos rehearse` on them.
-    Evidence {
-        /// The binary `kairos`.
-        #[arg(long)]
-        kairos: PathBuf,
-        #[arg(long)]
-        charter: PathBuf,
-        #[arg(long)]
-        policies: PathBuf,
-        /// Where the report goes.
-        #[arg(long, default_value = "target/bench")]
+    /// Measure everything, and write the report.
+    All {
+        #[command(flatten)]
+        plan: Plan,
+        #[command(flatten)]
+        extent: Extent,
+        /// The file for the report.
+        #[arg(long, default_value = "docs/figures.md")]
         out: PathBuf,
-        #[arg(long, default_value_t = 100_000)]
-        decisions: u64,
+    },
+    /// Measure how fast a host is ready after `kill -9` at full load.
+    Recovery {
+        #[command(flatten)]
+        plan: Plan,
+        /// Events in its log.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
+    /// Measure decisions in this process, and print the figures as JSON.
+    Inside {
+        #[arg(long, default_value = "examples/retail/charter")]
+        charter: PathBuf,
+        #[arg(long, default_value = "target/policies")]
+        policies: PathBuf,
+        #[command(flatten)]
+        job: Job,
+    },
+    /// Put one kind of load on a running server, and say what came of it.
+    Load {
+        #[arg(long)]
+        to: SocketAddr,
+        #[arg(value_enum, long, default_value = "warm")]
+        case: Case,
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        #[arg(long, default_value_t = 4.0)]
+        seconds: f64,
+        /// Requests a second; as many as go, where nothing is said.
+        #[arg(long)]
+        rate: Option<f64>,
     },
     /// Run the bare server.
     Bare {
         #[arg(long)]
-        listen: std::net::SocketAddr,
+        listen: SocketAddr,
         /// A file with the bytes to answer.
         #[arg(long)]
         answer: PathBuf,
-    },
-    /// Put load on a running server and print what came of it.
-    Load {
-        #[arg(long)]
-        to: std::net::SocketAddr,
-        #[arg(long, default_value_t = 64)]
-        connections: usize,
-        #[arg(long, default_value_t = 4)]
-        seconds: u64,
     },
 }
 
 fn main() -> Result<()> {
     match Args::parse().what {
-        What::All {
-            kairos,
-            charter,
-            policies,
-            out,
-            seconds,
-            rounds,
-            customers,
+        What::Path {
+            plan,
+            only,
+            durability,
+            open,
         } => {
-            let host = server::Host {
-                kairos,
-                charter,
-                policies,
-            };
-            let report = report::measure(
-                &host,
-                &report::Plan {
-                    seconds,
-                    rounds,
-                    customers,
-                },
-            )?;
-            write(&out, "http", &report.markdown(), &report.json())
+            let paced = if open { Paced::Too } else { Paced::Not };
+            server::stay_on_the_last()?;
+            let mut contests = Vec::new();
+            for case in only {
+                for durability in durability.iter().copied() {
+                    contests.extend(path::measure(&plan, Setting { case, durability }, paced)?);
+                }
+            }
+            println!("{}", report::table(&contests));
         }
-        What::Evidence {
-            kairos,
+        What::All { plan, extent, out } => {
+            server::stay_on_the_last()?;
+            let text = figures::measure(plan, &extent)?.markdown()?;
+            if let Some(folder) = out.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(&out, &text)?;
+            println!("{text}");
+        }
+        What::Recovery { plan, events } => {
+            server::stay_on_the_last()?;
+            for host in plan.hosts() {
+                print!("{}", recovery::measure(&host, events)?.markdown());
+            }
+        }
+        What::Inside {
             charter,
             policies,
-            out,
-            decisions,
+            job,
         } => {
-            let host = server::Host {
-                kairos,
-                charter,
-                policies,
+            let inside = inside::measure(&charter, &policies, job)?;
+            println!("{}", serde_json::to_string(&inside)?);
+        }
+        What::Load {
+            to,
+            case,
+            connections,
+            seconds,
+            rate,
+        } => {
+            let load = Load {
+                traffic: case.traffic(1_000_000, 0),
+                connections,
+                seconds,
+                pace: rate.map_or(Pace::Closed, Pace::Open),
+                // Two runs against one host share no event: a repeat is no decision.
+                first: u64::from(std::process::id()) * 100_000_000,
+                ..Load::default()
             };
-            let measured = evidence::measure(&host, decisions)?;
-            write(&out, "evidence", &measured.markdown(), &measured.json())
+            println!("{}", load::run(to, &load)?.line());
         }
         What::Bare { listen, answer } => {
             let answer =
                 std::fs::read(&answer).with_context(|| format!("reading {}", answer.display()))?;
-            bare::serve(listen, answer)
-        }
-        What::Load {
-            to,
-            connections,
-            seconds,
-        } => {
-            let figures = load::run(
-                to,
-                &load::Load {
-                    connections,
-                    seconds,
-                    // Two runs against one host share no event: a repeat is no decision.
-                    first: u64::from(std::process::id()) * 100_000_000,
-                    ..load::Load::default()
-                },
-            )?;
-            println!("{}", figures.line());
-            Ok(())
+            bare::serve(listen, answer)?;
         }
     }
-}
-
-/// Prints a report, and leaves it as Markdown and as JSON.
-fn write(out: &Path, name: &str, text: &str, json: &serde_json::Value) -> Result<()> {
-    std::fs::create_dir_all(out)?;
-    println!("{text}");
-    std::fs::write(out.join(name).with_extension("md"), text)?;
-    let json = serde_json::to_vec_pretty(json)?;
-    std::fs::write(out.join(name).with_extension("json"), json)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::load::{self, Load};
 use crate::server::Host;
+use crate::traffic::{Customers, Traffic};
 
 /// Resident memory with so many customers in the cache.
 pub struct OfCustomers {
@@ -37,24 +38,16 @@ impl OfMarkets {
 /// Sends one event about each of `customers`.
 pub fn of_customers(host: &Host, customers: u64) -> Result<OfCustomers> {
     let kairos = host.start(&["--durability", "process", "--cache-bytes", "4GiB"])?;
-    load::run(
-        kairos.at,
-        &Load {
-            customers: 1,
-            events: Some(1_000),
-            ..Load::default()
-        },
-    )?;
+    let load = |first, events| Load {
+        traffic: Traffic::orders(Customers::Turn(events)),
+        first,
+        events,
+        seconds: f64::INFINITY,
+        ..Load::default()
+    };
+    load::run(kairos.at, &load(0, 1_000))?;
     let before_kib = kairos.resident_kib()?;
-    load::run(
-        kairos.at,
-        &Load {
-            customers,
-            first: customers,
-            events: Some(customers),
-            ..Load::default()
-        },
-    )?;
+    load::run(kairos.at, &load(customers, customers))?;
     Ok(OfCustomers {
         customers,
         before_kib,
@@ -64,15 +57,16 @@ pub fn of_customers(host: &Host, customers: u64) -> Result<OfCustomers> {
 
 /// Starts a host with `markets` copies of the United Kingdom's market and policy.
 pub fn of_markets(host: &Host, markets: u64) -> Result<OfMarkets> {
-    let none_kib = with_markets(host, 0)?;
+    let none_kib = resident_kib(host, 0)?;
     Ok(OfMarkets {
         markets,
-        resident_kib: with_markets(host, markets)?,
+        resident_kib: resident_kib(host, markets)?,
         none_kib,
     })
 }
 
-fn with_markets(host: &Host, markets: u64) -> Result<u64> {
+/// The host with `markets` more markets, `m0` and so on, each like the United Kingdom's; they stand in the folder.
+pub fn with_markets(host: &Host, markets: u64) -> Result<(tempfile::TempDir, Host)> {
     let folder = tempfile::TempDir::new()?;
     let (charter, policies) = (
         folder.path().join("charter"),
@@ -98,14 +92,18 @@ fn with_markets(host: &Host, markets: u64) -> Result<u64> {
         charter,
         policies,
     };
+    Ok((folder, host))
+}
+
+fn resident_kib(host: &Host, markets: u64) -> Result<u64> {
+    let (_folder, host) = with_markets(host, markets)?;
     let kairos = host.start(&[])?;
-    load::run(
-        kairos.at,
-        &Load {
-            events: Some(500),
-            ..Load::default()
-        },
-    )?;
+    let mut load = Load {
+        events: 500,
+        ..Load::default()
+    };
+    load.traffic.markets = markets;
+    load::run(kairos.at, &load)?;
     kairos.resident_kib()
 }
 
