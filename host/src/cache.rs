@@ -40,7 +40,7 @@ pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
 pub use schedule::{Hint, fading_of, silences_of};
 pub use waiting::{Enough, Waiting};
-pub use write_behind::WriteBehindError;
+pub use write_behind::{Progress, WriteBehindError};
 
 /// Of drawn ids and keyed hashes.
 type Hasher = foldhash::fast::RandomState;
@@ -77,6 +77,7 @@ pub struct Cache {
     known: known::Known,
     claims: Arc<claim::Claims>,
     schedule: schedule::Schedule,
+    turn: write_behind::Turn,
     epoch: AtomicU64,
 }
 
@@ -312,6 +313,7 @@ impl Cache {
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
             schedule: schedule::Schedule::default(),
+            turn: write_behind::Turn::default(),
             customers: Shelf::new(share(12)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),

@@ -1,15 +1,19 @@
-//! Writes what is ahead to the view: in batches, coalesced, never past what the log holds for good.
+//! Writes what is ahead to the view, never past what the log holds for good: what changed often since the last time is
+//! written once, in small pieces, so that whoever serves hardly notices.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Mutex;
 
 use crate::cache::ahead::Generation;
-use crate::cache::keys::{put_erased, put_key, seal_state};
-use crate::cache::schedule::put_hint;
+use crate::cache::keys::{put_erased, slot};
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Before, Cache, Earlier, Kept, Version, to_store};
+use crate::cache::{Before, Cache, Earlier, Version, schedule};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::{Chance, DecisionId};
+use crate::ids::{Chance, DecisionId, Map};
+use crate::keys::{SEAL_BYTES, Subject};
 use crate::store::{Changes, Failed, Position, Space, ViewError};
 
 /// Why writing behind ended.
@@ -21,39 +25,163 @@ pub enum WriteBehindError {
     View(#[from] ViewError),
 }
 
+/// Who writes behind, and how many wait until it is done.
+#[derive(Default)]
+pub(super) struct Turn {
+    lock: Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+/// As long as it is there, whoever writes behind hurries.
+struct Hurry<'a>(&'a AtomicUsize);
+
+impl<'a> Hurry<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How much of a generation is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub rows: usize,
+    pub of: usize,
+}
+
+/// Called between two pieces; it may take its time.
+pub type Pause<'a> = dyn FnMut(Progress) + Send + 'a;
+
+/// So many rows are one piece: some tens of microseconds.
+const PIECE_ROWS: usize = 64;
+/// Of what may be ahead, this part is written in one go.
+const GENERATIONS: usize = 4;
+
 impl Cache {
-    /// Writes everything that was committed before now; whether there was anything.
+    /// Writes everything that was committed before now, as fast as it goes; whether there was anything.
     pub async fn write_behind(&self) -> Result<bool, WriteBehindError> {
-        let Some((generation, end)) = self.begin() else {
+        let _hurry = Hurry::begin(&self.turn.waiting);
+        let _turn = self.turn.lock.lock().await;
+        let was_begun = self.ahead().is_writing();
+        if was_begun {
+            self.write_next(&mut |_| {}).await?;
+        }
+        Ok(self.write_next(&mut |_| {}).await? || was_begun)
+    }
+
+    /// The same, with pauses.
+    pub async fn write_evenly(&self, pause: &mut Pause<'_>) -> Result<bool, WriteBehindError> {
+        let _turn = self.turn.lock.lock().await;
+        self.write_next(pause).await
+    }
+
+    /// Whether so much has grown that it is time to write it.
+    pub fn is_full(&self) -> bool {
+        let bytes = self.ahead().growing_bytes();
+        bytes > self.settings.ahead_bytes / GENERATIONS
+    }
+
+    /// Whether somebody waits until everything is written, or so much has grown that the next generation waits for this one.
+    pub fn is_urgent(&self) -> bool {
+        self.turn.waiting.load(Ordering::Relaxed) > 0 || self.is_full()
+    }
+
+    async fn write_next(&self, pause: &mut Pause<'_>) -> Result<bool, WriteBehindError> {
+        let Some(generation) = self.begin() else {
             return Ok(false);
         };
-        self.log.until_all(end).await?;
-        let changes = changes(&generation, end, &mut self.ring.chance());
-        self.view.apply(changes, end)?;
-        self.remember(&generation);
+        self.log.until_all(generation.end).await?;
+        self.write(&generation, pause)?;
         self.ahead().finish();
         Ok(true)
     }
 
-    /// Whether everything that was committed is in the view.
-    pub fn is_written(&self) -> bool {
-        self.ahead().is_written()
-    }
-
-    /// What is to be written, and the end of the log that it reaches: taken under one lock, so that whatever is in the log
-    /// before that end is in this generation or an earlier one.
-    fn begin(&self) -> Option<(Arc<Generation>, Position)> {
+    /// The end of the log is taken under the same lock, so that whatever is in the log before it is in this generation or an
+    /// earlier one.
+    fn begin(&self) -> Option<Arc<Generation>> {
         let mut ahead = self.ahead();
         let end = self.log.end();
-        ahead.begin().map(|generation| (generation, end))
+        ahead.begin(end)
     }
 
-    fn remember(&self, generation: &Arc<Generation>) {
+    /// The view covers the generation only once all of it is written.
+    fn write(&self, generation: &Generation, pause: &mut Pause<'_>) -> Result<(), ViewError> {
+        let (view, of) = (&self.view, generation.rows());
+        let (mut rows, mut next) = (0, PIECE_ROWS);
+        let pause = &mut |more: usize| {
+            rows += more;
+            if rows >= next {
+                next = rows + PIECE_ROWS;
+                pause(Progress { rows, of });
+            }
+        };
+        view.load(generation.notes.clone())?;
+        let mut chance = self.ring.chance();
+        let customers = sorted(&generation.customers, |id| *id.as_bytes());
+        let customers = customers.map(|(id, version)| {
+            (
+                id,
+                Some(stored(
+                    version,
+                    Subject::Customer(version.state.id),
+                    &mut chance,
+                )),
+            )
+        });
+        view.write(Space::Customers, customers, pause)?;
+        let accounts = sorted(&generation.accounts, |id| *id.as_bytes());
+        let accounts = accounts.map(|(id, version)| {
+            (
+                id,
+                Some(stored(
+                    version,
+                    Subject::Account(version.state.id),
+                    &mut chance,
+                )),
+            )
+        });
+        view.write(Space::Accounts, accounts, pause)?;
+        let keys = sorted(&generation.keys, |subject| subject.to_bytes());
+        let keys = keys.map(|(subject, wrapped)| (subject, Some(slot(wrapped))));
+        view.write(Space::Keys, keys, pause)?;
+        let names = sorted(&generation.names, |key| *key.as_bytes());
+        let names = names.map(|(key, named)| (key, named.as_ref().map(encoding::encode)));
+        view.write(Space::Identities, names, pause)?;
+        let events = sorted(&generation.events, |key| key.0);
+        let events = events.map(|(key, earlier)| (key, Some(encoding::encode(earlier))));
+        view.write(Space::Events, events, pause)?;
+        let decisions = sorted(&generation.decisions, |id| *id.as_bytes());
+        let decisions = decisions.map(|(id, position)| (id, Some(place(*position))));
+        view.write(Space::Decisions, decisions, pause)?;
+        let mut hints: Vec<_> = generation
+            .hints
+            .iter()
+            .copied()
+            .map(schedule::key)
+            .collect();
+        hints.sort_unstable();
+        hints.dedup();
+        let hints = hints.into_iter().map(|hint| (hint, Some(Vec::new())));
+        view.write(Space::Schedule, hints, pause)?;
+        self.remember(generation, pause);
+        view.apply(few(generation), generation.end)
+    }
+
+    /// INVARIANT: it is still ahead, so whatever is newer is found before what is remembered here.
+    fn remember(&self, generation: &Generation, pause: &mut dyn FnMut(usize)) {
         for (id, version) in &generation.customers {
             self.customers.clean.insert(*id, clean(version));
+            pause(1);
         }
         for (id, version) in &generation.accounts {
             self.accounts.clean.insert(*id, clean(version));
+            pause(1);
         }
         // An earlier generation may have brought back what was forgotten while it was written.
         for id in &generation.erased {
@@ -64,8 +192,22 @@ impl Cache {
                 Some(named) => self.names.remember(*key, *named),
                 None => self.names.forget(*key),
             }
+            pause(1);
         }
     }
+}
+
+/// A state as the view keeps it: closed with its own key alone, for as long as it is the newest.
+fn stored<E>(version: &Version<E>, subject: Subject, chance: &mut Chance) -> Vec<u8> {
+    let mut stored = Vec::with_capacity(8 + version.bytes.len() + SEAL_BYTES);
+    stored.extend_from_slice(&version.position.as_u64().to_le_bytes());
+    let about = subject.to_bytes();
+    version
+        .key
+        .seal_into((chance, &about), &mut stored, |bytes| {
+            bytes.extend_from_slice(&version.bytes);
+        });
+    stored
 }
 
 fn clean<E>(version: &Version<E>) -> Before {
@@ -76,56 +218,31 @@ fn clean<E>(version: &Version<E>) -> Before {
     }
 }
 
-/// What a generation changes in the view, which then covers everything before `end`.
-fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Changes {
-    let mut changes = generation.notes.clone();
-    for (id, version) in &generation.customers {
-        put_state(&mut changes, *id, version, chance);
-    }
-    for (id, version) in &generation.accounts {
-        put_state(&mut changes, *id, version, chance);
-    }
-    for (subject, wrapped) in &generation.keys {
-        put_key(&mut changes, *subject, wrapped);
-    }
+/// In the order in which the view keeps them.
+fn sorted<K, V, B: Ord>(
+    entries: &Map<K, V>,
+    bytes: impl Fn(&K) -> B,
+) -> std::vec::IntoIter<(B, &V)> {
+    let entries = entries.iter().map(|(key, value)| (bytes(key), value));
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    entries.into_iter()
+}
+
+/// What a generation changes in spaces with few rows.
+fn few(generation: &Generation) -> Changes {
+    let mut changes = Changes::default();
     for id in &generation.erased {
         put_erased(&mut changes, *id);
-    }
-    for (key, named) in &generation.names {
-        match named {
-            Some(named) => changes.put(Space::Identities, key.as_bytes(), encoding::encode(named)),
-            None => changes.remove(Space::Identities, key.as_bytes()),
-        }
-    }
-    for (key, earlier) in &generation.events {
-        put_event(&mut changes, *key, *earlier);
-    }
-    for (id, position) in &generation.decisions {
-        put_decision(&mut changes, *id, *position);
     }
     for (id, waiting) in &generation.waiting {
         changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
     }
-    for hint in &generation.hints {
-        put_hint(&mut changes, *hint);
-    }
     for (counter, total) in &generation.spent {
-        put_spent(
-            &mut changes,
-            *counter,
-            Spent {
-                total: *total,
-                as_of: end,
-            },
-        );
+        let (total, as_of) = (*total, generation.end);
+        put_spent(&mut changes, *counter, Spent { total, as_of });
     }
     changes
-}
-
-/// As the view keeps it: closed with its own key alone, for as long as it is the newest.
-fn put_state<E: Kept>(changes: &mut Changes, id: E::Id, version: &Version<E>, chance: &mut Chance) {
-    let sealed = seal_state(&version.key, E::subject(id), chance, &version.bytes);
-    changes.put(E::SPACE, E::key(&id), to_store(version.position, &sealed));
 }
 
 pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
@@ -133,9 +250,9 @@ pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) 
 }
 
 pub(super) fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {
-    changes.put(
-        Space::Decisions,
-        id.as_bytes(),
-        position.as_u64().to_le_bytes().to_vec(),
-    );
+    changes.put(Space::Decisions, id.as_bytes(), place(position));
+}
+
+fn place(position: Position) -> Vec<u8> {
+    position.as_u64().to_le_bytes().to_vec()
 }

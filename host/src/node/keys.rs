@@ -4,7 +4,6 @@
 //! wrapped by its epoch's; within a bounded time everybody else's is wrapped anew, and the epoch's key is destroyed.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::cache::{CacheError, Note, WriteBehindError};
 use crate::charter::Charter;
@@ -12,13 +11,11 @@ use crate::clock::Span;
 use crate::encoding;
 use crate::evidence::{Kind, Rewrapped};
 use crate::keys::{DataKey, NoKeys, Period, Ring, Subject, Wrapped};
-use crate::node::{Node, NotReady, Settings};
+use crate::node::{Node, Settings};
 use crate::store::{Changes, Log, Position, Refused, StoreError};
 
 /// So many keys are wrapped anew in one record.
 const AT_ONCE: usize = 4_096;
-/// How long the writing behind that another thread does is waited for before it is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Why keys that are over are still there.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +30,6 @@ pub enum NotDestroyed {
     View(#[from] WriteBehindError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    NotReady(#[from] NotReady),
 }
 
 /// The folder of the keys.
@@ -132,15 +127,7 @@ impl Node {
 
     /// Waits until the view has everything that was recorded before now.
     pub(super) async fn written(&self) -> Result<(), NotDestroyed> {
-        while !self.cache.write_behind().await? {
-            // Another thread is at it, or nothing is left.
-            if self.cache.is_written() {
-                break;
-            }
-            // What that thread cannot write stays unwritten.
-            self.is_ready()?;
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        self.cache.write_behind().await?;
         Ok(())
     }
 

@@ -1,22 +1,24 @@
 //! The view: what the log can rebuild, in an embedded database, written behind.
 //!
-//! INVARIANT: the view never shows what the log could lose. It remembers the position that it covers in the same atomic
-//! batch as the changes, and covers only what the log has made durable.
+//! INVARIANT: the view never shows what the log could lose. Whoever writes waits first until the log has made that durable,
+//! and the position that the view covers is written last: what is cut off before it is written again from the log, which
+//! gives the same, since every change is the whole of the new value.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fjall::compaction::Leveled;
 use fjall::config::{
-    BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry, PartitioningPolicy, PinningPolicy,
+    BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry,
+    PartitioningPolicy, PinningPolicy,
 };
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::log::Log;
-use super::{Position, Settings};
+use super::{Position, Settings, give_way};
 
 /// What belongs together in the view. Snapshots write the number: never change one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -163,6 +165,14 @@ const OLD: &str = "view.old";
 const FOLDER: &str = "view";
 /// How much of a space that is asked for what is not there may stand in memory.
 const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+/// So many rows of a space are worth a table of their own: past the journal and past what is sorted in memory, which cost
+/// four times as much a row.
+const TABLE_ROWS: usize = 2_048;
+/// So many rows go through the journal at a time.
+const PIECE_ROWS: usize = 64;
+/// So many tables lie beside each other before they are merged: to merge is what costs most, and what is asked for in vain is
+/// told by the filters.
+const TABLES_BESIDE: u8 = 12;
 
 /// Whether the spaces of a view are there already. The database drops one whose files went, without a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -250,9 +260,12 @@ impl View {
     ) -> Result<Self, ViewError> {
         let path = dir.join(FOLDER);
         let cache_bytes = settings.view_cache_bytes;
-        // The database panics on some damaged files: to us that is damage like any other.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let database = Database::builder(&path).cache_size(cache_bytes).open()?;
+        let open = || {
+            // Before the database starts its worker, which inherits it.
+            give_way();
+            // With more of them, one spins as long as another one merges.
+            let builder = Database::builder(&path).worker_threads(1);
+            let database = builder.cache_size(cache_bytes).open()?;
             let is_there = |space: &Space| database.keyspace_exists(space.name());
             if wanted == Spaces::MustExist && !Space::ALL.iter().all(is_there) {
                 return Err(fjall::Error::Unrecoverable);
@@ -263,7 +276,9 @@ impl View {
                 spaces.insert(space, database.keyspace(space.name(), || options(space))?);
             }
             Ok((database, spaces, about))
-        }));
+        };
+        // The database panics on some damaged files: to us that is damage like any other.
+        let opened = std::thread::scope(|scope| scope.spawn(open).join());
         let (database, spaces, about) = opened
             .unwrap_or(Err(fjall::Error::Unrecoverable))
             .map_err(database_error)?;
@@ -336,8 +351,50 @@ impl View {
         Ok(())
     }
 
-    /// Writes without covering anything: only for a view that is being built.
-    pub(super) fn load(&self, changes: Changes) -> Result<(), ViewError> {
+    /// Writes rows of one space, in the order of their keys, without covering anything; `None` removes. It tells
+    /// `pause` how many rows it has just written, which may take its time.
+    pub fn write<K: AsRef<[u8]>>(
+        &self,
+        space: Space,
+        rows: impl ExactSizeIterator<Item = (K, Option<Vec<u8>>)>,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let Some(space) = self.spaces.get(&space) else {
+            return Ok(());
+        };
+        let written = match rows.len() {
+            0 => Ok(()),
+            TABLE_ROWS.. => write_table(space, rows, pause),
+            _ => self.write_pieces(space, rows, pause),
+        };
+        written.map_err(|error| self.condemn(error))
+    }
+
+    fn write_pieces<K: AsRef<[u8]>>(
+        &self,
+        space: &Keyspace,
+        mut rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), fjall::Error> {
+        loop {
+            let mut batch = self.database.batch();
+            for (key, value) in rows.by_ref().take(PIECE_ROWS) {
+                match value {
+                    Some(value) => batch.insert(space, key.as_ref(), value),
+                    None => batch.remove(space, key.as_ref()),
+                }
+            }
+            let count = batch.len();
+            batch.commit()?;
+            pause(count);
+            if count < PIECE_ROWS {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes without covering anything.
+    pub fn load(&self, changes: Changes) -> Result<(), ViewError> {
         self.commit(changes, None)
     }
 
@@ -389,6 +446,23 @@ impl View {
     }
 }
 
+/// They show once all of them are written.
+fn write_table<K: AsRef<[u8]>>(
+    space: &Keyspace,
+    rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
+    pause: &mut dyn FnMut(usize),
+) -> Result<(), fjall::Error> {
+    let mut table = space.start_ingestion()?;
+    for (key, value) in rows {
+        match value {
+            Some(value) => table.write(key.as_ref(), value)?,
+            None => table.write_tombstone(key.as_ref())?,
+        }
+        pause(1);
+    }
+    table.finish()
+}
+
 fn database_error(error: fjall::Error) -> ViewError {
     ViewError::Database(Box::new(error))
 }
@@ -414,10 +488,14 @@ fn gone(operation: &'static str, path: &Path, done: std::io::Result<()>) -> Resu
     }
 }
 
-/// Most events are new: asking for one that is not there must not touch a block, so filters are exact and stay loaded,
-/// and little stands in memory in front of them, where every look-up has to search.
+/// Nothing is compressed: what is sealed and what is drawn does not become smaller. Most events are new: asking for one that
+/// is not there must not touch a block, so filters are exact and stay loaded, and little stands in memory in front of them,
+/// where every look-up has to search.
 fn options(space: Space) -> KeyspaceCreateOptions {
-    let mut options = KeyspaceCreateOptions::default();
+    let merging = Leveled::default().with_l0_threshold(TABLES_BESIDE);
+    let mut options = KeyspaceCreateOptions::default()
+        .data_block_compression_policy(CompressionPolicy::disabled())
+        .compaction_strategy(Arc::new(merging));
     if matches!(space, Space::Events | Space::Identities) {
         options = options.filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(
             BloomConstructionPolicy::FalsePositiveRate(0.001),
