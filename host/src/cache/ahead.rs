@@ -49,7 +49,7 @@ pub struct Generation {
     pub(super) end: Position,
     bytes: usize,
     /// The first of its events, and the last.
-    reach: Option<(Position, Position)>,
+    events_at: Option<(Position, Position)>,
 }
 
 impl Generation {
@@ -65,16 +65,16 @@ impl Generation {
         }
     }
 
-    /// How many rows of the view it changes, and how many states and names the cache remembers, about.
-    pub(super) fn rows(&self) -> usize {
+    /// How many steps it takes to write it, about: rows of the view are sorted and written, and some of them remembered.
+    pub(super) fn steps(&self) -> usize {
         let remembered = self.customers.len() + self.accounts.len() + self.names.len();
         let rest = self.keys.len() + self.events.len() + self.decisions.len() + self.hints.len();
-        2 * remembered + rest
+        3 * remembered + 2 * rest
     }
 
     /// In memory, or in the log where it is more there: a start reads all of that again.
     fn bytes(&self) -> usize {
-        let (first, last) = self.reach.unwrap_or_default();
+        let (first, last) = self.events_at.unwrap_or_default();
         let log = last.as_u64().saturating_sub(first.as_u64());
         self.bytes.max(usize::try_from(log).unwrap_or(usize::MAX))
     }
@@ -175,8 +175,8 @@ impl Ahead {
             let before = growing.accounts.insert(version.state.id, version);
             growing.bytes -= before.map_or(0, |before| cost(&before));
         }
-        let (first, _) = growing.reach.unwrap_or((position, position));
-        growing.reach = Some((first, position));
+        let (first, _) = growing.events_at.unwrap_or((position, position));
+        growing.events_at = Some((first, position));
         let states = change.states;
         growing.keys.extend(states.keys.iter().cloned());
         let forgotten = states.forgotten.iter().map(|key| (*key, None));

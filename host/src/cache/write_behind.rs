@@ -48,18 +48,18 @@ impl Drop for Hurry<'_> {
     }
 }
 
-/// How much of a generation is written.
+/// How far a generation is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    pub rows: usize,
+    pub steps: usize,
     pub of: usize,
 }
 
 /// Called between two pieces; it may take its time.
-pub type Pause<'a> = dyn FnMut(Progress) + Send + 'a;
+type Pause<'a> = dyn FnMut(Progress) + Send + 'a;
 
-/// So many rows are one piece: some tens of microseconds.
-const PIECE_ROWS: usize = 64;
+/// So many steps are one piece: some tens of microseconds.
+const PIECE: usize = 64;
 /// Of what may be ahead, this part is written in one go.
 const GENERATIONS: usize = 4;
 
@@ -97,8 +97,7 @@ impl Cache {
             return Ok(false);
         };
         self.log.until_all(generation.end).await?;
-        self.write(&generation, pause)?;
-        self.ahead().finish();
+        self.write(generation, pause)?;
         Ok(true)
     }
 
@@ -111,66 +110,76 @@ impl Cache {
     }
 
     /// The view covers the generation only once all of it is written.
-    fn write(&self, generation: &Generation, pause: &mut Pause<'_>) -> Result<(), ViewError> {
-        let (view, of) = (&self.view, generation.rows());
-        let (mut rows, mut next) = (0, PIECE_ROWS);
+    fn write(&self, generation: Arc<Generation>, pause: &mut Pause<'_>) -> Result<(), ViewError> {
+        let of = generation.steps();
+        let (mut steps, mut next) = (0, PIECE);
         let pause = &mut |more: usize| {
-            rows += more;
-            if rows >= next {
-                next = rows + PIECE_ROWS;
-                pause(Progress { rows, of });
+            steps += more;
+            if steps >= next {
+                next = steps + PIECE;
+                pause(Progress { steps, of });
             }
         };
-        view.load(generation.notes.clone())?;
-        let mut chance = self.ring.chance();
-        let customers = sorted(&generation.customers, |id| *id.as_bytes());
+        self.view.reach(generation.end)?;
+        self.view.load(generation.notes.clone())?;
+        self.write_states(&generation, pause)?;
+        self.write_index(&generation, pause)?;
+        self.remember(&generation, pause);
+        self.view.apply(few(&generation), generation.end)?;
+        self.ahead().finish();
+        // To let go of thousands of states takes its time too.
+        let customers = Arc::into_inner(generation).map(|generation| generation.customers);
+        customers.into_iter().flatten().for_each(|_| pause(1));
+        Ok(())
+    }
+
+    fn write_states(
+        &self,
+        generation: &Generation,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let (view, mut chance) = (&self.view, self.ring.chance());
+        let customers = sorted(&generation.customers, pause, |id| *id.as_bytes());
         let customers = customers.map(|(id, version)| {
-            (
-                id,
-                Some(stored(
-                    version,
-                    Subject::Customer(version.state.id),
-                    &mut chance,
-                )),
-            )
+            let subject = Subject::Customer(version.state.id);
+            (id, Some(stored(version, subject, &mut chance)))
         });
         view.write(Space::Customers, customers, pause)?;
-        let accounts = sorted(&generation.accounts, |id| *id.as_bytes());
+        let accounts = sorted(&generation.accounts, pause, |id| *id.as_bytes());
         let accounts = accounts.map(|(id, version)| {
-            (
-                id,
-                Some(stored(
-                    version,
-                    Subject::Account(version.state.id),
-                    &mut chance,
-                )),
-            )
+            let subject = Subject::Account(version.state.id);
+            (id, Some(stored(version, subject, &mut chance)))
         });
         view.write(Space::Accounts, accounts, pause)?;
-        let keys = sorted(&generation.keys, |subject| subject.to_bytes());
+        let keys = sorted(&generation.keys, pause, |subject| subject.to_bytes());
         let keys = keys.map(|(subject, wrapped)| (subject, Some(slot(wrapped))));
-        view.write(Space::Keys, keys, pause)?;
-        let names = sorted(&generation.names, |key| *key.as_bytes());
+        view.write(Space::Keys, keys, pause)
+    }
+
+    fn write_index(
+        &self,
+        generation: &Generation,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let view = &self.view;
+        let names = sorted(&generation.names, pause, |key| *key.as_bytes());
         let names = names.map(|(key, named)| (key, named.as_ref().map(encoding::encode)));
         view.write(Space::Identities, names, pause)?;
-        let events = sorted(&generation.events, |key| key.0);
+        let events = sorted(&generation.events, pause, |key| key.0);
         let events = events.map(|(key, earlier)| (key, Some(encoding::encode(earlier))));
         view.write(Space::Events, events, pause)?;
-        let decisions = sorted(&generation.decisions, |id| *id.as_bytes());
+        let decisions = sorted(&generation.decisions, pause, |id| *id.as_bytes());
         let decisions = decisions.map(|(id, position)| (id, Some(place(*position))));
         view.write(Space::Decisions, decisions, pause)?;
         let mut hints: Vec<_> = generation
             .hints
             .iter()
-            .copied()
-            .map(schedule::key)
+            .map(|hint| schedule::key(*hint))
             .collect();
         hints.sort_unstable();
         hints.dedup();
         let hints = hints.into_iter().map(|hint| (hint, Some(Vec::new())));
-        view.write(Space::Schedule, hints, pause)?;
-        self.remember(generation, pause);
-        view.apply(few(generation), generation.end)
+        view.write(Space::Schedule, hints, pause)
     }
 
     /// INVARIANT: it is still ahead, so whatever is newer is found before what is remembered here.
@@ -218,14 +227,25 @@ fn clean<E>(version: &Version<E>) -> Before {
     }
 }
 
-/// In the order in which the view keeps them.
-fn sorted<K, V, B: Ord>(
-    entries: &Map<K, V>,
+/// In the order in which the view keeps them. To sort takes pauses as well.
+fn sorted<'a, K, V, B: Ord>(
+    entries: &'a Map<K, V>,
+    pause: &mut dyn FnMut(usize),
     bytes: impl Fn(&K) -> B,
-) -> std::vec::IntoIter<(B, &V)> {
-    let entries = entries.iter().map(|(key, value)| (bytes(key), value));
+) -> std::vec::IntoIter<(B, &'a V)> {
+    let entries = entries.iter().map(|(key, value)| {
+        pause(1);
+        (bytes(key), value)
+    });
     let mut entries: Vec<_> = entries.collect();
-    entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    let mut compared = 0_usize;
+    entries.sort_unstable_by(|(left, _), (right, _)| {
+        compared += 1;
+        if compared.is_multiple_of(PIECE) {
+            pause(1);
+        }
+        left.cmp(right)
+    });
     entries.into_iter()
 }
 

@@ -84,7 +84,7 @@ impl Writer {
         if self.cache.is_urgent() || self.state.borrow().is_some() {
             return;
         }
-        let done = progress.rows as f64 / progress.of.max(1) as f64;
+        let done = progress.steps as f64 / progress.of.max(1) as f64;
         let due = grew.mul_f64(SHARE * done.min(1.0));
         std::thread::sleep(due.saturating_sub(began.elapsed()).min(ROUND));
     }

@@ -1,8 +1,8 @@
 //! The view: what the log can rebuild, in an embedded database, written behind.
 //!
-//! INVARIANT: the view never shows what the log could lose. Whoever writes waits first until the log has made that durable,
-//! and the position that the view covers is written last: what is cut off before it is written again from the log, which
-//! gives the same, since every change is the whole of the new value.
+//! INVARIANT: the view never shows what the log has lost. Whoever writes waits until the log has made that durable, and says
+//! first how far it will reach; the position that the view covers is written last. What is cut off in between is written
+//! again from the log, which gives the same, since every change is the whole of the new value.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -79,14 +79,15 @@ impl Space {
 /// Changes to apply together; of several to one key, the last counts.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    values: BTreeMap<(Space, Vec<u8>), Option<Vec<u8>>>,
+    spaces: BTreeMap<Space, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
     bytes: usize,
 }
 
 /// Without keys and values: they may be about a person.
 impl std::fmt::Debug for Changes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Changes({}, {} bytes)", self.values.len(), self.bytes)
+        let rows: usize = self.spaces.values().map(BTreeMap::len).sum();
+        write!(f, "Changes({rows}, {} bytes)", self.bytes)
     }
 }
 
@@ -102,20 +103,23 @@ impl Changes {
     fn set(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
         let size = |value: &Option<Vec<u8>>| key.len() + value.as_ref().map_or(0, Vec::len);
         self.bytes += size(&value);
-        if let Some(old) = self.values.insert((space, key.to_vec()), value) {
+        let rows = self.spaces.entry(space).or_default();
+        if let Some(old) = rows.insert(key.to_vec(), value) {
             self.bytes = self.bytes.saturating_sub(size(&old));
         }
     }
 
     /// Adds later changes.
     pub fn extend(&mut self, later: &Self) {
-        for ((space, key), value) in &later.values {
-            self.set(*space, key, value.clone());
+        for (space, rows) in &later.spaces {
+            for (key, value) in rows {
+                self.set(*space, key, value.clone());
+            }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.spaces.is_empty()
     }
 
     /// How many bytes of keys and values.
@@ -159,6 +163,7 @@ pub enum Unusable {
 }
 
 const COVER: &[u8] = b"cover";
+const REACH: &[u8] = b"reach";
 /// Where a read found damage, the next start rebuilds.
 const CONDEMNED: &str = "view.condemned";
 const OLD: &str = "view.old";
@@ -170,8 +175,7 @@ const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const TABLE_ROWS: usize = 2_048;
 /// So many rows go through the journal at a time.
 const PIECE_ROWS: usize = 64;
-/// So many tables lie beside each other before they are merged: to merge is what costs most, and what is asked for in vain is
-/// told by the filters.
+/// So many tables of what is hardly ever found lie beside each other before they are merged, which is what costs most.
 const TABLES_BESIDE: u8 = 12;
 
 /// Whether the spaces of a view are there already. The database drops one whose files went, without a word.
@@ -227,7 +231,11 @@ impl View {
         if id != log.id() {
             return Ok(Err(Unusable::OtherLog));
         }
-        if covers > end {
+        let Ok(reach) = this.about.get(REACH) else {
+            return Ok(Err(Unusable::Damaged));
+        };
+        let reach = reach.as_deref().and_then(split_cover);
+        if reach.is_some_and(|(_, reach)| reach > end) || covers > end {
             return Ok(Err(Unusable::Newer));
         }
         if covers < log.first() {
@@ -335,7 +343,7 @@ impl View {
         })
     }
 
-    /// Applies `changes` and covers everything that starts before `covers`, both or neither.
+    /// Applies `changes`, and then covers everything that starts before `covers`.
     pub fn apply(&self, changes: Changes, covers: Position) -> Result<(), ViewError> {
         let durable = self.log.durable();
         if covers > durable {
@@ -346,9 +354,24 @@ impl View {
         if covers < now {
             return Err(ViewError::Behind { covers, now });
         }
-        self.commit(changes, Some(covers))?;
+        self.load(changes)?;
+        let said = self.about.insert(COVER, join_cover(self.log.id(), covers));
+        said.map_err(|error| self.condemn(error))?;
         self.covers.store(covers.0, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Says that rows may be written from now on of everything that starts before `end`: a log that ends earlier has lost
+    /// what they say.
+    pub fn reach(&self, end: Position) -> Result<(), ViewError> {
+        let durable = self.log.durable();
+        if end > durable {
+            let covers = end;
+            return Err(ViewError::Ahead { covers, durable });
+        }
+        let said = self.about.insert(REACH, join_cover(self.log.id(), end));
+        said.map_err(|error| self.condemn(error))?;
+        self.sync()
     }
 
     /// Writes rows of one space, in the order of their keys, without covering anything; `None` removes. It tells
@@ -395,22 +418,10 @@ impl View {
 
     /// Writes without covering anything.
     pub fn load(&self, changes: Changes) -> Result<(), ViewError> {
-        self.commit(changes, None)
-    }
-
-    fn commit(&self, changes: Changes, covers: Option<Position>) -> Result<(), ViewError> {
-        let mut batch = self.database.batch();
-        for ((space, key), value) in changes.values {
-            match (self.spaces.get(&space), value) {
-                (Some(space), Some(value)) => batch.insert(space, key, value),
-                (Some(space), None) => batch.remove(space, key),
-                (None, _) => {}
-            }
+        for (space, rows) in changes.spaces {
+            self.write(space, rows.into_iter(), &mut |_| {})?;
         }
-        if let Some(covers) = covers {
-            batch.insert(&self.about, COVER, join_cover(self.log.id(), covers));
-        }
-        batch.commit().map_err(|error| self.condemn(error))
+        Ok(())
     }
 
     /// Everything that starts before it is in the view.
@@ -418,7 +429,7 @@ impl View {
         Position(self.covers.load(Ordering::SeqCst))
     }
 
-    /// Makes what was applied survive a loss of power. Never needed: the log rebuilds it.
+    /// Makes what was applied survive a loss of power.
     pub fn sync(&self) -> Result<(), ViewError> {
         let done = self.database.persist(PersistMode::SyncAll);
         done.map_err(|error| self.condemn(error))
@@ -492,10 +503,12 @@ fn gone(operation: &'static str, path: &Path, done: std::io::Result<()>) -> Resu
 /// is not there must not touch a block, so filters are exact and stay loaded, and little stands in memory in front of them,
 /// where every look-up has to search.
 fn options(space: Space) -> KeyspaceCreateOptions {
-    let merging = Leveled::default().with_l0_threshold(TABLES_BESIDE);
     let mut options = KeyspaceCreateOptions::default()
-        .data_block_compression_policy(CompressionPolicy::disabled())
-        .compaction_strategy(Arc::new(merging));
+        .data_block_compression_policy(CompressionPolicy::disabled());
+    if matches!(space, Space::Events | Space::Decisions) {
+        let merging = Leveled::default().with_l0_threshold(TABLES_BESIDE);
+        options = options.compaction_strategy(Arc::new(merging));
+    }
     if matches!(space, Space::Events | Space::Identities) {
         options = options.filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(
             BloomConstructionPolicy::FalsePositiveRate(0.001),
