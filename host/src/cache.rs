@@ -42,7 +42,7 @@ pub use names::Reservation;
 pub use recovery::{Recovery, Replayed};
 pub use schedule::{Hint, fading_of, silences_of};
 pub use waiting::{Enough, Waiting};
-pub use write_behind::WriteBehindError;
+pub use write_behind::{Progress, WriteBehindError};
 
 /// Of drawn ids and keyed hashes.
 type Hasher = foldhash::fast::RandomState;
@@ -80,6 +80,7 @@ pub struct Cache {
     claims: Arc<claim::Claims>,
     schedule: schedule::Schedule,
     era: AtomicU64,
+    turn: write_behind::Turn,
     spending: Arc<Spending>,
 }
 
@@ -329,6 +330,7 @@ impl Cache {
             era: AtomicU64::new(0),
             spending: Arc::new(Self::kept_spending(store.view())?),
             schedule: schedule::Schedule::default(),
+            turn: write_behind::Turn::default(),
             customers: Shelf::new(share(12)),
             accounts: Shelf::new(share(1)),
             names: names::Names::new(share(2)),

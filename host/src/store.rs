@@ -82,3 +82,16 @@ impl Default for Settings {
         }
     }
 }
+
+/// From now on this thread, and whatever it starts, gives way to threads that serve; where the platform knows no such thing,
+/// it works in small pieces all the same.
+pub fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, LATER) {
+        tracing::debug!(%error, "a thread in the background keeps its priority");
+    }
+}
+
+/// A third of the share of a thread that serves: enough for all there is to write even where no core is ever idle.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 5;

@@ -15,8 +15,9 @@ use kairos::ids::Chance;
 use kairos::moment;
 use kairos::policy::{Active, Answer, Decision};
 use kairos::reply::Detail;
+use kairos::spending::Purse;
 use kairos::stop::Stops;
-use kairos_tests::desk::{Desk, POLICIES, consent, order};
+use kairos_tests::desk::{Desk, POLICIES, consent, decide, order};
 use kairos_tests::policies::policy;
 
 /// An order, right before it is decided.
@@ -42,7 +43,8 @@ impl Ready {
         }
         let json = order("now", "crm:1", 139).to_string().into_bytes();
         let event = desk.read(market, &json).expect("an event");
-        let active = desk.node.catalog().active(event.market);
+        let era = desk.node.era();
+        let active = era.policies.active(event.market).cloned();
         let active = active.expect("a policy");
         let before = Standing {
             customer: Some(desk.customer_state("crm:1")),
@@ -111,7 +113,7 @@ fn stages(criterion: &mut Criterion) {
 
 /// The rules and the plan, on what the policy proposed.
 fn judge(criterion: &mut Criterion, ready: &Ready) {
-    let (stops, spending) = (Stops::default(), ready.desk.node.spending());
+    let (stops, spending) = (Stops::default(), ready.desk.node.cache().spending());
     let Answer::Decision(Decision::Act(proposals)) = ready.ask().answer else {
         panic!("the policy proposes something");
     };
@@ -123,18 +125,15 @@ fn judge(criterion: &mut Criterion, ready: &Ready) {
                 moment: ready.moment,
                 by: Author::Policy(&ready.active),
                 stops: &stops,
-                spending,
             };
-            let verdicts = boundary::judge(&case, &proposals);
+            let mut purse = Purse::of(spending);
+            let verdicts = boundary::judge(&case, &proposals, &mut purse);
             let planner = Planner {
                 seen: ready.seen(),
                 language: &ready.gathered.context.language,
                 salt: ready.desk.node.salt(),
             };
-            let plan = planner.plan(&verdicts, &mut chance);
-            // Nothing is used up from one round to the next.
-            spending.give_back(&plan.charges);
-            plan
+            planner.plan(verdicts, &mut chance, &mut purse)
         });
     });
 }
@@ -142,7 +141,7 @@ fn judge(criterion: &mut Criterion, ready: &Ready) {
 fn reply(criterion: &mut Criterion, desk: &Desk) {
     let event = order("replied", "crm:1", 139).to_string();
     let event = desk.read("gb", event.as_bytes()).expect("an event");
-    let answered = desk.wait(kairos::decide::decide(desk.core(), event));
+    let answered = desk.wait(decide(desk.core(), event));
     let reply = answered.expect("a decision").reply;
     let mut bytes = Vec::with_capacity(4_096);
     criterion.bench_function("stage/6 reply", |bencher| {

@@ -45,7 +45,39 @@ pub struct Generation {
     /// What the host's own records change in the view.
     pub(super) notes: Changes,
     pub(super) erased: Vec<CustomerId>,
+    /// Everything of it starts before it in the log, and nothing newer does.
+    pub(super) end: Position,
     bytes: usize,
+    /// The first of its events, and the last.
+    events_at: Option<(Position, Position)>,
+}
+
+impl Generation {
+    /// For about as much as this one has, so that no table has to grow while somebody commits.
+    fn with_room_of(other: &Self) -> Self {
+        Self {
+            customers: room(&other.customers),
+            keys: room(&other.keys),
+            names: room(&other.names),
+            events: room(&other.events),
+            decisions: room(&other.decisions),
+            ..Self::default()
+        }
+    }
+
+    /// How many steps it takes to write it, about: rows of the view are sorted and written, and some of them remembered.
+    pub(super) fn steps(&self) -> usize {
+        let remembered = self.customers.len() + self.accounts.len() + self.names.len();
+        let rest = self.keys.len() + self.events.len() + self.decisions.len() + self.hints.len();
+        3 * remembered + 2 * rest
+    }
+
+    /// In memory, or in the log where it is more there: a start reads all of that again.
+    fn bytes(&self) -> usize {
+        let (first, last) = self.events_at.unwrap_or_default();
+        let log = last.as_u64().saturating_sub(first.as_u64());
+        self.bytes.max(usize::try_from(log).unwrap_or(usize::MAX))
+    }
 }
 
 /// What an entry costs beside its bytes: keys, the decoded state, the tables.
@@ -121,25 +153,30 @@ impl Ahead {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.generations().map(|generation| generation.bytes).sum()
+        self.generations().map(Generation::bytes).sum()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.growing.bytes == 0
+    /// Of what is not being written yet.
+    pub(super) fn growing_bytes(&self) -> usize {
+        self.growing.bytes()
     }
 
     pub(super) fn install(&mut self, change: Change<'_>, position: Position, spending: &Spending) {
         let growing = &mut self.growing;
         for state in change.customers {
-            growing.bytes += state.encoded.bytes.len() + ENTRY_BYTES;
-            growing
-                .customers
-                .insert(state.value.id, at(state, position));
+            let state = at(state, position);
+            growing.bytes += cost(&state);
+            let before = growing.customers.insert(state.value.id, state);
+            growing.bytes -= before.map_or(0, |before| cost(&before));
         }
         for state in change.accounts {
-            growing.bytes += state.encoded.bytes.len() + ENTRY_BYTES;
-            growing.accounts.insert(state.value.id, at(state, position));
+            let state = at(state, position);
+            growing.bytes += cost(&state);
+            let before = growing.accounts.insert(state.value.id, state);
+            growing.bytes -= before.map_or(0, |before| cost(&before));
         }
+        let (first, _) = growing.events_at.unwrap_or((position, position));
+        growing.events_at = Some((first, position));
         let states = change.states;
         growing.keys.extend(states.keys.iter().cloned());
         let forgotten = states.forgotten.iter().map(|key| (*key, None));
@@ -187,7 +224,8 @@ impl Ahead {
         let growing = &mut self.growing;
         for id in erasing.customers {
             self.erased.insert(*id);
-            growing.customers.remove(id);
+            let before = growing.customers.remove(id);
+            growing.bytes -= before.map_or(0, |before| cost(&before));
             growing.keys.remove(&Subject::Customer(*id));
         }
         let names = erasing.names.iter().map(|key| (*key, None));
@@ -239,18 +277,19 @@ impl Ahead {
         }
     }
 
-    pub(super) fn is_written(&self) -> bool {
-        self.is_empty() && self.writing.is_none()
+    /// Begins to write what has grown, which reaches to `end`; what was begun before and is not written yet comes first.
+    pub(super) fn begin(&mut self, end: Position) -> Option<Arc<Generation>> {
+        if self.writing.is_none() && self.growing.bytes > 0 {
+            let next = Generation::with_room_of(&self.growing);
+            let mut grown = std::mem::replace(&mut self.growing, next);
+            grown.end = end;
+            self.writing = Some(Arc::new(grown));
+        }
+        self.writing.clone()
     }
 
-    /// Begins to write what has grown. `None` when nothing has, or while the last stretch is still being written.
-    pub(super) fn begin(&mut self) -> Option<Arc<Generation>> {
-        if self.is_empty() || self.writing.is_some() {
-            return None;
-        }
-        let writing = Arc::new(std::mem::take(&mut self.growing));
-        self.writing = Some(Arc::clone(&writing));
-        Some(writing)
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing.is_some()
     }
 
     /// How often the view was written: as long as that stays the same, whatever changes is found here.
@@ -263,6 +302,14 @@ impl Ahead {
         self.writing = None;
         self.writes += 1;
     }
+}
+
+fn room<K, V>(other: &Map<K, V>) -> Map<K, V> {
+    Map::with_capacity_and_hasher(other.len(), Default::default())
+}
+
+fn cost<E>(state: &State<E>) -> usize {
+    state.encoded.bytes.len() + ENTRY_BYTES
 }
 
 fn at<E>(mut state: State<E>, position: Position) -> Arc<State<E>> {

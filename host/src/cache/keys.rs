@@ -333,8 +333,12 @@ fn locked(what: &'static str) -> impl FnOnce(Locked) -> CacheError {
 }
 
 pub(super) fn put_key(changes: &mut Changes, subject: Subject, wrapped: &Wrapped) {
-    let slot = Slot::Wrapped(wrapped.clone());
-    changes.put(Space::Keys, &subject.to_bytes(), encoding::encode(&slot));
+    changes.put(Space::Keys, &subject.to_bytes(), slot(wrapped));
+}
+
+/// A key as the view keeps it.
+pub(super) fn slot(wrapped: &Wrapped) -> Vec<u8> {
+    encoding::encode(&Slot::Wrapped(wrapped.clone()))
 }
 
 /// The retention of a period is over: its key is gone from the view, but for that it was there.

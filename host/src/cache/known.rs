@@ -16,7 +16,7 @@ use crate::store::Space;
 /// So many bits for a key, and so many of them looked at: one of a hundred new keys is asked about in vain.
 const BITS: usize = 10;
 /// A filter has room for so many keys at least.
-const LEAST_ROOM: usize = 1 << 16;
+const LEAST_ROOM: usize = 1 << 18;
 /// Whose keys it knows.
 const SPACES: [Space; 2] = [Space::Events, Space::Identities];
 

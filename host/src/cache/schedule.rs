@@ -126,7 +126,7 @@ pub(super) fn remove_hint(changes: &mut Changes, hint: Hint) {
 }
 
 /// Bytes in the order of time: due, whose, and the moment where there is one.
-fn key(hint: Hint) -> Vec<u8> {
+pub(super) fn key(hint: Hint) -> Vec<u8> {
     let due = hint.due.millis().cast_unsigned() ^ (1 << 63);
     let mut key = due.to_be_bytes().to_vec();
     key.extend(hint.whose.to_bytes());

@@ -1,15 +1,19 @@
-//! Writes what is ahead to the view: in batches, coalesced, never past what the log holds for good.
+//! Writes what is ahead to the view, never past what the log holds for good: what changed often since the last time is
+//! written once, in small pieces, so that whoever serves hardly notices.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Mutex;
 
 use crate::cache::ahead::Generation;
-use crate::cache::keys::{put_erased, put_key, seal_state};
-use crate::cache::schedule::put_hint;
+use crate::cache::keys::{put_erased, slot};
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Cache, Earlier, Kept, State, to_store};
+use crate::cache::{Cache, Earlier, Encoded, schedule};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::{Chance, DecisionId};
+use crate::ids::{Chance, DecisionId, Map};
+use crate::keys::{SEAL_BYTES, Subject};
 use crate::store::{Changes, Failed, Position, Space, ViewError};
 
 /// Why writing behind ended.
@@ -21,39 +25,172 @@ pub enum WriteBehindError {
     View(#[from] ViewError),
 }
 
+/// Who writes behind, and how many wait until it is done.
+#[derive(Default)]
+pub(super) struct Turn {
+    lock: Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+/// As long as it is there, whoever writes behind hurries.
+struct Hurry<'a>(&'a AtomicUsize);
+
+impl<'a> Hurry<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How far a generation is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub steps: usize,
+    pub of: usize,
+}
+
+/// Called between two pieces; it may take its time.
+type Pause<'a> = dyn FnMut(Progress) + Send + 'a;
+
+/// So many steps are one piece: some tens of microseconds.
+const PIECE: usize = 64;
+/// Of what may be ahead, this part is written in one go.
+const GENERATIONS: usize = 4;
+
 impl Cache {
-    /// Writes everything that was committed before now; whether there was anything.
+    /// Writes everything that was committed before now, as fast as it goes; whether there was anything.
     pub async fn write_behind(&self) -> Result<bool, WriteBehindError> {
-        let Some((generation, end)) = self.begin() else {
+        let _hurry = Hurry::begin(&self.turn.waiting);
+        let _turn = self.turn.lock.lock().await;
+        let was_begun = self.ahead().is_writing();
+        if was_begun {
+            self.write_next(&mut |_| {}).await?;
+        }
+        Ok(self.write_next(&mut |_| {}).await? || was_begun)
+    }
+
+    /// The same, with pauses.
+    pub async fn write_evenly(&self, pause: &mut Pause<'_>) -> Result<bool, WriteBehindError> {
+        let _turn = self.turn.lock.lock().await;
+        self.write_next(pause).await
+    }
+
+    /// Whether so much has grown that it is time to write it.
+    pub fn is_full(&self) -> bool {
+        let bytes = self.ahead().growing_bytes();
+        bytes > self.settings.ahead_bytes / GENERATIONS
+    }
+
+    /// Whether somebody waits until everything is written, or so much has grown that the next generation waits for this one.
+    pub fn is_urgent(&self) -> bool {
+        self.turn.waiting.load(Ordering::Relaxed) > 0 || self.is_full()
+    }
+
+    async fn write_next(&self, pause: &mut Pause<'_>) -> Result<bool, WriteBehindError> {
+        let Some(generation) = self.begin() else {
             return Ok(false);
         };
-        self.log.until_all(end).await?;
-        let changes = changes(&generation, end, &mut self.ring.chance());
-        self.view.apply(changes, end)?;
-        self.remember(&generation);
-        self.ahead().finish();
+        self.log.until_all(generation.end).await?;
+        self.write(generation, pause)?;
         Ok(true)
     }
 
-    /// Whether everything that was committed is in the view.
-    pub fn is_written(&self) -> bool {
-        self.ahead().is_written()
-    }
-
-    /// What is to be written, and the end of the log that it reaches: taken under one lock, so that whatever is in the log
-    /// before that end is in this generation or an earlier one.
-    fn begin(&self) -> Option<(Arc<Generation>, Position)> {
+    /// The end of the log is taken under the same lock, so that whatever is in the log before it is in this generation or an
+    /// earlier one.
+    fn begin(&self) -> Option<Arc<Generation>> {
         let mut ahead = self.ahead();
         let end = self.log.end();
-        ahead.begin().map(|generation| (generation, end))
+        ahead.begin(end)
     }
 
-    fn remember(&self, generation: &Arc<Generation>) {
+    /// The view covers the generation only once all of it is written.
+    fn write(&self, generation: Arc<Generation>, pause: &mut Pause<'_>) -> Result<(), ViewError> {
+        let of = generation.steps();
+        let (mut steps, mut next) = (0, PIECE);
+        let pause = &mut |more: usize| {
+            steps += more;
+            if steps >= next {
+                next = steps + PIECE;
+                pause(Progress { steps, of });
+            }
+        };
+        self.view.reach(generation.end)?;
+        self.view.load(generation.notes.clone())?;
+        self.write_states(&generation, pause)?;
+        self.write_index(&generation, pause)?;
+        self.remember(&generation, pause);
+        self.view.apply(few(&generation), generation.end)?;
+        self.ahead().finish();
+        // To let go of thousands of states takes its time too.
+        let customers = Arc::into_inner(generation).map(|generation| generation.customers);
+        customers.into_iter().flatten().for_each(|_| pause(1));
+        Ok(())
+    }
+
+    fn write_states(
+        &self,
+        generation: &Generation,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let (view, mut chance) = (&self.view, self.ring.chance());
+        let customers = sorted(&generation.customers, pause, |id| *id.as_bytes());
+        let customers = customers.map(|(id, state)| {
+            let subject = Subject::Customer(state.value.id);
+            (id, Some(stored(&state.encoded, subject, &mut chance)))
+        });
+        view.write(Space::Customers, customers, pause)?;
+        let accounts = sorted(&generation.accounts, pause, |id| *id.as_bytes());
+        let accounts = accounts.map(|(id, state)| {
+            let subject = Subject::Account(state.value.id);
+            (id, Some(stored(&state.encoded, subject, &mut chance)))
+        });
+        view.write(Space::Accounts, accounts, pause)?;
+        let keys = sorted(&generation.keys, pause, |subject| subject.to_bytes());
+        let keys = keys.map(|(subject, wrapped)| (subject, Some(slot(wrapped))));
+        view.write(Space::Keys, keys, pause)
+    }
+
+    fn write_index(
+        &self,
+        generation: &Generation,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let view = &self.view;
+        let names = sorted(&generation.names, pause, |key| *key.as_bytes());
+        let names = names.map(|(key, named)| (key, named.as_ref().map(encoding::encode)));
+        view.write(Space::Identities, names, pause)?;
+        let events = sorted(&generation.events, pause, |key| key.0);
+        let events = events.map(|(key, earlier)| (key, Some(encoding::encode(earlier))));
+        view.write(Space::Events, events, pause)?;
+        let decisions = sorted(&generation.decisions, pause, |id| *id.as_bytes());
+        let decisions = decisions.map(|(id, position)| (id, Some(place(*position))));
+        view.write(Space::Decisions, decisions, pause)?;
+        let mut hints: Vec<_> = generation
+            .hints
+            .iter()
+            .map(|hint| schedule::key(*hint))
+            .collect();
+        hints.sort_unstable();
+        hints.dedup();
+        let hints = hints.into_iter().map(|hint| (hint, Some(Vec::new())));
+        view.write(Space::Schedule, hints, pause)
+    }
+
+    /// INVARIANT: it is still ahead, so whatever is newer is found before what is remembered here.
+    fn remember(&self, generation: &Generation, pause: &mut dyn FnMut(usize)) {
         for (id, state) in &generation.customers {
             self.customers.clean.insert(*id, state.encoded.clone());
+            pause(1);
         }
         for (id, state) in &generation.accounts {
             self.accounts.clean.insert(*id, state.encoded.clone());
+            pause(1);
         }
         // An earlier generation may have brought back what was forgotten while it was written.
         for id in &generation.erased {
@@ -64,61 +201,58 @@ impl Cache {
                 Some(named) => self.names.remember(*key, *named),
                 None => self.names.forget(*key),
             }
+            pause(1);
         }
     }
 }
 
-/// What a generation changes in the view, which then covers everything before `end`.
-fn changes(generation: &Generation, end: Position, chance: &mut Chance) -> Changes {
-    let mut changes = generation.notes.clone();
-    for (id, state) in &generation.customers {
-        put_state(&mut changes, *id, state, chance);
-    }
-    for (id, state) in &generation.accounts {
-        put_state(&mut changes, *id, state, chance);
-    }
-    for (subject, wrapped) in &generation.keys {
-        put_key(&mut changes, *subject, wrapped);
-    }
+/// A state as the view keeps it: closed with its own key alone, for as long as it is the newest.
+fn stored(state: &Encoded, subject: Subject, chance: &mut Chance) -> Vec<u8> {
+    let mut stored = Vec::with_capacity(8 + state.bytes.len() + SEAL_BYTES);
+    stored.extend_from_slice(&state.position.as_u64().to_le_bytes());
+    let about = subject.to_bytes();
+    state.key.seal_into((chance, &about), &mut stored, |bytes| {
+        bytes.extend_from_slice(&state.bytes);
+    });
+    stored
+}
+
+/// In the order in which the view keeps them. To sort takes pauses as well.
+fn sorted<'a, K, V, B: Ord>(
+    entries: &'a Map<K, V>,
+    pause: &mut dyn FnMut(usize),
+    bytes: impl Fn(&K) -> B,
+) -> std::vec::IntoIter<(B, &'a V)> {
+    let entries = entries.iter().map(|(key, value)| {
+        pause(1);
+        (bytes(key), value)
+    });
+    let mut entries: Vec<_> = entries.collect();
+    let mut compared = 0_usize;
+    entries.sort_unstable_by(|(left, _), (right, _)| {
+        compared += 1;
+        if compared.is_multiple_of(PIECE) {
+            pause(1);
+        }
+        left.cmp(right)
+    });
+    entries.into_iter()
+}
+
+/// What a generation changes in spaces with few rows.
+fn few(generation: &Generation) -> Changes {
+    let mut changes = Changes::default();
     for id in &generation.erased {
         put_erased(&mut changes, *id);
-    }
-    for (key, named) in &generation.names {
-        match named {
-            Some(named) => changes.put(Space::Identities, key.as_bytes(), encoding::encode(named)),
-            None => changes.remove(Space::Identities, key.as_bytes()),
-        }
-    }
-    for (key, earlier) in &generation.events {
-        put_event(&mut changes, *key, *earlier);
-    }
-    for (id, position) in &generation.decisions {
-        put_decision(&mut changes, *id, *position);
     }
     for (id, waiting) in &generation.waiting {
         changes.put(Space::Approvals, id.as_bytes(), encoding::encode(waiting));
     }
-    for hint in &generation.hints {
-        put_hint(&mut changes, *hint);
-    }
     for (counter, total) in &generation.spent {
-        put_spent(
-            &mut changes,
-            *counter,
-            Spent {
-                total: *total,
-                as_of: end,
-            },
-        );
+        let (total, as_of) = (*total, generation.end);
+        put_spent(&mut changes, *counter, Spent { total, as_of });
     }
     changes
-}
-
-/// As the view keeps it: closed with its own key alone, for as long as it is the newest.
-fn put_state<E: Kept>(changes: &mut Changes, id: E::Id, state: &State<E>, chance: &mut Chance) {
-    let encoded = &state.encoded;
-    let sealed = seal_state(&encoded.key, E::subject(id), chance, &encoded.bytes);
-    changes.put(E::SPACE, E::key(&id), to_store(encoded.position, &sealed));
 }
 
 pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) {
@@ -126,9 +260,9 @@ pub(super) fn put_event(changes: &mut Changes, key: EventKey, earlier: Earlier) 
 }
 
 pub(super) fn put_decision(changes: &mut Changes, id: DecisionId, position: Position) {
-    changes.put(
-        Space::Decisions,
-        id.as_bytes(),
-        position.as_u64().to_le_bytes().to_vec(),
-    );
+    changes.put(Space::Decisions, id.as_bytes(), place(position));
+}
+
+fn place(position: Position) -> Vec<u8> {
+    position.as_u64().to_le_bytes().to_vec()
 }

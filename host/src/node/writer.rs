@@ -6,21 +6,25 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
+use crate::cache::{Cache, Progress};
+use crate::clock::{Clock, Stopwatch};
 use crate::node::NotReady;
 use crate::node::alarms::Breakers;
 use crate::node::checkpoints::Checkpoints;
-use crate::store::Log;
+use crate::store::{Log, give_way};
 
-/// How long committed states may wait before the view gets them.
-const WRITE_BEHIND_EVERY: Duration = Duration::from_millis(200);
-/// So often it writes before it looks for what can be forgotten: about every ten minutes.
-const FORGETS_EVERY: u32 = 3_000;
+/// What was committed is written after so long, or earlier where there is much of it.
+const WRITES_EVERY: Duration = Duration::from_secs(5);
+/// A generation is written in this part of the time in which it grew: before the next one is due.
+const SHARE: f64 = 0.7;
+/// So often it looks whether there is anything to do.
+const ROUND: Duration = Duration::from_millis(50);
+/// So many rounds before it looks for what can be forgotten: about every ten minutes.
+const FORGETS_EVERY: u32 = 12_000;
 /// A checkpoint of the evidence is due after so many rounds: about every second.
-const CHECKPOINTS_EVERY: u32 = 5;
+const CHECKPOINTS_EVERY: u32 = 20;
 /// So many keys of the view are learned in one round.
-const KEYS_AT_ONCE: usize = 20_000;
+const KEYS_AT_ONCE: usize = 2_000;
 
 /// What that thread works on.
 pub(super) struct Writer {
@@ -39,38 +43,46 @@ impl Writer {
             .build()?;
         std::thread::Builder::new()
             .name("write-behind".to_owned())
-            .spawn(move || runtime.block_on(self.run()))
+            .spawn(move || {
+                give_way();
+                runtime.block_on(self.run());
+            })
     }
 
     async fn run(self) {
         let mut closing = self.state.subscribe();
-        let mut since_forgot = FORGETS_EVERY;
-        let mut since_signed = 0;
+        let mut rounds = Rounds::default();
+        let mut growing = Stopwatch::start();
         loop {
-            match self.cache.write_behind().await {
-                Ok(true) => {}
-                Ok(false) if closing.borrow().is_some() => return,
-                Ok(false) => {}
-                Err(error) => return self.end(&error),
+            rounds.keep_up(&self);
+            let is_closing = closing.borrow_and_update().is_some();
+            let grew = growing.elapsed().min(WRITES_EVERY);
+            if is_closing || grew == WRITES_EVERY || self.cache.is_full() {
+                growing = Stopwatch::start();
+                let mut pause = |progress| {
+                    rounds.keep_up(&self);
+                    self.pause(progress, grew, growing);
+                };
+                match self.cache.write_evenly(&mut pause).await {
+                    Ok(false) if is_closing => return,
+                    Ok(_) => {}
+                    Err(error) => return self.end(&error),
+                }
             }
-            if let Err(error) = self.cache.learn_known(KEYS_AT_ONCE) {
-                tracing::warn!(%error, "what is new is asked of the view");
-            }
-            self.breakers.close(self.clock.now());
-            since_signed += 1;
-            if since_signed >= CHECKPOINTS_EVERY {
-                since_signed = 0;
-                self.sign();
-            }
-            since_forgot += 1;
-            if since_forgot >= FORGETS_EVERY {
-                since_forgot = 0;
-                self.forget();
-            }
-            if closing.borrow_and_update().is_none() {
-                let _timed_out = tokio::time::timeout(WRITE_BEHIND_EVERY, closing.changed()).await;
+            if !is_closing {
+                let _timed_out = tokio::time::timeout(ROUND, closing.changed()).await;
             }
         }
+    }
+
+    /// Sleeps where it is early: what grew in so long is written evenly until the next is due.
+    fn pause(&self, progress: Progress, grew: Duration, began: Stopwatch) {
+        if self.cache.is_urgent() || self.state.borrow().is_some() {
+            return;
+        }
+        let done = progress.steps as f64 / progress.of.max(1) as f64;
+        let due = grew.mul_f64(SHARE * done.min(1.0));
+        std::thread::sleep(due.saturating_sub(began.elapsed()).min(ROUND));
     }
 
     fn end(&self, error: &crate::cache::WriteBehindError) {
@@ -84,6 +96,13 @@ impl Writer {
         });
     }
 
+    fn keep_up(&self) {
+        if let Err(error) = self.cache.learn_known(KEYS_AT_ONCE) {
+            tracing::warn!(%error, "what is new is asked of the view");
+        }
+        self.breakers.close(self.clock.now());
+    }
+
     /// What cannot be recorded now is signed the next time.
     fn sign(&self) {
         if let Err(error) = self.checkpoints.sign(&self.log, &self.clock) {
@@ -95,6 +114,43 @@ impl Writer {
         let now = self.clock.now();
         if let Err(error) = self.cache.forget(now) {
             tracing::warn!(%error, "what is over cannot be removed from the view");
+        }
+    }
+}
+
+/// What is done beside the writing, however long that takes.
+struct Rounds {
+    last: Stopwatch,
+    since_signed: u32,
+    since_forgot: u32,
+}
+
+impl Default for Rounds {
+    fn default() -> Self {
+        Self {
+            last: Stopwatch::start(),
+            since_signed: 0,
+            since_forgot: FORGETS_EVERY,
+        }
+    }
+}
+
+impl Rounds {
+    fn keep_up(&mut self, writer: &Writer) {
+        if self.last.elapsed() < ROUND {
+            return;
+        }
+        self.last = Stopwatch::start();
+        writer.keep_up();
+        self.since_signed += 1;
+        if self.since_signed >= CHECKPOINTS_EVERY {
+            self.since_signed = 0;
+            writer.sign();
+        }
+        self.since_forgot += 1;
+        if self.since_forgot >= FORGETS_EVERY {
+            self.since_forgot = 0;
+            writer.forget();
         }
     }
 }

@@ -2,20 +2,16 @@
 //! with a key that is wrapped by its epoch's; within a bounded time everybody else's is wrapped anew, and the epoch's key is
 //! destroyed.
 
-use std::time::Duration;
-
 use crate::cache::{CacheError, Note, WriteBehindError};
 use crate::clock::Span;
 use crate::encoding;
 use crate::evidence::{Kind, Rewrapped};
 use crate::keys::NoKeys;
-use crate::node::{Node, NotReady};
+use crate::node::Node;
 use crate::store::{Changes, Refused, StoreError};
 
 /// So many keys are wrapped anew in one record.
 const AT_ONCE: usize = 4_096;
-/// How long the writing behind that another thread does is waited for before it is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Why keys that are over are still there.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +26,6 @@ pub enum NotDestroyed {
     View(#[from] WriteBehindError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    NotReady(#[from] NotReady),
 }
 
 impl Node {
@@ -90,15 +84,7 @@ impl Node {
 
     /// Waits until the view has everything that was recorded before now.
     pub(super) async fn written(&self) -> Result<(), NotDestroyed> {
-        while !self.cache.write_behind().await? {
-            // Another thread is at it, or nothing is left.
-            if self.cache.is_written() {
-                break;
-            }
-            // What that thread cannot write stays unwritten.
-            self.is_ready()?;
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        self.cache.write_behind().await?;
         Ok(())
     }
 

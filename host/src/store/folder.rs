@@ -29,8 +29,8 @@ const OURS: [&str; 8] = [
     "view",
     "view.old",
 ];
-/// How much is replayed into the view at a time.
-const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// How much is replayed into the view at a time: so much that whatever changed often is written once.
+const CHUNK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why a data folder cannot be opened.
 #[derive(Debug, thiserror::Error)]

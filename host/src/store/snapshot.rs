@@ -19,7 +19,7 @@ const END: u8 = 255;
 /// How many valid snapshots are kept: the second is there for the day when the first does not read.
 const KEPT: usize = 2;
 /// How much is applied to a view at a time.
-const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024 * 1024;
 /// The longest key or value that is believed.
 const VALUE_BYTES: u32 = 256 * 1024 * 1024;
 

@@ -1,22 +1,24 @@
 //! The view: what the log can rebuild, in an embedded database, written behind.
 //!
-//! INVARIANT: the view never shows what the log could lose. It remembers the position that it covers in the same atomic
-//! batch as the changes, and covers only what the log has made durable.
+//! INVARIANT: the view never shows what the log has lost. Whoever writes waits until the log has made that durable, and says
+//! first how far it will reach; the position that the view covers is written last. What is cut off in between is written
+//! again from the log, which gives the same, since every change is the whole of the new value.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fjall::compaction::Leveled;
 use fjall::config::{
-    BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry, PartitioningPolicy, PinningPolicy,
+    BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry,
+    PartitioningPolicy, PinningPolicy,
 };
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::log::Log;
-use super::{Position, Settings};
+use super::{Position, Settings, give_way};
 
 /// What belongs together in the view. Snapshots write the number: never change one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -77,14 +79,15 @@ impl Space {
 /// Changes to apply together; of several to one key, the last counts.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    values: BTreeMap<(Space, Vec<u8>), Option<Vec<u8>>>,
+    spaces: BTreeMap<Space, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
     bytes: usize,
 }
 
 /// Without keys and values: they may be about a person.
 impl std::fmt::Debug for Changes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Changes({}, {} bytes)", self.values.len(), self.bytes)
+        let rows: usize = self.spaces.values().map(BTreeMap::len).sum();
+        write!(f, "Changes({rows}, {} bytes)", self.bytes)
     }
 }
 
@@ -100,20 +103,23 @@ impl Changes {
     fn set(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
         let size = |value: &Option<Vec<u8>>| key.len() + value.as_ref().map_or(0, Vec::len);
         self.bytes += size(&value);
-        if let Some(old) = self.values.insert((space, key.to_vec()), value) {
+        let rows = self.spaces.entry(space).or_default();
+        if let Some(old) = rows.insert(key.to_vec(), value) {
             self.bytes = self.bytes.saturating_sub(size(&old));
         }
     }
 
     /// Adds later changes.
     pub fn extend(&mut self, later: &Self) {
-        for ((space, key), value) in &later.values {
-            self.set(*space, key, value.clone());
+        for (space, rows) in &later.spaces {
+            for (key, value) in rows {
+                self.set(*space, key, value.clone());
+            }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.spaces.is_empty()
     }
 
     /// How many bytes of keys and values.
@@ -157,12 +163,20 @@ pub enum Unusable {
 }
 
 const COVER: &[u8] = b"cover";
+const REACH: &[u8] = b"reach";
 /// Where a read found damage, the next start rebuilds.
 const CONDEMNED: &str = "view.condemned";
 const OLD: &str = "view.old";
 const FOLDER: &str = "view";
 /// How much of a space that is asked for what is not there may stand in memory.
 const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+/// So many rows of a space are worth a table of their own: past the journal and past what is sorted in memory, which cost
+/// four times as much a row.
+const TABLE_ROWS: usize = 2_048;
+/// So many rows go through the journal at a time.
+const PIECE_ROWS: usize = 64;
+/// So many tables of what is hardly ever found lie beside each other before they are merged, which is what costs most.
+const TABLES_BESIDE: u8 = 12;
 
 /// Whether the spaces of a view are there already. The database drops one whose files went, without a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,7 +231,11 @@ impl View {
         if id != log.id() {
             return Ok(Err(Unusable::OtherLog));
         }
-        if covers > end {
+        let Ok(reach) = this.about.get(REACH) else {
+            return Ok(Err(Unusable::Damaged));
+        };
+        let reach = reach.as_deref().and_then(split_cover);
+        if reach.is_some_and(|(_, reach)| reach > end) || covers > end {
             return Ok(Err(Unusable::Newer));
         }
         if covers < log.first() {
@@ -250,9 +268,12 @@ impl View {
     ) -> Result<Self, ViewError> {
         let path = dir.join(FOLDER);
         let cache_bytes = settings.view_cache_bytes;
-        // The database panics on some damaged files: to us that is damage like any other.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let database = Database::builder(&path).cache_size(cache_bytes).open()?;
+        let open = || {
+            // Before the database starts its worker, which inherits it.
+            give_way();
+            // With more of them, one spins as long as another one merges.
+            let builder = Database::builder(&path).worker_threads(1);
+            let database = builder.cache_size(cache_bytes).open()?;
             let is_there = |space: &Space| database.keyspace_exists(space.name());
             if wanted == Spaces::MustExist && !Space::ALL.iter().all(is_there) {
                 return Err(fjall::Error::Unrecoverable);
@@ -263,7 +284,9 @@ impl View {
                 spaces.insert(space, database.keyspace(space.name(), || options(space))?);
             }
             Ok((database, spaces, about))
-        }));
+        };
+        // The database panics on some damaged files: to us that is damage like any other.
+        let opened = std::thread::scope(|scope| scope.spawn(open).join());
         let (database, spaces, about) = opened
             .unwrap_or(Err(fjall::Error::Unrecoverable))
             .map_err(database_error)?;
@@ -320,7 +343,7 @@ impl View {
         })
     }
 
-    /// Applies `changes` and covers everything that starts before `covers`, both or neither.
+    /// Applies `changes`, and then covers everything that starts before `covers`.
     pub fn apply(&self, changes: Changes, covers: Position) -> Result<(), ViewError> {
         let durable = self.log.durable();
         if covers > durable {
@@ -331,29 +354,74 @@ impl View {
         if covers < now {
             return Err(ViewError::Behind { covers, now });
         }
-        self.commit(changes, Some(covers))?;
+        self.load(changes)?;
+        let said = self.about.insert(COVER, join_cover(self.log.id(), covers));
+        said.map_err(|error| self.condemn(error))?;
         self.covers.store(covers.0, Ordering::SeqCst);
         Ok(())
     }
 
-    /// Writes without covering anything: only for a view that is being built.
-    pub(super) fn load(&self, changes: Changes) -> Result<(), ViewError> {
-        self.commit(changes, None)
+    /// Says that rows may be written from now on of everything that starts before `end`: a log that ends earlier has lost
+    /// what they say.
+    pub fn reach(&self, end: Position) -> Result<(), ViewError> {
+        let durable = self.log.durable();
+        if end > durable {
+            let covers = end;
+            return Err(ViewError::Ahead { covers, durable });
+        }
+        let said = self.about.insert(REACH, join_cover(self.log.id(), end));
+        said.map_err(|error| self.condemn(error))?;
+        self.sync()
     }
 
-    fn commit(&self, changes: Changes, covers: Option<Position>) -> Result<(), ViewError> {
-        let mut batch = self.database.batch();
-        for ((space, key), value) in changes.values {
-            match (self.spaces.get(&space), value) {
-                (Some(space), Some(value)) => batch.insert(space, key, value),
-                (Some(space), None) => batch.remove(space, key),
-                (None, _) => {}
+    /// Writes rows of one space, in the order of their keys, without covering anything; `None` removes. It tells
+    /// `pause` how many rows it has just written, which may take its time.
+    pub fn write<K: AsRef<[u8]>>(
+        &self,
+        space: Space,
+        rows: impl ExactSizeIterator<Item = (K, Option<Vec<u8>>)>,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), ViewError> {
+        let Some(space) = self.spaces.get(&space) else {
+            return Ok(());
+        };
+        let written = match rows.len() {
+            0 => Ok(()),
+            TABLE_ROWS.. => write_table(space, rows, pause),
+            _ => self.write_pieces(space, rows, pause),
+        };
+        written.map_err(|error| self.condemn(error))
+    }
+
+    fn write_pieces<K: AsRef<[u8]>>(
+        &self,
+        space: &Keyspace,
+        mut rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
+        pause: &mut dyn FnMut(usize),
+    ) -> Result<(), fjall::Error> {
+        loop {
+            let mut batch = self.database.batch();
+            for (key, value) in rows.by_ref().take(PIECE_ROWS) {
+                match value {
+                    Some(value) => batch.insert(space, key.as_ref(), value),
+                    None => batch.remove(space, key.as_ref()),
+                }
+            }
+            let count = batch.len();
+            batch.commit()?;
+            pause(count);
+            if count < PIECE_ROWS {
+                return Ok(());
             }
         }
-        if let Some(covers) = covers {
-            batch.insert(&self.about, COVER, join_cover(self.log.id(), covers));
+    }
+
+    /// Writes without covering anything.
+    pub fn load(&self, changes: Changes) -> Result<(), ViewError> {
+        for (space, rows) in changes.spaces {
+            self.write(space, rows.into_iter(), &mut |_| {})?;
         }
-        batch.commit().map_err(|error| self.condemn(error))
+        Ok(())
     }
 
     /// Everything that starts before it is in the view.
@@ -361,7 +429,7 @@ impl View {
         Position(self.covers.load(Ordering::SeqCst))
     }
 
-    /// Makes what was applied survive a loss of power. Never needed: the log rebuilds it.
+    /// Makes what was applied survive a loss of power.
     pub fn sync(&self) -> Result<(), ViewError> {
         let done = self.database.persist(PersistMode::SyncAll);
         done.map_err(|error| self.condemn(error))
@@ -389,6 +457,23 @@ impl View {
     }
 }
 
+/// They show once all of them are written.
+fn write_table<K: AsRef<[u8]>>(
+    space: &Keyspace,
+    rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
+    pause: &mut dyn FnMut(usize),
+) -> Result<(), fjall::Error> {
+    let mut table = space.start_ingestion()?;
+    for (key, value) in rows {
+        match value {
+            Some(value) => table.write(key.as_ref(), value)?,
+            None => table.write_tombstone(key.as_ref())?,
+        }
+        pause(1);
+    }
+    table.finish()
+}
+
 fn database_error(error: fjall::Error) -> ViewError {
     ViewError::Database(Box::new(error))
 }
@@ -414,10 +499,16 @@ fn gone(operation: &'static str, path: &Path, done: std::io::Result<()>) -> Resu
     }
 }
 
-/// Most events are new: asking for one that is not there must not touch a block, so filters are exact and stay loaded,
-/// and little stands in memory in front of them, where every look-up has to search.
+/// Nothing is compressed: what is sealed and what is drawn does not become smaller. Most events are new: asking for one that
+/// is not there must not touch a block, so filters are exact and stay loaded, and little stands in memory in front of them,
+/// where every look-up has to search.
 fn options(space: Space) -> KeyspaceCreateOptions {
-    let mut options = KeyspaceCreateOptions::default();
+    let mut options = KeyspaceCreateOptions::default()
+        .data_block_compression_policy(CompressionPolicy::disabled());
+    if matches!(space, Space::Events | Space::Decisions) {
+        let merging = Leveled::default().with_l0_threshold(TABLES_BESIDE);
+        options = options.compaction_strategy(Arc::new(merging));
+    }
     if matches!(space, Space::Events | Space::Identities) {
         options = options.filter_policy(FilterPolicy::all(FilterPolicyEntry::Bloom(
             BloomConstructionPolicy::FalsePositiveRate(0.001),
