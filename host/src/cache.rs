@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
-use crate::encoding::{self, Undecodable};
+use crate::encoding::{self, Dictionary, Undecodable};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
 use crate::keys::{DataKey, Locked, Ring, Subject, Wrapped};
@@ -34,7 +34,7 @@ use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewErro
 
 use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
-pub use keys::seal_state;
+pub use keys::{put_names, seal_state};
 pub use line::Line;
 pub use names::{Found, Origin, Reservation};
 pub use recovery::{Recovery, Replayed};
@@ -70,6 +70,7 @@ pub struct Cache {
     view: Arc<View>,
     ring: Arc<Ring>,
     own_keys: keys::OwnKeys,
+    dictionary: Dictionary,
     ahead: Mutex<Ahead>,
     customers: Shelf<CustomerId>,
     accounts: Shelf<AccountId>,
@@ -309,6 +310,7 @@ impl Cache {
             view: Arc::clone(store.view()),
             ring,
             own_keys: keys::OwnKeys::default(),
+            dictionary: Dictionary::default(),
             ahead: Mutex::new(Ahead::default()),
             epoch: AtomicU64::new(0),
             schedule: schedule::Schedule::default(),

@@ -19,8 +19,9 @@ use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, Epoch, NotCommit
 use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::event::{Event, EventKey};
-use crate::evidence;
+use crate::evidence::{self, Opened};
 use crate::ids::{DecisionId, Text};
+use crate::keys::Keyring as _;
 use crate::node::Core;
 use crate::policy::Policies;
 use crate::reply::Reply;
@@ -167,9 +168,10 @@ fn work_out(
         changed,
     );
     let mut draft = draft?;
-    draft.states.spent = taken.amounts();
-    draft.states.waiting = waiting;
-    draft.states.forgotten = forgotten;
+    let states = &mut draft.record.states;
+    states.spent = taken.amounts();
+    states.waiting = waiting;
+    states.forgotten = forgotten;
     Ok((draft, taken))
 }
 
@@ -249,22 +251,24 @@ fn commit(
     let node = core.node();
     let Draft {
         kind,
-        header,
-        body,
-        states,
+        record,
         customers,
         accounts,
         named,
         hints,
         key,
+        salt,
     } = draft;
+    let mut bytes = core.record();
+    let dictionary = node.cache().dictionary();
+    evidence::seal(&record, (&key, salt), dictionary, &mut bytes);
+    let Opened {
+        header,
+        body,
+        states,
+        ..
+    } = record;
     let ids: Vec<DecisionId> = body.decisions.iter().map(|decided| decided.id).collect();
-    let mut record = core.record();
-    evidence::seal(
-        (&header, &body, &states),
-        (&key, &mut core.sealing()),
-        &mut record,
-    );
     let earlier = Earlier {
         content: header.content,
         market: header.market,
@@ -273,7 +277,7 @@ fn commit(
     };
     let position = node.cache().commit(Change {
         kind: kind.number(),
-        record: &record,
+        record: &bytes,
         customers,
         accounts,
         states: &states,

@@ -3,9 +3,7 @@
 use bytes::Bytes;
 
 use crate::absorb::{Absorbed, Lapsed, Standing};
-use crate::cache::{
-    After, Before, Hint, Kept, States, Written, fading_of, seal_state, silences_of,
-};
+use crate::cache::{After, Before, Hint, Kept, States, Written, fading_of, silences_of};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named, Status};
@@ -13,9 +11,13 @@ use crate::decide::changed::Changed;
 use crate::decide::{Undecided, whom};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
-use crate::evidence::{self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
+use crate::evidence::{
+    self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Opened, Seal, Told,
+};
 use crate::ids::{Key, Text};
-use crate::keys::{Class, DataKey, Keyring as _, Period, Subject, Wrapped};
+use crate::keys::{
+    Class, DataKey, Keyring as _, Period, SEAL_BYTES, Salt, SectionKey, Subject, Wrapped,
+};
 use crate::node::Core;
 use crate::store::Refused;
 
@@ -28,18 +30,17 @@ pub(super) struct Outcome {
     pub decisions: Vec<Decided>,
 }
 
-/// The parts of a record, and the states as memory keeps them.
+/// A record, and the states as memory keeps them.
 pub(super) struct Draft {
     pub kind: Kind,
-    pub header: Header,
-    pub body: Body,
-    pub states: States,
+    pub record: Opened,
     pub customers: Vec<Written<Customer>>,
     pub accounts: Vec<Written<Account>>,
     pub named: Vec<(IdentityKey, Named)>,
     pub hints: Vec<Hint>,
-    /// What closes the body.
-    pub key: DataKey,
+    /// What closes the body, and the salt with which all of the record is closed.
+    pub key: SectionKey,
+    pub salt: Salt,
 }
 
 impl Draft {
@@ -71,10 +72,11 @@ impl Draft {
         let header = header(core, event, (key, now, seal), &decisions);
         let written = header.period(Class::States);
         let of_states = period(core, written)?;
+        let salt = Salt::draw(&mut core.sealing());
         let told = told(core, event, absorbed.is_kept);
         let body = body(event, told, (absorbed, decisions), &changed.standing);
         let closed = Closed::of(
-            (core, &of_states),
+            (core, &of_states, salt),
             changed.standing,
             (changed.previous, changed.account_previous),
             (changed.moved, planned),
@@ -89,10 +91,14 @@ impl Draft {
         } = closed;
         Ok(Self {
             key: key.within(&of_body),
+            salt,
             kind,
-            header,
-            body,
-            states,
+            record: Opened {
+                header,
+                charter: event.charter.digest,
+                body,
+                states,
+            },
             customers,
             accounts,
             named: changed.named,
@@ -112,7 +118,6 @@ fn header(
         at: now,
         arrived_at: core.node().clock().wall(),
         market: event.charter.markets.at(event.market).key,
-        charter: event.charter.digest,
         event: key,
         content: event.content,
         decisions: decisions
@@ -183,7 +188,7 @@ impl Closed {
     }
 
     fn of(
-        within: (&Core, &DataKey),
+        within: (&Core, &DataKey, Salt),
         standing: Standing,
         (previous, account_previous): (Option<Before>, Option<Before>),
         (moved, [planned, account_planned]): (Moved, [Option<Instant>; 2]),
@@ -221,23 +226,26 @@ type New = Option<(Subject, Wrapped)>;
 
 /// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
 fn close<E: Kept>(
-    (core, period): (&Core, &DataKey),
+    (core, period, salt): (&Core, &DataKey, Salt),
     state: E,
     (id, revision): (E::Id, u64),
     before: Option<Before>,
 ) -> (Written<E>, After<E::Id>, New) {
-    let (subject, mut chance) = (E::subject(id), core.sealing());
+    let subject = E::subject(id);
     let previous = before.as_ref().map(|before| before.position);
     let (key, new) = match before {
         Some(before) => (before.key, None),
         None => {
+            let mut chance = core.sealing();
             let key = DataKey::draw(&mut chance);
             let wrapped = core.node().cache().ring().wrap(&key, subject, &mut chance);
             (key, Some((subject, wrapped)))
         }
     };
     let bytes = Bytes::from(encoding::encode(&state));
-    let sealed = seal_state(&key.within(period), subject, &mut chance, &bytes);
+    let mut sealed = Vec::with_capacity(bytes.len() + SEAL_BYTES);
+    let section = key.within(period);
+    section.seal_into((salt, &subject.to_bytes()), &bytes, &mut sealed);
     let after = After {
         id,
         revision,

@@ -94,7 +94,7 @@ fn again(
     opened: &Opened,
     stops: &Stops,
 ) -> Result<Vec<Decided>, NoPast> {
-    let charter = past.charter(opened.header.charter)?;
+    let charter = past.charter(opened.charter)?;
     let event = retold(&charter, opened)?;
     let now = opened.header.at;
     let mut standing: Standing = past.standing(opened)?;

@@ -201,7 +201,9 @@ impl Node {
             record,
             view,
         };
-        Ok(self.cache.note(&note)?)
+        let position = self.cache.note(&note)?;
+        self.name_charter(loaded.charter)?;
+        Ok(position)
     }
 
     /// What was recorded did not go live after all: the charter that is live is recorded again, with its files.
