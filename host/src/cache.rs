@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
-use crate::encoding::{self, Undecodable};
+use crate::encoding::{self, Dictionary, Undecodable};
 use crate::event::EventKey;
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId};
 use crate::keys::{DataKey, Locked, Ring, Subject, Wrapped};
@@ -35,7 +35,7 @@ use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewErro
 
 use ahead::{Ahead, Generation};
 pub use claim::{Claim, Claimed, Earlier};
-pub use keys::seal_state;
+pub use keys::{put_names, seal_state};
 pub use line::Line;
 pub use lock::Lock;
 pub use names::Reservation;
@@ -72,6 +72,7 @@ pub struct Cache {
     view: Arc<View>,
     ring: Arc<Ring>,
     own_keys: keys::OwnKeys,
+    dictionary: Dictionary,
     ahead: Mutex<Ahead>,
     customers: Shelf<CustomerId>,
     accounts: Shelf<AccountId>,
@@ -326,6 +327,7 @@ impl Cache {
             view: Arc::clone(store.view()),
             ring,
             own_keys: keys::OwnKeys::default(),
+            dictionary: Dictionary::default(),
             ahead: Mutex::new(Ahead::default()),
             era: AtomicU64::new(0),
             spending: Arc::new(Self::kept_spending(store.view())?),

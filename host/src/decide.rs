@@ -14,15 +14,16 @@ use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
 use crate::clock::Instant;
 use crate::era::Era;
 use crate::event::{Event, EventKey};
-use crate::evidence;
+use crate::evidence::{self, Opened};
 use crate::ids::{DecisionId, Text};
+use crate::keys::Keyring as _;
 use crate::node::Core;
 use crate::reply::Reply;
 use crate::spending::Purse;
 use crate::store::{Failed, LogError, Position, Refused};
 
 use lock::{Locks, lock};
-use record::Record;
+use record::Draft;
 
 pub use after::{By, Given};
 pub(crate) use recall::REJECTED;
@@ -129,8 +130,8 @@ async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, 
     let era = core.node().era();
     let now = now(core, &event);
     let after = era.decide(&event, before, by, given(core, now))?;
-    let record = Record::of(core, &event, claim.key(), after)?;
-    let (position, reply) = commit(core, &era, &event, record, (claim, locks))?;
+    let draft = Draft::of(core, &event, claim.key(), after)?;
+    let (position, reply) = commit(core, &era, &event, draft, (claim, locks))?;
     core.node().store().log().until_durable(position).await?;
     Ok(Answered {
         reply,
@@ -191,29 +192,31 @@ fn commit(
     core: &Core,
     era: &Era,
     event: &Event,
-    record: Record,
+    draft: Draft,
     held: (Claim, Locks),
 ) -> Result<(Position, Reply), Setback> {
     let node = core.node();
-    let Record {
+    let Draft {
         kind,
-        header,
-        body,
-        states,
+        record,
         customers,
         accounts,
         named,
         hints,
         key,
+        salt,
         purse,
+    } = draft;
+    let mut bytes = core.record();
+    let dictionary = node.cache().dictionary();
+    evidence::seal(&record, (&key, salt), dictionary, &mut bytes);
+    let Opened {
+        header,
+        body,
+        states,
+        ..
     } = record;
     let ids: Vec<DecisionId> = body.decisions.iter().map(|decided| decided.id).collect();
-    let mut bytes = core.record();
-    evidence::seal(
-        (&header, &body, &states),
-        (&key, &mut core.sealing()),
-        &mut bytes,
-    );
     let earlier = Earlier {
         content: header.content,
         market: header.market,

@@ -14,6 +14,8 @@ use crate::action::{Action, Plan, Ruled};
 use crate::cache::Waiting;
 use crate::clock::Instant;
 use crate::context::{Context, Signal};
+#[cfg(doc)]
+use crate::encoding::Names;
 use crate::event::{Content, EventKey};
 use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Digest, Key, Text};
 use crate::keys::{Class, Period, Subject, Wrapped};
@@ -44,6 +46,8 @@ pub enum Kind {
     Keys = 11,
     /// Holds an [`Expired`].
     Expire = 12,
+    /// Holds the [`Names`] of a charter or a policy, for the records behind it.
+    Names = 13,
 }
 
 impl Kind {
@@ -61,6 +65,7 @@ impl Kind {
             10 => Self::Checkpoint,
             11 => Self::Keys,
             12 => Self::Expire,
+            13 => Self::Names,
             _ => return None,
         })
     }
@@ -78,7 +83,6 @@ pub struct Header {
     /// When it really arrived; differs from `at` where the host runs on the clock of old events.
     pub arrived_at: Instant,
     pub market: Key,
-    pub charter: Digest,
     /// A keyed hash of the event's source and id.
     pub event: EventKey,
     /// A keyed hash of what the event says.
@@ -115,7 +119,8 @@ pub enum Cipher {
     Aes256Gcm,
 }
 
-/// The payload: what happened, in names that need no charter to be read.
+/// The payload: what happened, in names that need no charter to be read. In the log they stand for their places in the tables
+/// of names.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Body {
     pub event: Told,

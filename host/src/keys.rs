@@ -11,10 +11,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Month;
+use crate::encoding::Dictionary;
 use crate::ids::{AccountId, CustomerId, Key};
 
 pub use self::ring::{NoKeys, Ring};
-pub use data_key::{DataKey, SEAL_BYTES};
+pub use data_key::{DataKey, SEAL_BYTES, Salt, SectionKey};
 
 /// Whose key it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -162,12 +163,14 @@ impl Locked {
     }
 }
 
-/// Whoever can look up keys.
+/// Whoever can look up what records are read with: keys, and tables of names.
 pub trait Keyring {
     fn key(&self, subject: Subject) -> Result<DataKey, Locked>;
 
+    fn dictionary(&self) -> &Dictionary;
+
     /// What opens content of a subject that was written in a period.
-    fn key_in(&self, subject: Subject, period: Period) -> Result<DataKey, Locked> {
+    fn key_in(&self, subject: Subject, period: Period) -> Result<SectionKey, Locked> {
         let key = self.key(subject)?;
         Ok(key.within(&self.key(Subject::Period(period))?))
     }

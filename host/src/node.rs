@@ -8,6 +8,7 @@ mod keys;
 pub mod kept;
 pub(crate) mod live;
 mod manifests;
+mod names;
 mod recovery;
 mod start;
 pub(crate) mod switches;

@@ -76,6 +76,22 @@ impl Desk {
         })
     }
 
+    /// The same with a log in small segments.
+    pub fn small_with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let charter = folder.path().join("charter");
+        write(&charter, files);
+        Self::start_with(folder, charter, NOON, |settings| {
+            settings.store.segment_bytes = 1 << 20;
+        })
+    }
+
+    /// A host on a folder that holds `charter` and `data`.
+    pub fn on(folder: tempfile::TempDir) -> Self {
+        let charter = folder.path().join("charter");
+        Self::start(folder, charter, Durability::Sync, NOON)
+    }
+
     /// The gift retailer's charter on a host that does not wait for the disk, for benchmarks.
     pub fn retail_in_memory() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

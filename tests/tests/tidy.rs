@@ -166,19 +166,6 @@ fn nothing_is_left_unfinished_and_no_test_sleeps() {
     }
 }
 
-#[test]
-fn bincode_is_named_in_one_module() {
-    for (path, text) in all_rust_files() {
-        let is_home =
-            path.ends_with("host/src/encoding.rs") || path.ends_with("tests/tests/tidy.rs");
-        assert!(
-            is_home || !text.contains("bincode::"),
-            "{} names bincode",
-            path.display()
-        );
-    }
-}
-
 /// What the central boundaries must be able to do, by requirement id.
 const BOUNDARIES: &str = "A04 A05 A06 A07 A11 A12 A13 A14 A15 A16 A17 A18 A20 A21 A22 A23 A24 A25 A27 A28 A29 A30 A33 A34 A44 A45 \
                           B08 B10 C01 C02 C03 C04 C05 C11 C12 C13 C17 C20 C21 C22 C23 C24 C25 C26 C27 C28 C29 C30 C31 D01 D13 D14";

@@ -5,9 +5,11 @@ use std::sync::{PoisonError, RwLock};
 use crate::cache::{Cache, CacheError, Encoded, EraNumber, Erasing, Kept, NotCommitted, stored};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
-use crate::encoding;
+use crate::encoding::{self, Dictionary, Names, Undecodable};
 use crate::ids::{Chance, CustomerId, Map};
-use crate::keys::{DataKey, Keyring, Locked, Period, Ring, SEAL_BYTES, Slot, Subject, Wrapped};
+use crate::keys::{
+    DataKey, Keyring, Locked, Period, Ring, SEAL_BYTES, Salt, Slot, Subject, Wrapped,
+};
 use crate::store::{Changes, Position, Refused, Space, View};
 
 /// The keys of markets and periods, in memory for as long as the host runs.
@@ -44,6 +46,8 @@ impl OwnKeys {
 
 /// Where the view keeps when the first of those was erased whose wrapping key is still there.
 const ERASED_SINCE: &[u8] = b"erased";
+/// Under which keys the view has the tables of names: this, and the number.
+const NAMES: &[u8] = b"names";
 /// How often a key is looked up again because it was wrapped anew meanwhile.
 const LOOKS: usize = 3;
 
@@ -72,6 +76,10 @@ impl Keyring for Cache {
             }
         }
     }
+
+    fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
 }
 
 impl Cache {
@@ -89,9 +97,15 @@ impl Cache {
         self.ahead().erased_since
     }
 
-    /// Takes up the keys of markets and periods that the view has: once, before anything is decided.
+    /// Takes up the tables of names, and the keys of markets and periods, that the view has: once, before anything is decided.
     pub fn take_up_keys(&self) -> Result<(), CacheError> {
         self.ahead().erased_since = erased_since(&self.view)?;
+        for pair in self.view.scan(Space::Meta, NAMES) {
+            let (_, names) = pair?;
+            let names = encoding::decode(&names);
+            self.dictionary
+                .add(names.map_err(unreadable("table of names"))?);
+        }
         for sort in [b"m", b"p"] {
             for pair in self.view.scan(Space::Keys, sort) {
                 let (key, _) = pair?;
@@ -291,14 +305,14 @@ pub(super) fn load_within<E: Kept>(
             Err(Locked::NoEpoch { .. }) if looks < LOOKS => continue,
             key => key.map_err(locked(E::WHAT))?,
         };
-        let closed_with = match period {
+        let state = match period {
             Some(period) => {
                 let period = from_view(view, ring, Subject::Period(period));
-                key.within(&period.map_err(locked(E::WHAT))?)
+                let period = period.map_err(locked(E::WHAT))?;
+                key.within(&period).open(&subject.to_bytes(), sealed)
             }
-            None => key.clone(),
+            None => key.open(&subject.to_bytes(), sealed),
         };
-        let state = closed_with.open(&subject.to_bytes(), sealed);
         let state = state.ok_or(Locked::Other);
         return Ok(Some(Encoded {
             position,
@@ -311,9 +325,8 @@ pub(super) fn load_within<E: Kept>(
 /// Closes an encoded state.
 pub fn seal_state(key: &DataKey, subject: Subject, chance: &mut Chance, state: &[u8]) -> Vec<u8> {
     let mut sealed = Vec::with_capacity(state.len() + SEAL_BYTES);
-    key.seal_into((chance, &subject.to_bytes()), &mut sealed, |bytes| {
-        bytes.extend_from_slice(state);
-    });
+    let salt = Salt::draw(chance);
+    key.seal_into((salt, &subject.to_bytes()), state, &mut sealed);
     sealed
 }
 
@@ -354,13 +367,16 @@ pub(super) fn put_erased(changes: &mut Changes, id: CustomerId) {
     changes.remove(Space::Customers, id.as_bytes());
 }
 
+/// What the record of a table of names changes in the view.
+pub fn put_names(changes: &mut Changes, names: &Names, record: &[u8]) {
+    let key = [NAMES, &names.number.to_be_bytes()].concat();
+    changes.put(Space::Meta, &key, record.to_vec());
+}
+
 pub(super) fn erased_since(view: &View) -> Result<Option<Instant>, CacheError> {
     let since = view.get(Space::Meta, ERASED_SINCE)?;
     let since = since.map(|bytes| encoding::decode(&bytes)).transpose();
-    since.map_err(|source| CacheError::Unreadable {
-        what: "time of an erasure",
-        source,
-    })
+    since.map_err(unreadable("time of an erasure"))
 }
 
 pub(super) fn put_erased_since(changes: &mut Changes, since: Instant) {
@@ -372,8 +388,9 @@ pub(super) fn remove_erased_since(changes: &mut Changes) {
 }
 
 fn read(bytes: &[u8]) -> Result<Slot, CacheError> {
-    encoding::decode(bytes).map_err(|source| CacheError::Unreadable {
-        what: "key",
-        source,
-    })
+    encoding::decode(bytes).map_err(unreadable("key"))
+}
+
+fn unreadable(what: &'static str) -> impl FnOnce(Undecodable) -> CacheError {
+    move |source| CacheError::Unreadable { what, source }
 }

@@ -151,6 +151,6 @@ pub(super) fn hint(key: &[u8]) -> Result<Hint, CacheError> {
     };
     read().ok_or(CacheError::Unreadable {
         what: "hint",
-        source: Undecodable::Empty,
+        source: Undecodable::Short,
     })
 }

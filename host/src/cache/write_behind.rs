@@ -13,7 +13,7 @@ use crate::cache::{Cache, Earlier, Encoded, schedule};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::{Chance, DecisionId, Map};
-use crate::keys::{SEAL_BYTES, Subject};
+use crate::keys::{SEAL_BYTES, Salt, Subject};
 use crate::store::{Changes, Failed, Position, Space, ViewError};
 
 /// Why writing behind ended.
@@ -211,9 +211,10 @@ fn stored(state: &Encoded, subject: Subject, chance: &mut Chance) -> Vec<u8> {
     let mut stored = Vec::with_capacity(8 + state.bytes.len() + SEAL_BYTES);
     stored.extend_from_slice(&state.position.as_u64().to_le_bytes());
     let about = subject.to_bytes();
-    state.key.seal_into((chance, &about), &mut stored, |bytes| {
-        bytes.extend_from_slice(&state.bytes);
-    });
+    let salt = Salt::draw(chance);
+    state
+        .key
+        .seal_into((salt, &about), &state.bytes, &mut stored);
     stored
 }
 

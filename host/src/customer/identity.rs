@@ -18,7 +18,7 @@ impl IdentityKey {
         let mut hasher = blake3::Hasher::new_keyed(salt);
         hasher
             .update(b"identity\0")
-            .update(&crate::encoding::encode(&identity))
+            .update(&identity.to_bytes())
             .update(value.as_bytes());
         let mut first = [0; 16];
         hasher.finalize_xof().fill(&mut first);

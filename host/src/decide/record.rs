@@ -3,9 +3,7 @@
 use bytes::Bytes;
 
 use crate::absorb::{Absorbed, Lapsed, Standing};
-use crate::cache::{
-    Encoded, Hint, Kept, State, StateAfter, States, fading_of, seal_state, silences_of,
-};
+use crate::cache::{Encoded, Hint, Kept, State, StateAfter, States, fading_of, silences_of};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named, Status};
@@ -13,29 +11,32 @@ use crate::decide::after::After;
 use crate::decide::{Undecided, lock};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
-use crate::evidence::{self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Seal, Told};
+use crate::evidence::{
+    self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Opened, Seal, Told,
+};
 use crate::ids::{Key, Text};
-use crate::keys::{Class, DataKey, Keyring as _, Period, Subject, Wrapped};
+use crate::keys::{
+    Class, DataKey, Keyring as _, Period, SEAL_BYTES, Salt, SectionKey, Subject, Wrapped,
+};
 use crate::node::Core;
 use crate::spending::Purse;
 use crate::store::{Position, Refused};
 
-/// The parts of a record, and the states as memory keeps them.
-pub(super) struct Record {
+/// A record, and the states as memory keeps them.
+pub(super) struct Draft {
     pub kind: Kind,
-    pub header: Header,
-    pub body: Body,
-    pub states: States,
+    pub record: Opened,
     pub customers: Vec<State<Customer>>,
     pub accounts: Vec<State<Account>>,
     pub named: Vec<(IdentityKey, Named)>,
     pub hints: Vec<Hint>,
-    /// What closes the body.
-    pub key: DataKey,
+    /// What closes the body, and the salt with which all of the record is closed.
+    pub key: SectionKey,
+    pub salt: Salt,
     pub purse: Purse,
 }
 
-impl Record {
+impl Draft {
     pub(super) fn of(
         core: &Core,
         event: &Event,
@@ -65,32 +66,36 @@ impl Record {
         };
         let header = header(core, event, (key, now, seal), &decisions);
         let written = header.period(Class::States);
-        let of_states = period(core, written)?;
+        let closer = Closer {
+            core,
+            period: period(core, written)?,
+            salt: Salt::draw(&mut core.sealing()),
+        };
         let forgotten = std::mem::take(&mut absorbed.forgotten);
         let told = told(core, event, absorbed.is_kept);
         let body = body(event, told, (absorbed, decisions), &states.parties);
         let (named, known) = (states.named, (states.customer, states.account));
         let mut closed = Closed::default();
-        closed.close_all((core, &of_states), (states.parties, known), planned);
+        closed.close_all(&closer, (states.parties, known), planned);
         for other in states.others {
-            closed.customer(
-                (core, &of_states),
-                (other.customer, other.before),
-                planned[0],
-            );
+            closed.customer(&closer, (other.customer, other.before), planned[0]);
         }
         let of_body = period(core, Period { class, ..written })?;
         let key = closed.key(core, header.seal.key)?;
         Ok(Self {
             key: key.within(&of_body),
+            salt: closer.salt,
             kind,
-            header,
-            body,
-            states: States {
-                forgotten,
-                waiting,
-                expenses: purse.expenses(),
-                ..closed.states
+            record: Opened {
+                header,
+                charter: event.charter.digest,
+                body,
+                states: States {
+                    forgotten,
+                    waiting,
+                    expenses: purse.expenses(),
+                    ..closed.states
+                },
             },
             customers: closed.customers,
             accounts: closed.accounts,
@@ -112,7 +117,6 @@ fn header(
         at: now,
         arrived_at: core.node().clock().wall(),
         market: event.charter.markets.at(event.market).key,
-        charter: event.charter.digest,
         event: key,
         content: event.content,
         decisions: decisions
@@ -182,18 +186,18 @@ impl Closed {
     /// Closes the customer and the account whom the event is about.
     fn close_all(
         &mut self,
-        within: (&Core, &DataKey),
+        closer: &Closer<'_>,
         (parties, (customer, account)): (Standing, (Option<Encoded>, Option<Encoded>)),
         [planned, account_planned]: [Option<Instant>; 2],
     ) {
         if let Some(state) = parties.customer {
-            self.customer(within, (state, customer), planned);
+            self.customer(closer, (state, customer), planned);
         }
         if let Some(mut state) = parties.account {
             state.revision += 1;
             self.plan(&state.status, Subject::Account(state.id), account_planned);
             let (id, revision) = (state.id, state.revision);
-            let (state, after, new) = close(within, state, (id, revision), account);
+            let (state, after, new) = closer.close(state, (id, revision), account);
             self.accounts.push(state);
             self.states.accounts.push(after);
             self.states.keys.extend(new);
@@ -202,14 +206,14 @@ impl Closed {
 
     fn customer(
         &mut self,
-        within: (&Core, &DataKey),
+        closer: &Closer<'_>,
         (mut customer, before): (Customer, Option<Encoded>),
         planned: Option<Instant>,
     ) {
         customer.revision += 1;
         self.plan(&customer.status, Subject::Customer(customer.id), planned);
         let (id, revision) = (customer.id, customer.revision);
-        let (state, after, new) = close(within, customer, (id, revision), before);
+        let (state, after, new) = closer.close(customer, (id, revision), before);
         self.customers.push(state);
         self.states.customers.push(after);
         self.states.keys.extend(new);
@@ -219,37 +223,52 @@ impl Closed {
 /// The key of who had none.
 type New = Option<(Subject, Wrapped)>;
 
-/// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
-fn close<E: Kept>(
-    (core, period): (&Core, &DataKey),
-    value: E,
-    (id, revision): (E::Id, u64),
-    before: Option<Encoded>,
-) -> (State<E>, StateAfter<E::Id>, New) {
-    let (subject, mut chance) = (E::subject(id), core.sealing());
-    let previous = before.as_ref().map(|before| before.position);
-    let (key, new) = match before {
-        Some(before) => (before.key, None),
-        None => {
-            let key = DataKey::draw(&mut chance);
-            let wrapped = core.node().cache().ring().wrap(&key, subject, &mut chance);
-            (key, Some((subject, wrapped)))
-        }
-    };
-    let bytes = Bytes::from(encoding::encode(&value));
-    let sealed = seal_state(&key.within(period), subject, &mut chance, &bytes);
-    let after = StateAfter {
-        id,
-        revision,
-        previous,
-        state: Bytes::from(sealed),
-    };
-    let encoded = Encoded {
-        position: Position::default(),
-        bytes,
-        key,
-    };
-    (State { value, encoded }, after, new)
+/// What closes the states of one record.
+struct Closer<'a> {
+    core: &'a Core,
+    period: DataKey,
+    salt: Salt,
+}
+
+impl Closer<'_> {
+    /// Encodes a state and closes it with its key; who has none yet gets one, which the record keeps wrapped.
+    ///
+    /// INVARIANT: a record closes one state of each owner, for all are closed with its salt.
+    fn close<E: Kept>(
+        &self,
+        value: E,
+        (id, revision): (E::Id, u64),
+        before: Option<Encoded>,
+    ) -> (State<E>, StateAfter<E::Id>, New) {
+        let subject = E::subject(id);
+        let previous = before.as_ref().map(|before| before.position);
+        let (key, new) = match before {
+            Some(before) => (before.key, None),
+            None => {
+                let mut chance = self.core.sealing();
+                let key = DataKey::draw(&mut chance);
+                let ring = self.core.node().cache().ring();
+                let wrapped = ring.wrap(&key, subject, &mut chance);
+                (key, Some((subject, wrapped)))
+            }
+        };
+        let bytes = Bytes::from(encoding::encode(&value));
+        let mut sealed = Vec::with_capacity(bytes.len() + SEAL_BYTES);
+        let section = key.within(&self.period);
+        section.seal_into((self.salt, &subject.to_bytes()), &bytes, &mut sealed);
+        let after = StateAfter {
+            id,
+            revision,
+            previous,
+            state: Bytes::from(sealed),
+        };
+        let encoded = Encoded {
+            position: Position::default(),
+            bytes,
+            key,
+        };
+        (State { value, encoded }, after, new)
+    }
 }
 
 fn body(

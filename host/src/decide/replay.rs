@@ -96,7 +96,7 @@ fn again(
     opened: &Opened,
     stops: &Arc<Stops>,
 ) -> Result<Vec<Decided>, NoPast> {
-    let charter = past.charter(opened.header.charter)?;
+    let charter = past.charter(opened.charter)?;
     let event = retold(&charter, opened)?;
     let era = Era {
         number: EraNumber::default(),

@@ -1,16 +1,17 @@
-//! The keys of a data folder, read off its log: for whoever reads evidence beside a host.
+//! The keys and the tables of names of a data folder, read off its log: for whoever reads evidence beside a host.
 
 use std::collections::HashMap;
 
-use crate::encoding;
+use crate::encoding::{self, Dictionary};
 use crate::evidence::{Erased, Expired, Kind, Rewrapped, open_outside};
 use crate::keys::{DataKey, Keyring, Locked, Ring, Slot, Subject, Wrapped};
 use crate::store::{LogError, Met, Reader};
 
-/// The latest word on each key.
+/// The latest word on each key, and every table.
 pub struct Keychain {
     ring: Ring,
     slots: HashMap<Subject, Slot>,
+    dictionary: Dictionary,
 }
 
 impl Keychain {
@@ -19,6 +20,7 @@ impl Keychain {
         let mut this = Self {
             ring,
             slots: HashMap::new(),
+            dictionary: Dictionary::default(),
         };
         reader.walk(&mut |met| this.meet(met))?;
         Ok(this)
@@ -50,6 +52,11 @@ impl Keychain {
                         .extend(gone.map(|subject| (subject, Slot::Erased)));
                 }
             }
+            Some(Kind::Names) => {
+                if let Ok(names) = encoding::decode(met.content) {
+                    self.dictionary.add(names);
+                }
+            }
             _ => {}
         }
     }
@@ -68,5 +75,9 @@ impl Keyring for Keychain {
             Some(Slot::Erased) => Err(Locked::destroyed(subject)),
             None => Err(Locked::NoKey),
         }
+    }
+
+    fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
     }
 }

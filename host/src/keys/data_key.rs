@@ -1,21 +1,44 @@
-//! What closes content: AES-256-GCM, each content under a key of its own, which BLAKE3 derives from the data key and 192 random
-//! bits. So no nonce ever comes twice, however much one data key closes.
+//! What closes content: AES-256-GCM, each content under a key of its own.
+//!
+//! INVARIANT: no key closes two contents, so that its one nonce never comes twice. BLAKE3 derives it from the owner's key, the
+//! period's where there is one, and a salt of 128 random bits; the keys that it starts from are random too. A record draws its
+//! salt anew whenever it is closed, and uses it once for each of its contents: its body and its states differ in owner or in
+//! period. Whatever is closed by itself, a state for the view or a key, has a salt of its own. Of 2^40 salts under one key, two
+//! are the same with a chance of 2^-49.
 
 use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
 use zeroize::Zeroizing;
 
+use crate::encoding::SALT_BYTES;
 use crate::ids::Chance;
 
-const SALT_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 /// How much longer content is when it is closed.
 pub const SEAL_BYTES: usize = SALT_BYTES + TAG_BYTES;
 
 /// What derived keys are for: none of them is ever another's.
-const CONTENT: &[u8] = b"kairos content\0";
-const PERIOD: &[u8] = b"kairos period\0";
+const ALONE: &[u8; 16] = b"kairos content\0\0";
+const WITHIN: &[u8; 16] = b"kairos section\0\0";
+
+/// What makes the key of a content its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Salt([u8; SALT_BYTES]);
+
+impl Salt {
+    pub fn draw(chance: &mut Chance) -> Self {
+        Self(chance.bytes())
+    }
+
+    pub fn from_bytes(bytes: [u8; SALT_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; SALT_BYTES] {
+        &self.0
+    }
+}
 
 /// A key that closes and opens content. Its memory is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,95 +64,122 @@ impl DataKey {
         &self.0
     }
 
-    /// Appends what `write` writes, closed: a salt, the content, a tag. It opens only with the same `about`.
-    pub fn seal_into(
-        &self,
-        (chance, about): (&mut Chance, &[u8]),
-        bytes: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) {
-        let begin = salted(chance, bytes, write);
-        let (_, sealed) = bytes.split_at_mut(begin);
-        let tag = self.close(about, sealed);
-        append(tag, begin, bytes);
+    /// What closes content of this key's owner for as long as a period's key is there: when either is gone, so is what it
+    /// closed.
+    #[must_use]
+    pub fn within(&self, period: &Self) -> SectionKey {
+        SectionKey {
+            own: self.clone(),
+            period: period.clone(),
+        }
     }
 
-    /// The same, about all that stands in `bytes` from `head` on.
-    pub fn seal_onto(
-        &self,
-        (chance, head): (&mut Chance, usize),
-        bytes: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) {
-        let begin = salted(chance, bytes, write);
-        let (before, sealed) = bytes.split_at_mut(begin);
-        let tag = self.close(before.get(head..).unwrap_or_default(), sealed);
-        append(tag, begin, bytes);
-    }
-
-    /// Closes what stands behind the salt; `None` only of more than 64 GiB.
-    fn close(&self, about: &[u8], sealed: &mut [u8]) -> Option<Tag> {
-        let (salt, content) = sealed.split_first_chunk_mut::<SALT_BYTES>()?;
-        self.of_content(salt)?
-            .seal_in_place_separate_tag(once(), Aad::from(about), content)
-            .ok()
+    /// Appends a salt, the content, a tag. It opens only with the same `about`.
+    pub fn seal_into(&self, (salt, about): (Salt, &[u8]), content: &[u8], bytes: &mut Vec<u8>) {
+        let key = self.of_content(ALONE, &[0; 32], salt);
+        append(key, (salt, about), content, bytes);
     }
 
     /// What was closed under this key about `about`; `None` for anything else.
     pub fn open(&self, about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (salt, rest) = sealed.split_first_chunk::<SALT_BYTES>()?;
-        let mut content = rest.to_vec();
-        let opened = self
-            .of_content(salt)?
-            .open_in_place(once(), Aad::from(about), &mut content);
-        let length = opened.ok()?.len();
-        content.truncate(length);
-        Some(content)
+        let (salt, rest) = sealed.split_first_chunk()?;
+        open(self.of_content(ALONE, &[0; 32], Salt(*salt)), about, rest)
     }
 
-    /// The key of the one content that has this salt.
-    fn of_content(&self, salt: &[u8; SALT_BYTES]) -> Option<LessSafeKey> {
-        let key = self.derive::<{ CONTENT.len() + SALT_BYTES }>(CONTENT, salt);
-        let key = UnboundKey::new(&AES_256_GCM, &key);
-        key.ok().map(LessSafeKey::new)
-    }
-
-    /// The key that needs both this one and a period's: when either is gone, so is what it closed.
-    #[must_use]
-    pub fn within(&self, period: &Self) -> Self {
-        let key = self.derive::<{ PERIOD.len() + 32 }>(PERIOD, period.as_bytes());
-        Self(Zeroizing::new(key))
-    }
-
-    /// `BYTES` is the length of both parts.
-    fn derive<const BYTES: usize>(&self, what_for: &[u8], from: &[u8]) -> [u8; 32] {
-        let mut input = Zeroizing::new([0; BYTES]);
-        for (place, byte) in input.iter_mut().zip(what_for.iter().chain(from)) {
+    /// The key of the one content that has this salt. The input is one block of the hash.
+    fn of_content(
+        &self,
+        what_for: &[u8; 16],
+        period: &[u8; 32],
+        salt: Salt,
+    ) -> Option<LessSafeKey> {
+        let mut input = Zeroizing::new([0; 64]);
+        let parts = what_for.iter().chain(period).chain(&salt.0);
+        for (place, byte) in input.iter_mut().zip(parts) {
             *place = *byte;
         }
-        *blake3::keyed_hash(self.as_bytes(), &*input).as_bytes()
+        let key = Zeroizing::new(*blake3::keyed_hash(&self.0, &*input).as_bytes());
+        let key = UnboundKey::new(&AES_256_GCM, &*key);
+        key.ok().map(LessSafeKey::new)
     }
+}
+
+/// What closes and opens what is of one owner and was written in one period.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SectionKey {
+    own: DataKey,
+    period: DataKey,
+}
+
+impl SectionKey {
+    fn of_content(&self, salt: Salt) -> Option<LessSafeKey> {
+        self.own.of_content(WITHIN, self.period.as_bytes(), salt)
+    }
+
+    /// Appends a salt, the content, a tag. It opens only with the same `about`.
+    pub fn seal_into(&self, (salt, about): (Salt, &[u8]), content: &[u8], bytes: &mut Vec<u8>) {
+        append(self.of_content(salt), (salt, about), content, bytes);
+    }
+
+    /// What was closed under this key about `about`; `None` for anything else.
+    pub fn open(&self, about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (salt, rest) = sealed.split_first_chunk()?;
+        self.open_behind((Salt(*salt), about), rest)
+    }
+
+    /// Closes what stands in `bytes` from `begin` on, about all that stands there from `head` on, the salt among it.
+    pub fn seal_behind(&self, salt: Salt, (head, begin): (usize, usize), bytes: &mut Vec<u8>) {
+        let (before, content) = bytes.split_at_mut(begin);
+        let about = before.get(head..).unwrap_or_default();
+        let tag = close(self.of_content(salt), about, content);
+        finish(tag, begin, bytes);
+    }
+
+    /// Opens what [`Self::seal_behind`] closed.
+    pub fn open_behind(&self, (salt, about): (Salt, &[u8]), sealed: &[u8]) -> Option<Vec<u8>> {
+        open(self.of_content(salt), about, sealed)
+    }
+}
+
+fn append(
+    key: Option<LessSafeKey>,
+    (salt, about): (Salt, &[u8]),
+    content: &[u8],
+    bytes: &mut Vec<u8>,
+) {
+    bytes.extend_from_slice(&salt.0);
+    let begin = bytes.len();
+    bytes.extend_from_slice(content);
+    let (_, closed) = bytes.split_at_mut(begin);
+    let tag = close(key, about, closed);
+    finish(tag, begin, bytes);
+}
+
+/// `None` only of more than 64 GiB.
+fn close(key: Option<LessSafeKey>, about: &[u8], content: &mut [u8]) -> Option<Tag> {
+    key?.seal_in_place_separate_tag(once(), Aad::from(about), content)
+        .ok()
+}
+
+/// Without a tag nothing stays: content never leaves in clear.
+fn finish(tag: Option<Tag>, begin: usize, bytes: &mut Vec<u8>) {
+    match tag {
+        Some(tag) => bytes.extend_from_slice(tag.as_ref()),
+        None => bytes.truncate(begin),
+    }
+}
+
+fn open(key: Option<LessSafeKey>, about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut content = sealed.to_vec();
+    let opened = key?.open_in_place(once(), Aad::from(about), &mut content);
+    let length = opened.ok()?.len();
+    content.truncate(length);
+    Some(content)
 }
 
 /// The nonce of a key that closes one content alone.
 fn once() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
-}
-
-/// Appends a salt and what is to be closed with it; returns where they begin.
-fn salted(chance: &mut Chance, bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> usize {
-    let begin = bytes.len();
-    bytes.extend_from_slice(&chance.bytes::<SALT_BYTES>());
-    write(bytes);
-    begin
-}
-
-/// Without a tag nothing stays: content never leaves in clear.
-fn append(tag: Option<Tag>, begin: usize, bytes: &mut Vec<u8>) {
-    match tag {
-        Some(tag) => bytes.extend_from_slice(tag.as_ref()),
-        None => bytes.truncate(begin),
-    }
 }
 
 #[cfg(test)]
@@ -146,9 +196,8 @@ mod tests {
     fn what_is_closed_opens_only_with_its_key_and_what_it_is_about() {
         let (key, other, mut chance) = keys();
         let mut bytes = b"head".to_vec();
-        key.seal_into((&mut chance, b"about"), &mut bytes, |bytes| {
-            bytes.extend_from_slice(b"canary");
-        });
+        let salt = Salt::draw(&mut chance);
+        key.seal_into((salt, b"about"), b"canary", &mut bytes);
         let sealed = bytes[4..].to_vec();
         assert!(!sealed.windows(6).any(|window| window == b"canary"));
         assert_eq!(key.open(b"about", &sealed).unwrap(), b"canary");
@@ -166,24 +215,30 @@ mod tests {
     fn what_is_closed_within_a_period_opens_only_with_both_keys() {
         let (key, period, mut chance) = keys();
         let mut sealed = Vec::new();
-        key.within(&period)
-            .seal_into((&mut chance, b""), &mut sealed, |bytes| bytes.push(7));
-        assert_eq!(key.within(&period).open(b"", &sealed).unwrap(), [7]);
+        let salt = Salt::draw(&mut chance);
+        let section = key.within(&period);
+        section.seal_into((salt, b""), &[7], &mut sealed);
+        assert_eq!(section.open(b"", &sealed).unwrap(), [7]);
         for other in [
-            key.clone(),
-            period.clone(),
             period.within(&key),
             key.within(&key),
+            period.within(&period),
         ] {
+            assert_eq!(other.open(b"", &sealed), None);
+        }
+        for other in [key, period] {
             assert_eq!(other.open(b"", &sealed), None);
         }
     }
 
     #[test]
-    fn what_is_closed_onto_a_head_rests_on_that_head() {
-        let (key, _, mut chance) = keys();
-        let mut bytes = b"xxhead".to_vec();
-        key.seal_onto((&mut chance, 2), &mut bytes, |bytes| bytes.push(7));
-        assert_eq!(key.open(b"head", &bytes[6..]).unwrap(), [7]);
+    fn what_is_closed_behind_a_head_rests_on_that_head() {
+        let (key, period, mut chance) = keys();
+        let (salt, section) = (Salt::draw(&mut chance), key.within(&period));
+        let mut bytes = b"xxhead\x07".to_vec();
+        section.seal_behind(salt, (2, 6), &mut bytes);
+        let sealed = &bytes[6..];
+        assert_eq!(section.open_behind((salt, b"head"), sealed).unwrap(), [7]);
+        assert_eq!(section.open_behind((salt, b"heap"), sealed), None);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use bytes::Bytes;
 
 use crate::ids::{Chance, from_hex, to_hex};
-use crate::keys::{DataKey, Locked, SUBJECT_BYTES, Subject, Wrapped, secret};
+use crate::keys::{DataKey, Locked, SEAL_BYTES, SUBJECT_BYTES, Salt, Subject, Wrapped, secret};
 
 const SALT: &str = "lookup.salt";
 /// What the files begin with, so that scanners find one that was leaked.
@@ -138,13 +138,11 @@ impl Ring {
     /// Closes a key with the epoch's.
     pub fn wrap(&self, key: &DataKey, subject: Subject, chance: &mut Chance) -> Wrapped {
         let epochs = self.read();
-        let mut sealed = Vec::with_capacity(72);
+        let mut sealed = Vec::with_capacity(32 + SEAL_BYTES);
         // INVARIANT: the current epoch's key is there.
         if let Some(wrapping) = epochs.keys.get(&epochs.current) {
             let about = about(subject, epochs.current, &self.salt);
-            wrapping.seal_into((chance, &about), &mut sealed, |bytes| {
-                bytes.extend_from_slice(key.as_bytes());
-            });
+            wrapping.seal_into((Salt::draw(chance), &about), key.as_bytes(), &mut sealed);
         }
         Wrapped {
             epoch: epochs.current,

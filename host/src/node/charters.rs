@@ -62,7 +62,9 @@ impl Node {
             record,
             view,
         };
-        Ok(self.cache.note(&note)?)
+        let position = self.cache.note(&note)?;
+        self.name_charter(entry.charter)?;
+        Ok(position)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::cache::{CacheError, Earlier, Recovery, Replayed};
+use crate::cache::{self, CacheError, Earlier, Recovery, Replayed};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
 use crate::evidence::{self, Erased, Expired, Kind, Rewrapped, WentLive};
@@ -94,6 +94,11 @@ fn replay(
             let expired: Expired = encoding::decode(&record.bytes).map_err(note)?;
             let taken = recovery.expire(view, (&expired.periods, expired.at), changes);
             taken.map_err(|source| Unrecoverable::View { position, source })
+        }
+        Some(Kind::Names) => {
+            let names = encoding::decode(&record.bytes).map_err(note)?;
+            cache::put_names(changes, &names, &record.bytes);
+            Ok(())
         }
         _ => Ok(()),
     }

@@ -59,7 +59,8 @@ impl Node {
             version: version.clone(),
             market: Text::new(market),
         };
-        if let Err(refused) = self.record_policy(&went_live) {
+        let recorded = self.name_policy(fitted.active());
+        if let Err(refused) = recorded.and_then(|()| self.record_policy(&went_live)) {
             live.write(&self.data)?;
             return Err(refused.into());
         }

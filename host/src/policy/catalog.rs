@@ -43,6 +43,10 @@ impl Fitted {
     pub fn version(&self) -> &Text {
         &self.active.version
     }
+
+    pub fn active(&self) -> &Active {
+        &self.active
+    }
 }
 
 /// A policy's code on every core, whatever charter it is bound to.

@@ -17,7 +17,7 @@ use super::snapshot::{self, SnapshotError};
 use super::view::{Changes, Unusable, View, ViewError};
 use super::{Position, Settings};
 
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const FORMAT_TEXT: &str = "kairos data folder, format ";
 const OURS: [&str; 8] = [
     "LOCK",
@@ -44,7 +44,7 @@ pub enum StoreError {
     )]
     Newer { dir: PathBuf, found: u32 },
     #[error(
-        "the data folder `{}` has format {found}, older than this host's {FORMAT}, which does not read it: start on a new data folder",
+        "the data folder `{}` has format {found}, older than this host's {FORMAT}, which does not read it: start on a new data folder; the kairos that wrote it still verifies, explains and reports it",
         .dir.display()
     )]
     Older { dir: PathBuf, found: u32 },

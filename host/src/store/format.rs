@@ -19,7 +19,7 @@ use crate::limits::RECORD_BYTES;
 
 /// What a disk writes as a whole: no batch shares one with an earlier batch.
 pub(super) const SECTOR: u64 = 512;
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 pub(super) const BATCH_HEAD: usize = 96;
 pub(super) const RECORD_HEAD: usize = 16 + LINK_BYTES;
 

@@ -87,7 +87,7 @@ pub enum LogError {
     )]
     Newer { file: String, found: u32 },
     #[error(
-        "the log has format {found}, older than this host's {VERSION}, which does not read it: start on a new data folder"
+        "the log has format {found}, older than this host's {VERSION}, which does not read it: start on a new data folder; the kairos that wrote it still verifies, explains and reports it"
     )]
     Older { found: u32 },
     #[error("position {position} was removed: the log begins at {first}")]

@@ -448,7 +448,7 @@ fn decision_json(
     json!({
         "id": decided.id.to_string(),
         "market": opened.body.event.market,
-        "charter": { "version": opened.body.charter, "digest": opened.header.charter.to_string() },
+        "charter": { "version": opened.body.charter, "digest": opened.charter.to_string() },
         "policy": decided.policy.as_ref().map(|policy| {
             json!({
                 "version": policy.version, "digest": policy.digest.to_string(),

@@ -355,12 +355,12 @@ fn another_format_is_refused() {
     let mut bytes = disk.bytes("LOG");
     for (version, said) in [
         (
-            4,
-            "`LOG` of the log has format 4, newer than this host's 3: start a newer host",
+            5,
+            "`LOG` of the log has format 5, newer than this host's 4: start a newer host",
         ),
         (
             1,
-            "the log has format 1, older than this host's 3, which does not read it: start on a new data folder",
+            "the log has format 1, older than this host's 4, which does not read it: start on a new data folder; the kairos that wrote it still verifies, explains and reports it",
         ),
     ] {
         bytes[8] = version;

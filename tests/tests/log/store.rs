@@ -374,12 +374,12 @@ fn a_second_host_on_the_same_folder_is_refused() {
 fn a_folder_of_a_newer_format_is_refused() {
     let dir = folder();
     drop(open(dir.path()));
-    fs::write(dir.path().join("FORMAT"), "kairos data folder, format 5\n").unwrap();
+    fs::write(dir.path().join("FORMAT"), "kairos data folder, format 6\n").unwrap();
     let error = try_open(dir.path()).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
-            "the data folder `{}` has format 5, newer than this host's 4: start a newer host",
+            "the data folder `{}` has format 6, newer than this host's 5: start a newer host",
             dir.path().display()
         )
     );

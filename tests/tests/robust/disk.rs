@@ -32,10 +32,10 @@ fn a_data_folder_of_a_newer_format_is_refused_and_left_as_it_is() {
     assert!(host.stop().success());
     let format = folder.path().join("data/FORMAT");
     let ours = std::fs::read_to_string(&format).expect("a format");
-    let newer = ours.replace("format 4", "format 99");
+    let newer = ours.replace("format 5", "format 99");
     assert_ne!(ours, newer);
     std::fs::write(&format, newer).expect("a file");
-    let rest = "has format 99, newer than this host's 4: start a newer host";
+    let rest = "has format 99, newer than this host's 5: start a newer host";
     let data = folder.path().join("data");
     assert_eq!(refused(folder.path()), said(&data, rest));
     std::fs::write(&format, ours).expect("a file");

@@ -94,7 +94,7 @@ fn try_one(past: &Past<'_>, job: &Job, opened: Opened) -> Result<Tried, NoPast> 
     }
     let now = again(past, job.position, &opened, &job.stops)?;
     if past.instead.charter.is_some() {
-        let then = past.charter_then(opened.header.charter)?;
+        let then = past.charter_then(opened.charter)?;
         let mut asked = now.iter().filter_map(|decided| decided.asked.as_ref());
         let missing = asked.find_map(|asked| {
             let mut names = asked.read_names.iter();
@@ -285,7 +285,7 @@ fn effects(decided: Option<&Decided>) -> BTreeSet<String> {
 
 /// The segments that the customer was in before the event.
 fn segments(past: &Past<'_>, opened: &Opened) -> Vec<Text> {
-    let Ok(charter) = past.charter_then(opened.header.charter) else {
+    let Ok(charter) = past.charter_then(opened.charter) else {
         return Vec::new();
     };
     let Ok(standing) = past.standing(opened) else {
