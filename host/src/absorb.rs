@@ -14,22 +14,22 @@ use crate::customer::{Account, Customer, IdentityKey, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Key, Text};
 
-pub use consent::{Remembered, may_remember, remember};
-pub use seen::{Allowed, Seen};
+pub use consent::{RememberedCustomer, may_remember, remember};
+pub use seen::{AllowedFacts, Situation};
 pub use timers::has_elapsed;
 
 /// Whom an event is about: nobody, a customer, an account or both.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Standing {
+pub struct Parties {
     pub customer: Option<Customer>,
     pub account: Option<Account>,
 }
 
 /// What absorbing an event did besides changing what is known.
 #[derive(Clone, Debug, Default)]
-pub struct Absorbed {
+pub struct Absorption {
     /// Pending actions that the event made pointless, or that are no longer allowed.
-    pub cancelled: Vec<Lapsed>,
+    pub cancelled: Vec<Lapse>,
     /// Whether the customer gave a basis to keep the event. Without one it is decided, and forgotten.
     pub is_kept: bool,
     /// Fields where the event said something else than what the charter's rule lets stand (A17).
@@ -46,21 +46,21 @@ pub struct Absorbed {
     /// Names that name nobody any more.
     pub forgotten: Vec<IdentityKey>,
     /// What follows from the event.
-    pub derived: Vec<Derived>,
+    pub derived: Vec<Consequence>,
 }
 
 /// An event of the host itself that follows from another.
 #[derive(Clone, Debug)]
-pub struct Derived {
+pub struct Consequence {
     pub event: Event,
     /// What was entered or left: it is nobody's business where one of its purposes is not allowed.
     pub of: Membership,
 }
 
-impl Derived {
+impl Consequence {
     /// Whether everything that the membership rests on may be used.
-    pub fn may_be_known(&self, now: Instant, standing: &Standing) -> bool {
-        let seen = Seen {
+    pub fn may_be_known(&self, now: Instant, standing: &Parties) -> bool {
+        let seen = Situation {
             event: &self.event,
             now,
             standing,
@@ -71,16 +71,16 @@ impl Derived {
 
 /// A pending action that will not act, and why.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Lapsed {
+pub struct Lapse {
     pub id: ActionId,
     pub action: Key,
     pub because: Text,
 }
 
 /// Applies the event to `standing`.
-pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed {
+pub fn absorb(event: &Event, now: Instant, standing: &mut Parties) -> Absorption {
     let charter = &*event.charter;
-    let mut absorbed = Absorbed::default();
+    let mut absorbed = Absorption::default();
     for status in standing.statuses() {
         absorbed.faded.extend(status.forget(charter, now));
     }
@@ -120,7 +120,12 @@ pub fn absorb(event: &Event, now: Instant, standing: &mut Standing) -> Absorbed 
 }
 
 /// Names that are no longer kept name nobody any more.
-fn forget_names(charter: &Charter, now: Instant, standing: &mut Standing, absorbed: &mut Absorbed) {
+fn forget_names(
+    charter: &Charter,
+    now: Instant,
+    standing: &mut Parties,
+    absorbed: &mut Absorption,
+) {
     let Some(customer) = &mut standing.customer else {
         return;
     };
@@ -133,7 +138,7 @@ fn forget_names(charter: &Charter, now: Instant, standing: &mut Standing, absorb
 }
 
 /// What every event does, the host's own too.
-fn take_in(event: &Event, now: Instant, standing: &mut Standing, absorbed: &mut Absorbed) {
+fn take_in(event: &Event, now: Instant, standing: &mut Parties, absorbed: &mut Absorption) {
     let charter = &*event.charter;
     let kind = charter.events.at(event.kind);
     for window in &kind.windows {
@@ -147,7 +152,7 @@ fn take_in(event: &Event, now: Instant, standing: &mut Standing, absorbed: &mut 
     pending::supersede(event, now, standing, absorbed);
 }
 
-impl Standing {
+impl Parties {
     fn statuses(&mut self) -> impl Iterator<Item = &mut Status> {
         let customer = self.customer.as_mut().map(|customer| &mut customer.status);
         let account = self.account.as_mut().map(|account| &mut account.status);

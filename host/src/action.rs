@@ -4,8 +4,8 @@ mod unsubscribe;
 
 use serde::{Deserialize, Serialize};
 
-use crate::absorb::{Seen, Standing};
-use crate::boundary::{Leave, Moved, Permit, Refusal, Verdict};
+use crate::absorb::{Parties, Situation};
+use crate::boundary::{Leave, Permit, Postponement, Refusal, Verdict};
 use crate::charter::{Basis, Class, Mode, OnPending, Target};
 use crate::clock::Instant;
 use crate::customer::{Contact, Pending, Rank, Status, contacts};
@@ -31,7 +31,7 @@ pub struct Action {
     pub until: Instant,
     pub key: Option<Text>,
     /// Which rules moved it to another time than was asked for, in their order.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<Postponement>,
     /// A person must approve it until then, or it expires.
     pub approval: Option<Instant>,
     /// The token with which the customer objects in one click, where the action rests on their consent.
@@ -49,7 +49,7 @@ pub enum When {
 
 /// What became of one proposal.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub enum Ruled {
+pub enum Ruling {
     Acts(ActionId),
     /// Permitted, but another one of the same key or slot ranks higher.
     Alternative,
@@ -61,7 +61,7 @@ pub enum Ruled {
 
 /// An action with what its names stand for.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Planned {
+pub struct PlannedAction {
     pub action: Action,
     of: Key,
     via: Key,
@@ -77,16 +77,16 @@ pub struct Planned {
 /// What a decision leads to.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Plan {
-    pub actions: Vec<Planned>,
+    pub actions: Vec<PlannedAction>,
     /// By proposal.
-    pub rulings: Vec<Ruled>,
+    pub rulings: Vec<Ruling>,
     /// Pending actions that a new one replaced, or that gave way to it under a cap.
     pub replaced: Vec<ActionId>,
 }
 
 /// The maker of a plan: whose it is and in which words.
 pub struct Planner<'a> {
-    pub seen: Seen<'a>,
+    pub seen: Situation<'a>,
     pub language: &'a Text,
     /// The data folder's secret.
     pub salt: &'a [u8; 32],
@@ -106,10 +106,10 @@ impl Planner<'_> {
                     let planned = self.planned(permit, chance);
                     let id = planned.action.id;
                     plan.actions.push(planned);
-                    Ruled::Acts(id)
+                    Ruling::Acts(id)
                 }
-                Verdict::Yield => Ruled::Alternative,
-                Verdict::Refuse(Refusal { rule, why }) => Ruled::Refused {
+                Verdict::Yield => Ruling::Alternative,
+                Verdict::Refuse(Refusal { rule, why }) => Ruling::Refused {
                     rule: Text::new_static(rule),
                     why,
                 },
@@ -119,7 +119,7 @@ impl Planner<'_> {
         plan
     }
 
-    fn planned(&self, permit: Permit, chance: &mut Chance) -> Planned {
+    fn planned(&self, permit: Permit, chance: &mut Chance) -> PlannedAction {
         let charter = &*self.seen.event.charter;
         let unsubscribe = self.way_out(&permit).map(|way| way.token(self.salt));
         let Leave {
@@ -143,7 +143,7 @@ impl Planner<'_> {
             Mode::Respond if approval.is_none() => When::Answered,
             Mode::Respond | Mode::Inspire => When::Due(due),
         };
-        Planned {
+        PlannedAction {
             of: kind.key,
             via: channel.key,
             to: kind.to,
@@ -200,10 +200,10 @@ impl Planner<'_> {
 impl Plan {
     /// Notes the plan in the status of whom it is about: what was answered is a contact, what is for later is pending, and
     /// takes the place of what was pending under the same key.
-    pub fn note(&mut self, decision: DecisionId, now: Instant, standing: &mut Standing) {
+    pub fn note(&mut self, decision: DecisionId, now: Instant, standing: &mut Parties) {
         let replaced = &mut self.replaced;
         let customer = standing.customer.as_ref().map(|customer| customer.id);
-        for Planned {
+        for PlannedAction {
             action,
             of,
             via,
@@ -260,7 +260,7 @@ impl Plan {
     }
 }
 
-fn status_of(to: Target, standing: &mut Standing) -> Option<&mut Status> {
+fn status_of(to: Target, standing: &mut Parties) -> Option<&mut Status> {
     match to {
         Target::Customer => standing
             .customer

@@ -30,7 +30,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::absorb::Seen;
+use crate::absorb::Situation;
 use crate::charter::{
     Action, ActionIx, Channel, ChannelIx, Charter, Class, Frame, Market, MomentIx, OnPending,
     Target,
@@ -42,8 +42,8 @@ use crate::policy::{Active, Proposal};
 use crate::spending::{Charge, Purse};
 use crate::stop::Stops;
 
-use arbitration::Docket;
-use load::Beside;
+use arbitration::Arbitration;
+use load::Load;
 
 /// The rules that judge a proposal alone, in the order in which they are asked; the first that objects names the verdict.
 const RULES: [(&str, Rule); 11] = [
@@ -93,10 +93,10 @@ pub const NAMES: [&str; 17] = [
 type Rule = fn(&Case<'_>, &Candidate<'_>) -> Option<Objection>;
 
 /// One rule about time: a pure function of what else is decided, and of when the action would act.
-type TimeRule = fn(&Docket<'_>, &Beside<'_>, Instant) -> Ruling;
+type TimeRule = fn(&Arbitration<'_>, &Load<'_>, Instant) -> TimeRuling;
 
 /// What a rule about time says of an instant.
-enum Ruling {
+enum TimeRuling {
     /// It may be then.
     Stands,
     /// Not then: at the earliest at a later one.
@@ -111,7 +111,7 @@ pub struct Objection(String);
 /// What is being decided.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
-    pub seen: Seen<'a>,
+    pub seen: Situation<'a>,
     pub moment: MomentIx,
     pub by: Author<'a>,
     pub stops: &'a Stops,
@@ -147,7 +147,7 @@ impl<'a> Case<'a> {
 
     /// As the deviations that hold now make it.
     fn market(&self) -> &'a Market {
-        let Seen { event, now, .. } = self.seen;
+        let Situation { event, now, .. } = self.seen;
         self.charter().market(event.market, now)
     }
 }
@@ -174,7 +174,7 @@ pub struct Leave {
     /// Not worth doing after this.
     pub until: Instant,
     /// Which rules moved it to another time than was asked for, in their order.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<Postponement>,
     /// Until when a person must have approved it; `None` where nobody need.
     pub approval: Option<Instant>,
     /// What it does to one of its kind that waits.
@@ -201,7 +201,7 @@ impl Deref for Permit {
 
 /// A rule moved an action to another time.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Moved {
+pub struct Postponement {
     pub rule: Text,
     pub to: Instant,
     /// In words for a marketer.

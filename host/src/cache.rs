@@ -34,12 +34,12 @@ use crate::spending::{Expense, Overtaken, Purse, Spending};
 use crate::store::{Changes, Log, Position, Refused, Space, Store, View, ViewError};
 
 use ahead::{Ahead, Generation};
-pub use claim::{Claim, Claimed, Earlier};
+pub use claim::{Claim, ClaimAnswer, Earlier};
 pub use keys::{put_names, seal_state};
 pub use line::Line;
 pub use lock::Lock;
 pub use names::Reservation;
-pub use recovery::{Recovery, Replayed};
+pub use recovery::{EventReplay, Recovery};
 pub use schedule::{Hint, fading_of, silences_of};
 pub use waiting::{Enough, Waiting};
 pub use write_behind::{Progress, WriteBehindError};
@@ -112,19 +112,19 @@ pub enum CacheError {
 #[derive(Clone, Debug)]
 pub struct State<E> {
     pub value: E,
-    pub encoded: Encoded,
+    pub encoded: EncodedState,
 }
 
 /// A state's bytes, and what closes them in log and view.
 #[derive(Clone, Debug)]
-pub struct Encoded {
+pub struct EncodedState {
     /// Of the record that made it; nothing while that is not queued.
     pub position: Position,
     pub bytes: Bytes,
     pub key: DataKey,
 }
 
-impl Encoded {
+impl EncodedState {
     pub fn decode<E: Kept>(&self) -> Result<E, CacheError> {
         encoding::decode(&self.bytes).map_err(|source| CacheError::Unreadable {
             what: E::WHAT,
@@ -209,7 +209,7 @@ impl Kept for Account {
 pub struct Shelf<Id> {
     lines: line::Lines<Id>,
     /// Encoded states that the view holds too.
-    clean: moka::sync::Cache<Id, Encoded, Hasher>,
+    clean: moka::sync::Cache<Id, EncodedState, Hasher>,
 }
 
 /// The most that moka and the key cost beside a state's bytes.
@@ -217,7 +217,7 @@ const CLEAN_OVERHEAD_BYTES: usize = 256;
 
 impl<Id: Copy + Eq + Hash + Send + Sync + 'static> Shelf<Id> {
     fn new(capacity_bytes: u64) -> Self {
-        let weigh = |_: &Id, clean: &Encoded| {
+        let weigh = |_: &Id, clean: &EncodedState| {
             u32::try_from(clean.bytes.len() + CLEAN_OVERHEAD_BYTES).unwrap_or(u32::MAX)
         };
         let clean = moka::sync::Cache::builder()
@@ -281,7 +281,7 @@ pub struct Change<'a> {
 }
 
 /// The record that somebody is erased, and what of them memory and view lose.
-pub struct Erasing<'a> {
+pub struct Erasure<'a> {
     pub kind: u8,
     pub record: &'a [u8],
     pub customers: &'a [CustomerId],
@@ -301,7 +301,7 @@ pub struct Note {
 
 /// Why a change was not taken; nothing of it happened.
 #[derive(Debug, thiserror::Error)]
-pub enum NotCommitted {
+pub enum CommitError {
     #[error("too much is waiting to be written")]
     Busy,
     /// Its era is over, or others have used up what it counted on.
@@ -311,7 +311,7 @@ pub enum NotCommitted {
     Log(#[from] Refused),
 }
 
-impl From<Overtaken> for NotCommitted {
+impl From<Overtaken> for CommitError {
     fn from(Overtaken: Overtaken) -> Self {
         Self::Outdated
     }
@@ -377,7 +377,7 @@ impl Cache {
         let in_memory = |state: Option<Arc<State<E>>>| {
             state.map(|state| (State::clone(&state), Origin::Memory))
         };
-        let decoded = |encoded: Encoded, origin| {
+        let decoded = |encoded: EncodedState, origin| {
             let value = encoded.decode()?;
             Ok(Some((State { value, encoded }, origin)))
         };
@@ -413,19 +413,19 @@ impl Cache {
     /// Queues the record for the log and installs what it changes: one step, in which nothing else is committed.
     ///
     /// INVARIANT: what stands in the log after a record that began an era was decided in that era or a later one.
-    pub fn commit(&self, change: Change<'_>) -> Result<Position, NotCommitted> {
+    pub fn commit(&self, change: Change<'_>) -> Result<Position, CommitError> {
         let mut ahead = self.ahead();
         if change.era != self.era() {
-            return Err(NotCommitted::Outdated);
+            return Err(CommitError::Outdated);
         }
         if ahead.bytes() > self.settings.ahead_bytes {
-            return Err(NotCommitted::Busy);
+            return Err(CommitError::Busy);
         }
         let position = self.spending.settle(change.purse, || {
             let queued = self
                 .log
                 .queue(change.kind, |bytes| bytes.extend_from_slice(change.record));
-            queued.map_err(NotCommitted::from)
+            queued.map_err(CommitError::from)
         })?;
         self.schedule.add(change.hints);
         if let Some((key, _)) = &change.event {

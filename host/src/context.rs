@@ -12,7 +12,7 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
 
-pub use gather::{Gathered, field_reading, gather, zone_of};
+pub use gather::{Briefing, field_reading, gather, zone_of};
 
 /// What a manifest declares for one moment, resolved against one charter.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ pub struct Context {
 
 /// A value, and when its source said so.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Stamped {
+pub struct TimedValue {
     pub value: Value,
     pub as_of: Instant,
 }
@@ -99,9 +99,9 @@ pub struct Stamped {
 /// What a policy asked to know, as far as it may know it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Reading {
-    Known(Stamped),
+    Known(TimedValue),
     /// Older than the charter's maximum age.
-    Stale(Stamped),
+    Stale(TimedValue),
     Unknown,
     /// Kept from this policy by the customer's consent or by the charter.
     Withheld,

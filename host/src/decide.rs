@@ -10,7 +10,7 @@ pub mod replay;
 mod tally;
 mod waits;
 
-use crate::cache::{CacheError, Change, Claim, Claimed, Earlier, NotCommitted};
+use crate::cache::{CacheError, Change, Claim, ClaimAnswer, CommitError, Earlier};
 use crate::clock::Instant;
 use crate::era::Era;
 use crate::event::{Event, EventKey};
@@ -122,9 +122,9 @@ pub async fn say<E: From<Undecided>>(
 async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, Setback> {
     event.content = event.content.kept_under(core.node().salt());
     let claim = match claim(core, &event).await? {
-        Claimed::First(claim) => claim,
-        Claimed::Repeat(earlier) => return Ok(repeat(core, earlier).await?),
-        Claimed::Conflict => return Err(conflict(event).into()),
+        ClaimAnswer::First(claim) => claim,
+        ClaimAnswer::Repeat(earlier) => return Ok(repeat(core, earlier).await?),
+        ClaimAnswer::Conflict => return Err(conflict(event).into()),
     };
     let (before, locks) = lock(core, &event).await?;
     let era = core.node().era();
@@ -140,7 +140,7 @@ async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, 
 }
 
 /// Claims the pair of source and id, before any lock.
-async fn claim(core: &Core, event: &Event) -> Result<Claimed, CacheError> {
+async fn claim(core: &Core, event: &Event) -> Result<ClaimAnswer, CacheError> {
     let node = core.node();
     let key = EventKey::of(node.salt(), &event.source, &event.id);
     let market = event.charter.markets.at(event.market).key;
@@ -237,14 +237,14 @@ fn commit(
         era: era.number,
     });
     let position = position.map_err(|why| match why {
-        NotCommitted::Outdated => Setback::Outdated,
-        NotCommitted::Busy | NotCommitted::Log(Refused::Full { .. }) => Undecided::Busy.into(),
-        NotCommitted::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
+        CommitError::Outdated => Setback::Outdated,
+        CommitError::Busy | CommitError::Log(Refused::Full { .. }) => Undecided::Busy.into(),
+        CommitError::Log(Refused::TooLarge { bytes }) => Undecided::TooLarge {
             id: event.id.clone(),
             bytes,
         }
         .into(),
-        NotCommitted::Log(Refused::Failed(failed)) => Undecided::Failed(failed).into(),
+        CommitError::Log(Refused::Failed(failed)) => Undecided::Failed(failed).into(),
     })?;
     drop(held);
     tally::tally(core, event, &body);

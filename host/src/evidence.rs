@@ -10,7 +10,7 @@ pub mod verify;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Plan, Ruled};
+use crate::action::{Action, Plan, Ruling};
 use crate::cache::Waiting;
 use crate::clock::Instant;
 use crate::context::{Context, Signal};
@@ -31,7 +31,7 @@ pub use seal::{Opened, Unreadable, open, open_header, open_outside, open_state, 
 pub enum Kind {
     Event = 1,
     Consent = 2,
-    /// Holds `stop::Switched`.
+    /// Holds `stop::SwitchRecord`.
     Stop = 3,
     Charter = 4,
     Policy = 5,
@@ -42,7 +42,7 @@ pub enum Kind {
     Delivery = 9,
     /// Holds the text of a signed `checkpoint::Checkpoint` of all records before it.
     Checkpoint = 10,
-    /// Holds a [`Rewrapped`].
+    /// Holds a [`KeyChange`].
     Keys = 11,
     /// Holds an [`Expired`].
     Expire = 12,
@@ -123,14 +123,14 @@ pub enum Cipher {
 /// of names.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Body {
-    pub event: Told,
+    pub event: EventRecord,
     pub charter: Text,
     pub customer: Option<CustomerId>,
     pub account: Option<AccountId>,
-    pub decisions: Vec<Decided>,
+    pub decisions: Vec<DecisionRecord>,
     /// Pending actions that the event made pointless.
     pub cancelled: Vec<Cancelled>,
-    pub noted: Noted,
+    pub noted: Notes,
 }
 
 /// A pending action that will not act.
@@ -144,7 +144,7 @@ pub struct Cancelled {
 
 /// What absorbing the event did besides changing what is known.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Noted {
+pub struct Notes {
     /// Fields where the event said something else than a source that comes before it (A17).
     pub conflicts: Vec<Text>,
     /// Fields that its source may not write (C01).
@@ -160,14 +160,14 @@ pub struct Noted {
 
 /// The derived event that a decision is about, where it is not the event itself.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Derived {
+pub struct DerivedEvent {
     pub kind: Text,
     pub data: Vec<(Text, Value)>,
 }
 
 /// The event as it came.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Told {
+pub struct EventRecord {
     pub id: Text,
     pub source: Text,
     pub market: Text,
@@ -189,17 +189,17 @@ pub struct Told {
 
 /// One decision: everything that is needed to explain and to replay it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Decided {
+pub struct DecisionRecord {
     pub id: DecisionId,
     pub moment: Text,
     /// `None` where the event itself was the moment.
-    pub on: Option<Derived>,
+    pub on: Option<DerivedEvent>,
     pub outcome: Outcome,
     pub now: Instant,
     /// `None` where the market has no policy.
     pub policy: Option<PolicyVersion>,
     /// What it was asked; `None` where it was not asked.
-    pub asked: Option<Asked>,
+    pub asked: Option<PolicyInput>,
     /// Why nobody was asked, why the policy holds, or why the fallback applied: in words.
     pub because: Option<Text>,
     /// The policy's reason to hold, one of its manifest's codes.
@@ -209,14 +209,14 @@ pub struct Decided {
     /// The policy's; after a fault the fallback's.
     pub proposals: Vec<Proposal>,
     /// By proposal.
-    pub rulings: Vec<Ruled>,
+    pub rulings: Vec<Ruling>,
     pub actions: Vec<Action>,
     pub replaced: Vec<ActionId>,
     pub fuel: u64,
     pub micros: u64,
 }
 
-impl Decided {
+impl DecisionRecord {
     /// A decision about a moment of which nothing is known yet.
     pub fn of(id: DecisionId, moment: &Text, now: Instant) -> Self {
         Self {
@@ -258,7 +258,7 @@ pub struct PolicyVersion {
 
 /// What the policy was given, with the names of the inputs.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Asked {
+pub struct PolicyInput {
     pub signal: Signal,
     pub context: Context,
     pub data_names: Vec<Text>,
@@ -320,14 +320,14 @@ pub struct Erased {
 
 /// Keys that are new, or wrapped by another epoch's key; and the epochs whose keys are destroyed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Rewrapped {
+pub struct KeyChange {
     pub at: Instant,
     pub epoch: u32,
     pub keys: Vec<(Subject, Wrapped)>,
     pub destroyed: Vec<u32>,
 }
 
-impl Rewrapped {
+impl KeyChange {
     /// Whether it says no more than that an epoch begins.
     pub fn begins_epoch(&self) -> bool {
         self.keys.is_empty() && self.destroyed.is_empty()
@@ -355,7 +355,7 @@ pub struct WentLive {
 /// A charter that went live: what it is made of, who loaded it, and who approved what is new in it (C19). Its files are
 /// kept by digest beside the log.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Chartered {
+pub struct CharterRecord {
     pub at: Instant,
     pub digest: Digest,
     pub version: Text,
@@ -365,12 +365,12 @@ pub struct Chartered {
     pub by: Text,
     /// Its files by name, signatures included.
     pub files: Vec<(Text, Digest)>,
-    pub approved: Vec<Countersigned>,
+    pub approved: Vec<Countersignature>,
 }
 
 /// A section of the charter and who signed it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Countersigned {
+pub struct Countersignature {
     pub section: Text,
     pub digest: Digest,
     pub by: Text,

@@ -1,12 +1,12 @@
 //! Is an event worth a decision here?
 
-use crate::absorb::{Allowed, Seen};
+use crate::absorb::{AllowedFacts, Situation};
 use crate::charter::{BuiltIn, Moment, MomentIx};
 use crate::value::Value;
 
 /// The first moment on the event, in the charter's order, that the market was granted and whose condition holds. None: the
 /// event was a signal, and nobody is asked.
-pub fn find(seen: Seen<'_>) -> Option<MomentIx> {
+pub fn find(seen: Situation<'_>) -> Option<MomentIx> {
     let charter = seen.charter();
     let kind = charter.events.at(seen.event.kind);
     let mut moments = kind.moments.iter().copied();
@@ -31,11 +31,11 @@ pub fn find(seen: Seen<'_>) -> Option<MomentIx> {
     })
 }
 
-fn is_so(seen: Seen<'_>, moment: &Moment) -> bool {
+fn is_so(seen: Situation<'_>, moment: &Moment) -> bool {
     let age = seen.now.since(seen.event.occurred_at);
     moment.lateness.is_none_or(|lateness| age <= lateness)
         && moment
             .when
             .as_ref()
-            .is_none_or(|when| when.holds(&Allowed(seen)))
+            .is_none_or(|when| when.holds(&AllowedFacts(seen)))
 }

@@ -34,13 +34,13 @@ use crate::stop::Stops;
 use crate::store::{self, Position, Store, StoreError};
 use crate::telemetry::Telemetry;
 
-pub use alarms::Violated;
+pub use alarms::Violation;
 pub use figures::Figures;
 pub use live::Unusable;
 pub use recovery::Unrecoverable;
 
 use alarms::Alarms;
-use charters::{Entry, Unrecorded};
+use charters::{Entry, RecordError};
 use checkpoints::Checkpoints;
 use live::Live;
 use manifests::Manifests;
@@ -118,7 +118,7 @@ pub enum OpenError {
     #[error("the system gives no randomness")]
     Chance(#[source] std::io::Error),
     #[error("the charter cannot be recorded")]
-    Record(#[source] Unrecorded),
+    Record(#[source] RecordError),
     #[error("what is stored cannot be read")]
     Cache(#[from] CacheError),
     #[error("there is no key to sign the evidence with")]

@@ -11,11 +11,11 @@ mod rotation;
 mod stops;
 mod unsubscribe;
 
-pub use approve::{Fate, Settled, Unsettled, settle};
-pub use change::{Change, Changed, Expects, Unchanged, with_choices};
+pub use approve::{ApprovalResult, Fate, SettleError, settle};
+pub use change::{Change, ChangeError, Changed, Expects, with_choices};
 pub use deploy::{LoadError, Overdue};
-pub use erase::{Gone, NotErased};
-pub use fire::{Fired, fire};
-pub use rotation::NotDestroyed;
-pub use stops::Unswitched;
-pub use unsubscribe::{NotWithdrawn, unsubscribe};
+pub use erase::{EraseError, Gone};
+pub use fire::{DueEvents, fire};
+pub use rotation::RotationError;
+pub use stops::SwitchError;
+pub use unsubscribe::{UnsubscribeError, unsubscribe};

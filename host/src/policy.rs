@@ -16,14 +16,14 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
 
-pub use catalog::{Active, Policies, Stranded};
+pub use catalog::{Active, Policies, StrandedPolicy};
 pub use engine::{Engines, Settings, Unstartable};
 pub use manifest::{Manifest, Reason, Sentence};
 pub use refused::{Outside, Refused};
 
 /// What came of asking a policy.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Asked {
+pub struct Consultation {
     pub answer: Answer,
     /// The fuel that it used, of what the charter allows.
     pub fuel: u64,

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::action::{Action, Ruled, When};
-use crate::evidence::{Body, Cancelled, Decided, Derived};
+use crate::action::{Action, Ruling, When};
+use crate::evidence::{Body, Cancelled, DecisionRecord, DerivedEvent};
 use crate::store::Position;
 use crate::value::Values;
 
@@ -126,7 +126,7 @@ impl Serialize for ShownCancelled<'_> {
 }
 
 /// The derived event that a decision is about.
-struct ShownDerived<'a>(&'a Derived);
+struct ShownDerived<'a>(&'a DerivedEvent);
 
 impl Serialize for ShownDerived<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -138,7 +138,7 @@ impl Serialize for ShownDerived<'_> {
 }
 
 struct ShownDecision<'a> {
-    decided: &'a Decided,
+    decided: &'a DecisionRecord,
     detail: Detail,
 }
 
@@ -195,7 +195,7 @@ impl Serialize for ShownDecision<'_> {
     }
 }
 
-fn explain<M: SerializeMap>(decided: &Decided, map: &mut M) -> Result<(), M::Error> {
+fn explain<M: SerializeMap>(decided: &DecisionRecord, map: &mut M) -> Result<(), M::Error> {
     if let Some(code) = &decided.held {
         map.serialize_entry("reason", code)?;
     }
@@ -219,19 +219,19 @@ pub struct Refused<'a> {
 }
 
 /// What the boundary refused of a decision's proposals.
-pub fn refusals(decided: &Decided) -> impl Iterator<Item = Refused<'_>> + Clone {
+pub fn refusals(decided: &DecisionRecord) -> impl Iterator<Item = Refused<'_>> + Clone {
     decided
         .proposals
         .iter()
         .zip(&decided.rulings)
         .filter_map(|(proposal, ruled)| match ruled {
-            Ruled::Refused { rule, why } => Some(Refused {
+            Ruling::Refused { rule, why } => Some(Refused {
                 action: &proposal.action,
                 channel: &proposal.channel,
                 rule,
                 reason: why,
             }),
-            Ruled::Acts(_) | Ruled::Alternative => None,
+            Ruling::Acts(_) | Ruling::Alternative => None,
         })
 }
 

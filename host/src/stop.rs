@@ -20,7 +20,7 @@ pub struct Stop {
 
 /// A kill switch that was put or lifted, as the evidence keeps it (A25).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Switched {
+pub struct SwitchRecord {
     pub scope: Scope,
     pub to: Switch,
     /// Empty where it was lifted without one.
@@ -38,7 +38,7 @@ pub enum Switch {
     Off,
 }
 
-impl Switched {
+impl SwitchRecord {
     /// The kill switch as it is afterwards; `None` where it is off.
     pub fn stop(&self) -> Option<Stop> {
         (self.to == Switch::On).then(|| Stop {
@@ -105,7 +105,7 @@ impl Stops {
     }
 
     /// The same after one was put or lifted.
-    pub fn with(&self, switched: &Switched) -> Self {
+    pub fn with(&self, switched: &SwitchRecord) -> Self {
         let others = self.0.iter().filter(|stop| stop.scope != switched.scope);
         Self::new(others.cloned().chain(switched.stop()).collect())
     }

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 pub use self::chain::{Chain, Link};
 pub use self::folder::{Finish, Opened, Rebuilt, Replay, Store, StoreError};
 pub use self::format::Flaw;
-pub use self::log::{Cut, Failed, Log, LogError, Met, Reader, Record, Records, Refused, Verified};
+pub use self::log::{
+    Cut, Failed, Log, LogError, Met, Reader, Record, Records, Refused, Verification,
+};
 pub use self::snapshot::SnapshotError;
 pub use self::view::{Changes, Space, Unusable, View, ViewError};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kairos::clock::Instant;
-use kairos::context::{Context, Reading, Signal, Stamped};
+use kairos::context::{Context, Reading, Signal, TimedValue};
 use kairos::policy::{Active, Answer, Decision, Engines, Settings};
 use kairos::value::Value;
 use kairos_tests::guest::{Guest, banner};
@@ -45,7 +45,7 @@ fn signal() -> Signal {
 
 fn context() -> Context {
     let known = |value| {
-        Reading::Known(Stamped {
+        Reading::Known(TimedValue {
             value,
             as_of: Instant::from_millis(0),
         })

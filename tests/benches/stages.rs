@@ -5,11 +5,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use kairos::absorb::{Seen, Standing, absorb};
+use kairos::absorb::{Parties, Situation, absorb};
 use kairos::action::Planner;
 use kairos::boundary::{self, Author, Case};
 use kairos::charter::MomentIx;
-use kairos::context::{Gathered, gather};
+use kairos::context::{Briefing, gather};
 use kairos::event::Event;
 use kairos::ids::Chance;
 use kairos::moment;
@@ -27,10 +27,10 @@ struct Ready {
     json: Vec<u8>,
     event: Event,
     /// The customer before the order, and after it.
-    before: Standing,
-    after: Standing,
+    before: Parties,
+    after: Parties,
     moment: MomentIx,
-    gathered: Gathered,
+    gathered: Briefing,
 }
 
 impl Ready {
@@ -46,14 +46,14 @@ impl Ready {
         let era = desk.node.era();
         let active = era.policies.active(event.market).cloned();
         let active = active.expect("a policy");
-        let before = Standing {
+        let before = Parties {
             customer: Some(desk.customer_state("crm:1")),
             account: None,
         };
         let mut after = before.clone();
         let now = desk.node.clock().now();
         absorb(&event, now, &mut after);
-        let seen = Seen {
+        let seen = Situation {
             event: &event,
             now,
             standing: &after,
@@ -72,15 +72,15 @@ impl Ready {
         }
     }
 
-    fn seen(&self) -> Seen<'_> {
-        Seen {
+    fn seen(&self) -> Situation<'_> {
+        Situation {
             event: &self.event,
             now: self.desk.node.clock().now(),
             standing: &self.after,
         }
     }
 
-    fn ask(&self) -> kairos::policy::Asked {
+    fn ask(&self) -> kairos::policy::Consultation {
         let limits = &self.seen().market().limits;
         let (signal, context) = (&self.gathered.signal, &self.gathered.context);
         self.active.ask(0, limits, signal, context)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kairos::absorb::{Seen, Standing};
+use kairos::absorb::{Parties, Situation};
 use kairos::action::{Plan, Planner};
 use kairos::boundary::{self, Author, Case, Permit, Verdict};
 use kairos::charter::table::Index;
@@ -26,7 +26,7 @@ pub const NOON: &str = "2010-12-01T12:00:00Z";
 /// One decision in the making.
 pub struct Trial {
     charter: Arc<Charter>,
-    pub standing: Standing,
+    pub standing: Parties,
     pub stops: Stops,
     pub spending: Arc<Spending>,
     pub now: Instant,
@@ -48,7 +48,7 @@ impl Trial {
         let account = Account::new(AccountId::draw(&mut chance), now);
         let mut trial = Self {
             charter: Arc::new(charter),
-            standing: Standing {
+            standing: Parties {
                 customer: Some(customer),
                 account: Some(account),
             },
@@ -229,8 +229,8 @@ impl Trial {
         }
     }
 
-    fn seen<'a>(&'a self, event: &'a Event) -> Seen<'a> {
-        Seen {
+    fn seen<'a>(&'a self, event: &'a Event) -> Situation<'a> {
+        Situation {
             event,
             now: self.now,
             standing: &self.standing,

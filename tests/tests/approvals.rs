@@ -6,7 +6,7 @@ use kairos::clock::{Instant, Span};
 use kairos::decide::{Approval, Judgement};
 use kairos::event::{Caller, Markets, Role, Voice};
 use kairos::ids::ActionId;
-use kairos::operate::{Fate, Settled, Unsettled, settle};
+use kairos::operate::{ApprovalResult, Fate, SettleError, settle};
 use kairos::policy::{Proposal, Timing};
 use kairos::views::Page;
 use kairos_tests::desk::{Desk, consent, event};
@@ -45,8 +45,8 @@ fn told(desk: &Desk, by: &Caller, judged: &Judgement) -> String {
     }
 }
 
-fn shown(settled: &Settled) -> String {
-    let Settled { name, by, .. } = settled;
+fn shown(settled: &ApprovalResult) -> String {
+    let ApprovalResult { name, by, .. } = settled;
     let again = if settled.repeated { ", again" } else { "" };
     match &settled.fate {
         Fate::Approved { .. } => {
@@ -375,7 +375,7 @@ fn the_evidence_says_who_approved_what() {
             &approver("ann"),
             &judged(&id, Approval::Approve, "agreed with finance"),
         ))
-        .unwrap_or_else(|error: Unsettled| panic!("{error}"));
+        .unwrap_or_else(|error: SettleError| panic!("{error}"));
     let Fate::Approved { decision, .. } = settled.fate else {
         panic!("not approved")
     };

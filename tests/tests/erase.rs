@@ -17,7 +17,7 @@ use kairos::evidence::{self, Kind};
 use kairos::ids::CustomerId;
 use kairos::keys::Subject;
 use kairos::node::checkpoints::public_key;
-use kairos::operate::NotErased;
+use kairos::operate::EraseError;
 use kairos::views::Lookup;
 use kairos_tests::desk::{Desk, consent, event, order};
 use kairos_tests::policies::policy;
@@ -193,7 +193,7 @@ fn after_an_erasure_and_a_rotation_no_byte_tells_of_the_person_golden_12() {
         assert_eq!(desk.customer("crm:canary-person"), None);
         assert!(matches!(
             desk.wait(desk.node.erase(Lookup::Id(person), "privacy")),
-            Err(NotErased::Before)
+            Err(EraseError::Before)
         ));
     };
     check(&desk);

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use kairos::charter::Charter;
 use kairos::clock::Instant;
-use kairos::context::{Context, Reading, Signal, Stamped};
+use kairos::context::{Context, Reading, Signal, TimedValue};
 use kairos::policy::{Active, Answer, Decision, Engines, Fault, Refused, Settings};
 use kairos::value::Value;
 use kairos_tests::guest::{Guest, INTERFACE, banner, component_of};
@@ -74,7 +74,7 @@ fn signal() -> Signal {
 
 fn context() -> Context {
     let known = |value| {
-        Reading::Known(Stamped {
+        Reading::Known(TimedValue {
             value,
             as_of: Instant::from_millis(0),
         })

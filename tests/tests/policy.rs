@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use kairos::charter::table::Index;
 use kairos::charter::{Charter, Limits, MarketIx};
 use kairos::clock::{Instant, Span};
-use kairos::context::{Context, Read, Reading, Signal, Stamped};
+use kairos::context::{Context, Read, Reading, Signal, TimedValue};
 use kairos::policy::manifest::Manifest;
 use kairos::policy::{
     Active, Answer, Decision, Engines, Fault, Policies, Proposal, Refused, Settings, Timing,
@@ -202,7 +202,7 @@ fn guest_that_sees(test: &str) -> Guest {
 // A12: what is too old reaches a policy as stale, never as current.
 #[test]
 fn a_policy_sees_exactly_what_it_is_given() {
-    let stamped = |value| Stamped {
+    let stamped = |value| TimedValue {
         value,
         as_of: Instant::from_millis(77),
     };

@@ -1,7 +1,7 @@
 //! A change is tried on recorded traffic before it acts (A35, golden 11).
 
 use kairos::charter::Charter;
-use kairos::decide::replay::{Instead, Recorded, Rehearsal, engines, reader, rehearse};
+use kairos::decide::replay::{Instead, RecordedDecisions, Rehearsal, engines, reader, rehearse};
 use kairos::evidence::query::Filter;
 use kairos_tests::desk::{Desk, consent, order};
 use kairos_tests::policies::policy;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 fn rehearsed(desk: &Desk, instead: &Instead) -> Rehearsal {
     let data = desk.data();
     let (reader, engines) = (reader(&data).expect("a log"), engines(2).expect("engines"));
-    let recorded = Recorded::survey((&data, &reader), &engines, &Filter::default());
+    let recorded = RecordedDecisions::survey((&data, &reader), &engines, &Filter::default());
     rehearse(&recorded.expect("a log"), (instead, 2), &|_, _| {})
 }
 

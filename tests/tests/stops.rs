@@ -9,7 +9,7 @@ use kairos::event::{Markets, Role};
 use kairos::evidence::Kind;
 use kairos::ids::Chance;
 use kairos::server::{Access, Grant};
-use kairos::stop::{Switch, Switched};
+use kairos::stop::{Switch, SwitchRecord};
 use kairos_tests::Host;
 use kairos_tests::desk::Desk;
 use kairos_tests::policies::policy;
@@ -263,7 +263,7 @@ fn whatever_is_switched_stands_in_the_evidence() {
     let records = log.records(log.first()).map(Result::unwrap);
     let switched = records
         .filter(|(_, record)| record.kind == Kind::Stop.number())
-        .map(|(_, record)| kairos::encoding::decode::<Switched>(&record.bytes).unwrap());
+        .map(|(_, record)| kairos::encoding::decode::<SwitchRecord>(&record.bytes).unwrap());
     let told: Vec<String> = switched
         .map(|one| {
             let to = match one.to {

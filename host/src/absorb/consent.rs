@@ -1,6 +1,6 @@
 //! What a customer says about the use of their data, and what may be kept of them at all.
 
-use crate::absorb::{Lapsed, Seen, Standing, pending};
+use crate::absorb::{Lapse, Parties, Situation, pending};
 use crate::charter::{BuiltIn, ChannelIx, IdentityIx, MarketIx, PurposeIx};
 use crate::clock::Instant;
 use crate::customer::consent::Use;
@@ -15,12 +15,12 @@ const ALL_PURPOSES: &str = "all";
 const GPC: &str = "Sec-GPC";
 
 /// What the event's purpose rests on, for this customer. Of nobody, nothing personal is kept.
-pub(super) fn may_keep(event: &Event, now: Instant, standing: &Standing) -> bool {
+pub(super) fn may_keep(event: &Event, now: Instant, standing: &Parties) -> bool {
     let purpose = event.charter.events.at(event.kind).purpose;
     let (Some(purpose), Some(_)) = (purpose, &standing.customer) else {
         return true;
     };
-    let seen = Seen {
+    let seen = Situation {
         event,
         now,
         standing,
@@ -62,9 +62,9 @@ pub(super) fn hear(event: &Event, now: Instant, customer: &mut Customer) {
 }
 
 /// Somebody who is known, after an event that nobody gave a basis to keep.
-pub struct Remembered {
+pub struct RememberedCustomer {
     pub customer: Customer,
-    pub cancelled: Vec<Lapsed>,
+    pub cancelled: Vec<Lapse>,
     /// Whether their browser refused something.
     pub has_refused: bool,
     /// What of them is no longer kept.
@@ -72,11 +72,11 @@ pub struct Remembered {
 }
 
 /// What the browser of somebody who is known refuses is kept, although nothing else of the event is.
-pub fn remember(event: &Event, now: Instant, mut customer: Customer) -> Remembered {
+pub fn remember(event: &Event, now: Instant, mut customer: Customer) -> RememberedCustomer {
     let faded = customer.status.forget(&event.charter, now);
     customer.plan_fading(&event.charter);
     let has_refused = hear_browser(event, now, &mut customer);
-    Remembered {
+    RememberedCustomer {
         cancelled: pending::disallowed(event, now, &mut customer),
         customer,
         has_refused,

@@ -1,6 +1,6 @@
 //! Segments and stages: conditions that mean the same in every market. Entering and leaving is an event of its own.
 
-use crate::absorb::{Absorbed, Derived, Seen, Standing};
+use crate::absorb::{Absorption, Consequence, Parties, Situation};
 use crate::charter::{BuiltIn, Membership, SegmentIx, StageIx};
 use crate::clock::Instant;
 use crate::customer::{Reached, Status};
@@ -10,7 +10,12 @@ use crate::value::Value;
 
 /// Judges anew what the event may have changed, in the charter's order; of somebody new, and of whoever was last judged by
 /// another charter, everything.
-pub(super) fn judge(event: &Event, now: Instant, standing: &mut Standing, absorbed: &mut Absorbed) {
+pub(super) fn judge(
+    event: &Event,
+    now: Instant,
+    standing: &mut Parties,
+    absorbed: &mut Absorption,
+) {
     let charter = &*event.charter;
     if charter.memberships.is_empty() {
         return;
@@ -24,7 +29,7 @@ pub(super) fn judge(event: &Event, now: Instant, standing: &mut Standing, absorb
         true => &charter.events.at(event.kind).memberships,
         false => &charter.memberships,
     };
-    let mut judging = Judging {
+    let mut judging = MembershipJudge {
         event,
         now,
         standing,
@@ -41,16 +46,16 @@ pub(super) fn judge(event: &Event, now: Instant, standing: &mut Standing, absorb
     }
 }
 
-struct Judging<'a> {
+struct MembershipJudge<'a> {
     event: &'a Event,
     now: Instant,
-    standing: &'a mut Standing,
-    absorbed: &'a mut Absorbed,
+    standing: &'a mut Parties,
+    absorbed: &'a mut Absorption,
 }
 
-impl Judging<'_> {
-    fn seen(&self) -> Seen<'_> {
-        Seen {
+impl MembershipJudge<'_> {
+    fn seen(&self) -> Situation<'_> {
+        Situation {
             event: self.event,
             now: self.now,
             standing: self.standing,
@@ -146,6 +151,6 @@ impl Judging<'_> {
         let event = self.event.derive(kind, about, data);
         self.absorbed
             .derived
-            .extend(event.map(|event| Derived { event, of }));
+            .extend(event.map(|event| Consequence { event, of }));
     }
 }

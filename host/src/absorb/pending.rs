@@ -1,6 +1,6 @@
 //! Actions that wait, and what makes them pointless or forbidden in the meantime.
 
-use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
+use crate::absorb::{Absorption, Lapse, Parties, Situation};
 use crate::charter::{Charter, OnPending, Residence};
 use crate::clock::Instant;
 use crate::customer::consent::{EXPIRED, Use};
@@ -11,7 +11,7 @@ use crate::ids::{ActionId, Text};
 
 /// Ends what waits beside a better one although only one of both may: each was planned before the two customers turned out
 /// to be one. Of equals, the later one stays.
-pub(super) fn part_rivals(charter: &Charter, now: Instant, status: &mut Status) -> Vec<Lapsed> {
+pub(super) fn part_rivals(charter: &Charter, now: Instant, status: &mut Status) -> Vec<Lapse> {
     if status.pending.len() < 2 {
         return Vec::new();
     }
@@ -25,7 +25,7 @@ pub(super) fn part_rivals(charter: &Charter, now: Instant, status: &mut Status) 
         let mut better = stays.iter();
         match better.find_map(|better| rivalry(charter, now, (better, pending))) {
             None => stays.push(pending),
-            Some(because) => lapsed.push(Lapsed {
+            Some(because) => lapsed.push(Lapse {
                 id: pending.id,
                 action: pending.action,
                 because: Text::new_static(because),
@@ -58,7 +58,7 @@ fn rivalry(
 }
 
 /// Notes when something went wrong after which it is to be quiet (B11).
-pub(super) fn note_signal(event: &Event, standing: &mut Standing) {
+pub(super) fn note_signal(event: &Event, standing: &mut Parties) {
     let charter = &*event.charter;
     let mut cool_downs = charter.cool_downs.iter();
     if !cool_downs.any(|cool_down| cool_down.after.contains(&event.kind)) {
@@ -74,12 +74,12 @@ pub(super) fn note_signal(event: &Event, standing: &mut Standing) {
 pub(super) fn supersede(
     event: &Event,
     now: Instant,
-    standing: &mut Standing,
-    absorbed: &mut Absorbed,
+    standing: &mut Parties,
+    absorbed: &mut Absorption,
 ) {
     let charter = &*event.charter;
     let kind = charter.events.at(event.kind);
-    let seen = Seen {
+    let seen = Situation {
         event,
         now,
         standing,
@@ -94,7 +94,7 @@ pub(super) fn supersede(
     }
 }
 
-fn is_off_by_charter(seen: Seen<'_>, pending: &Pending) -> bool {
+fn is_off_by_charter(seen: Situation<'_>, pending: &Pending) -> bool {
     let charter = seen.charter();
     let Some(action) = charter.names.action_keys.get(&pending.action) else {
         return false;
@@ -110,8 +110,8 @@ fn is_off_by_charter(seen: Seen<'_>, pending: &Pending) -> bool {
 pub(super) fn hold_back(
     event: &Event,
     now: Instant,
-    standing: &mut Standing,
-    absorbed: &mut Absorbed,
+    standing: &mut Parties,
+    absorbed: &mut Absorption,
 ) {
     if standing.statuses().all(|status| status.pending.is_empty()) {
         return;
@@ -122,7 +122,7 @@ pub(super) fn hold_back(
     let of_account = disallowed_of_account(event, now, standing);
     absorbed.cancelled.extend(of_account);
     let charter = &*event.charter;
-    let seen = Seen {
+    let seen = Situation {
         event,
         now,
         standing,
@@ -147,14 +147,14 @@ pub(super) fn hold_back(
 }
 
 /// Takes out what the customer's consent no longer allows.
-pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapsed> {
+pub(super) fn disallowed(event: &Event, now: Instant, customer: &mut Customer) -> Vec<Lapse> {
     let lapsed = objected((event, now), customer, customer.status.pending.iter());
     end(&mut customer.status, now, &lapsed);
     lapsed
 }
 
 /// The same of what the customer gave rise to, and waits for their company.
-fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Standing) -> Vec<Lapsed> {
+fn disallowed_of_account(event: &Event, now: Instant, standing: &mut Parties) -> Vec<Lapse> {
     let (Some(customer), Some(account)) = (&standing.customer, &mut standing.account) else {
         return Vec::new();
     };
@@ -171,12 +171,12 @@ fn objected<'a>(
     (event, now): (&Event, Instant),
     customer: &Customer,
     waiting: impl Iterator<Item = &'a Pending>,
-) -> Vec<Lapsed> {
+) -> Vec<Lapse> {
     let charter = &*event.charter;
     let residence = customer.residence(charter);
     let lapsed = waiting.filter_map(|pending| {
         let word = objection(charter, &customer.consents, (pending, residence, now))?;
-        Some(Lapsed {
+        Some(Lapse {
             id: pending.id,
             action: pending.action,
             because: Text::from(format!("consent: {word}")),
@@ -185,7 +185,7 @@ fn objected<'a>(
     lapsed.collect()
 }
 
-fn end(status: &mut Status, now: Instant, lapsed: &[Lapsed]) {
+fn end(status: &mut Status, now: Instant, lapsed: &[Lapse]) {
     if !lapsed.is_empty() {
         status.end(now, |pending| lapsed.iter().any(|one| one.id == pending.id));
     }
@@ -219,7 +219,7 @@ fn objection(
     })
 }
 
-fn chosen(standing: &Standing, is_gone: impl Fn(&Pending) -> bool) -> Vec<ActionId> {
+fn chosen(standing: &Parties, is_gone: impl Fn(&Pending) -> bool) -> Vec<ActionId> {
     let customer = standing.customer.iter().map(|customer| &customer.status);
     let account = standing.account.iter().map(|account| &account.status);
     let pending = customer
@@ -232,16 +232,16 @@ fn chosen(standing: &Standing, is_gone: impl Fn(&Pending) -> bool) -> Vec<Action
 }
 
 fn cancel(
-    (standing, now): (&mut Standing, Instant),
+    (standing, now): (&mut Parties, Instant),
     gone: &[ActionId],
-    absorbed: &mut Absorbed,
+    absorbed: &mut Absorption,
     because: impl Fn(&Pending) -> Text,
 ) {
     for status in standing.statuses() {
         status.end(now, |pending| {
             let is_gone = gone.contains(&pending.id);
             if is_gone {
-                absorbed.cancelled.push(Lapsed {
+                absorbed.cancelled.push(Lapse {
                     id: pending.id,
                     action: pending.action,
                     because: because(pending),

@@ -1,6 +1,6 @@
 //! What expressions and policies see: the event and whom it is about, now.
 
-use crate::absorb::Standing;
+use crate::absorb::Parties;
 use crate::charter::expression::Facts;
 use crate::charter::{
     ChannelIx, Charter, DatumIx, Field, FieldIx, ItemsIx, Market, Membership, PurposeIx, Residence,
@@ -15,13 +15,13 @@ use crate::value::Value;
 
 /// The event and whom it is about, now.
 #[derive(Clone, Copy)]
-pub struct Seen<'a> {
+pub struct Situation<'a> {
     pub event: &'a Event,
     pub now: Instant,
-    pub standing: &'a Standing,
+    pub standing: &'a Parties,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Situation<'a> {
     pub fn charter(self) -> &'a Charter {
         &self.event.charter
     }
@@ -70,7 +70,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-impl Facts for Seen<'_> {
+impl Facts for Situation<'_> {
     fn datum(&self, datum: DatumIx) -> Option<&Value> {
         self.event.datum(datum)
     }
@@ -113,9 +113,9 @@ impl Facts for Seen<'_> {
 
 /// The same, without what the customer's consent keeps back: whether a policy is asked must not tell it either.
 #[derive(Clone, Copy)]
-pub struct Allowed<'a>(pub Seen<'a>);
+pub struct AllowedFacts<'a>(pub Situation<'a>);
 
-impl Facts for Allowed<'_> {
+impl Facts for AllowedFacts<'_> {
     fn datum(&self, datum: DatumIx) -> Option<&Value> {
         self.0.datum(datum)
     }

@@ -1,6 +1,6 @@
 //! Silences: what begins the waiting, and what ends it. Each is waited for in the market where it began.
 
-use crate::absorb::{Absorbed, Standing, consent};
+use crate::absorb::{Absorption, Parties, consent};
 use crate::charter::BuiltIn;
 use crate::clock::Instant;
 use crate::customer::{Timer, timers};
@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::ids::Key;
 
 /// Begins and ends what the event begins and ends; an elapsed silence is over.
-pub(super) fn heed(event: &Event, now: Instant, standing: &mut Standing, absorbed: &mut Absorbed) {
+pub(super) fn heed(event: &Event, now: Instant, standing: &mut Parties, absorbed: &mut Absorption) {
     let charter = &*event.charter;
     let kind = charter.events.at(event.kind);
     let Some(customer) = &mut standing.customer else {
@@ -51,7 +51,7 @@ pub(super) fn heed(event: &Event, now: Instant, standing: &mut Standing, absorbe
 }
 
 /// Whether the silence that the event tells of is still waited for.
-pub fn has_elapsed(event: &Event, standing: &Standing) -> bool {
+pub fn has_elapsed(event: &Event, standing: &Parties) -> bool {
     let customer = standing.customer.as_ref();
     customer.is_some_and(|customer| place(event, &customer.status.timers).is_some())
 }

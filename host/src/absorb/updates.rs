@@ -1,6 +1,6 @@
 //! Fields, windows and items, as the charter lets an event change them.
 
-use crate::absorb::{Absorbed, Seen, Standing};
+use crate::absorb::{Absorption, Parties, Situation};
 use crate::charter::events::Change;
 use crate::charter::fields::Contribution;
 use crate::charter::{Field, Items, Measure, Update, Window};
@@ -16,15 +16,15 @@ pub(super) fn apply(
     event: &Event,
     now: Instant,
     update: &Update,
-    standing: &mut Standing,
-    absorbed: &mut Absorbed,
+    standing: &mut Parties,
+    absorbed: &mut Absorption,
 ) {
     if update.market.is_some_and(|market| market != event.market) {
         return;
     }
     let charter = &*event.charter;
     let field = charter.fields.at(update.field);
-    let seen = Seen {
+    let seen = Situation {
         event,
         now,
         standing,
@@ -103,8 +103,8 @@ fn note(names: &mut Vec<Text>, name: &Text) {
 }
 
 /// Counts the event in a window.
-pub(super) fn count(event: &Event, now: Instant, window: &Window, standing: &mut Standing) {
-    let seen = Seen {
+pub(super) fn count(event: &Event, now: Instant, window: &Window, standing: &mut Parties) {
+    let seen = Situation {
         event,
         now,
         standing,
@@ -160,9 +160,9 @@ fn member(customer: &Customer) -> u64 {
 }
 
 /// Adds and takes out the items that the event names.
-pub(super) fn note_items(event: &Event, now: Instant, items: &Items, standing: &mut Standing) {
+pub(super) fn note_items(event: &Event, now: Instant, items: &Items, standing: &mut Parties) {
     let mut changes: Vec<(Text, bool)> = Vec::new();
-    let seen = Seen {
+    let seen = Situation {
         event,
         now,
         standing,

@@ -35,7 +35,7 @@ pub(super) fn arbitrate(
         .into_iter()
         .map(|judged| judged.map_or_else(Verdict::Refuse, |_| Verdict::Yield))
         .collect();
-    let mut docket = Docket::new(*case);
+    let mut docket = Arbitration::new(*case);
     for (place, candidate) in order {
         if docket.has_rival_of(&candidate) {
             continue;
@@ -48,7 +48,7 @@ pub(super) fn arbitrate(
 }
 
 /// One decision, as far as it is arbitrated.
-pub(super) struct Docket<'a> {
+pub(super) struct Arbitration<'a> {
     pub case: Case<'a>,
     /// What acts, and when.
     taken: Vec<(Candidate<'a>, Instant)>,
@@ -57,7 +57,7 @@ pub(super) struct Docket<'a> {
     zone: OnceCell<TimeZone>,
 }
 
-impl<'a> Docket<'a> {
+impl<'a> Arbitration<'a> {
     fn new(case: Case<'a>) -> Self {
         Self {
             case,

@@ -1,8 +1,8 @@
 //! How often: of one action, over one channel, across all of them, in the customer's calendar days (A21, golden 15).
 
-use crate::boundary::arbitration::Docket;
-use crate::boundary::load::{Beside, Counts, Limit};
-use crate::boundary::{Candidate, Case, Objection, Ruling};
+use crate::boundary::arbitration::Arbitration;
+use crate::boundary::load::{Counts, Limit, Load};
+use crate::boundary::{Candidate, Case, Objection, TimeRuling};
 use crate::charter::Cap;
 use crate::clock::Instant;
 use crate::customer::{Bound, Contact};
@@ -27,17 +27,17 @@ impl Scope {
 }
 
 /// The latest of what the caps ask for.
-pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) -> TimeRuling {
     let candidate = beside.candidate;
-    let mut ruling = Ruling::Stands;
+    let mut ruling = TimeRuling::Stands;
     let mut latest = at;
     for (scope, cap) in caps(&docket.case, candidate) {
         let why = || objection(candidate, scope, cap);
         match limit((scope, cap)).first_free(docket, beside, at) {
-            None => return Ruling::Never(why()),
+            None => return TimeRuling::Never(why()),
             Some(free) if free > latest => {
                 latest = free;
-                ruling = Ruling::Moves(free, why());
+                ruling = TimeRuling::Moves(free, why());
             }
             Some(_) => {}
         }

@@ -1,9 +1,9 @@
 //! How soon after the decision an action may act, and how late: what a policy asks for outside of it is moved inside (B10).
 
-use crate::boundary::{Candidate, Case, Objection, Ruling};
+use crate::boundary::{Candidate, Case, Objection, TimeRuling};
 use crate::clock::Instant;
 
-pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>, asked: Instant) -> Ruling {
+pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>, asked: Instant) -> TimeRuling {
     let (action, decided) = (&candidate.proposal.action, case.decided());
     let delay = candidate
         .frame(case)
@@ -15,16 +15,16 @@ pub(super) fn judge(case: &Case<'_>, candidate: &Candidate<'_>, asked: Instant) 
             "`{action}` acts {} after the decision at the earliest",
             delay.min
         );
-        return Ruling::Moves(earliest, Objection(why));
+        return TimeRuling::Moves(earliest, Objection(why));
     }
     match delay.max {
         Some(max) if asked > decided.plus(max) => {
             let why = format!("`{action}` acts {max} after the decision at the latest");
             match decided.plus(max) {
-                latest if latest < case.seen.now => Ruling::Never(Objection(why)),
-                latest => Ruling::Moves(latest, Objection(why)),
+                latest if latest < case.seen.now => TimeRuling::Never(Objection(why)),
+                latest => TimeRuling::Moves(latest, Objection(why)),
             }
         }
-        _ => Ruling::Stands,
+        _ => TimeRuling::Stands,
     }
 }

@@ -3,16 +3,16 @@
 
 use std::fmt;
 
-use crate::boundary::arbitration::Docket;
-use crate::boundary::load::Beside;
-use crate::boundary::{Candidate, Case, Objection, Ruling};
+use crate::boundary::arbitration::Arbitration;
+use crate::boundary::load::Load;
+use crate::boundary::{Candidate, Case, Objection, TimeRuling};
 use crate::charter::hours::{Quiet, local_date, next_allowed_instant};
 use crate::charter::{
     Calendar, Class, Hours, Law, LawBasis, OriginKind, Residence, Target, Timetable,
 };
 use crate::clock::Instant;
 
-pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) -> TimeRuling {
     let candidate = beside.candidate;
     let mut timetable = Timetable::default();
     for source in sources(&docket.case, candidate) {
@@ -22,12 +22,12 @@ pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ru
         }
     }
     if timetable.is_always_open() {
-        return Ruling::Stands;
+        return TimeRuling::Stands;
     }
     match next_allowed_instant(at, docket.zone(candidate), &timetable) {
-        Some(open) if open == at => Ruling::Stands,
-        Some(open) => Ruling::Moves(open, objection(docket, candidate, at)),
-        None => Ruling::Never(objection(docket, candidate, at)),
+        Some(open) if open == at => TimeRuling::Stands,
+        Some(open) => TimeRuling::Moves(open, objection(docket, candidate, at)),
+        None => TimeRuling::Never(objection(docket, candidate, at)),
     }
 }
 
@@ -90,7 +90,7 @@ impl fmt::Display for Closed {
 }
 
 /// The first of the sources that is closed then, in words.
-fn objection(docket: &Docket<'_>, candidate: &Candidate<'_>, at: Instant) -> Objection {
+fn objection(docket: &Arbitration<'_>, candidate: &Candidate<'_>, at: Instant) -> Objection {
     let (zone, channel) = (docket.zone(candidate), &candidate.proposal.channel);
     let market = &docket.case.market().name;
     let quiet = |hours: &Hours| match hours.quiet_at(zone, at) {

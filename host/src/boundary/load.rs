@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::boundary::arbitration::Docket;
+use crate::boundary::arbitration::Arbitration;
 use crate::boundary::{Candidate, caps, pressure};
 use crate::charter::Class;
 use crate::clock::Instant;
@@ -25,7 +25,7 @@ pub(super) enum Counts<'a> {
 }
 
 impl Limit<'_> {
-    fn weight(&self, docket: &Docket<'_>, contact: &Contact) -> u32 {
+    fn weight(&self, docket: &Arbitration<'_>, contact: &Contact) -> u32 {
         match self.counts {
             Counts::Cap(scope, cap) => {
                 u32::from(cap.counts(contact.class) && scope.contains(contact))
@@ -40,8 +40,8 @@ impl Limit<'_> {
     /// The first instant at or after `at` at which the candidate keeps the bound.
     pub(super) fn first_free(
         &self,
-        docket: &Docket<'_>,
-        beside: &Beside<'_>,
+        docket: &Arbitration<'_>,
+        beside: &Load<'_>,
         at: Instant,
     ) -> Option<Instant> {
         let contacts = beside.contacts.iter().copied();
@@ -50,7 +50,7 @@ impl Limit<'_> {
 
     fn free_of(
         &self,
-        docket: &Docket<'_>,
+        docket: &Arbitration<'_>,
         candidate: &Candidate<'_>,
         at: Instant,
         contacts: impl Iterator<Item = Contact> + Clone,
@@ -70,14 +70,14 @@ impl Limit<'_> {
 }
 
 /// A candidate, and what counts beside it: gathered once, for every bound and every instant that is asked about.
-pub(super) struct Beside<'c> {
+pub(super) struct Load<'c> {
     pub candidate: &'c Candidate<'c>,
     contacts: Vec<Contact>,
 }
 
-impl<'c> Beside<'c> {
+impl<'c> Load<'c> {
     /// What waits with lower precedence does not hold the candidate back.
-    pub(super) fn of(docket: &Docket<'_>, candidate: &'c Candidate<'c>) -> Self {
+    pub(super) fn of(docket: &Arbitration<'_>, candidate: &'c Candidate<'c>) -> Self {
         let stays = |pending: &Pending| !docket.outranks(candidate, pending);
         Self {
             candidate,
@@ -89,7 +89,7 @@ impl<'c> Beside<'c> {
 /// The waiting actions of lower precedence that have to give way for the candidate to act at `due`: as few as possible,
 /// the lowest first.
 pub(super) fn displaced(
-    docket: &Docket<'_>,
+    docket: &Arbitration<'_>,
     candidate: &Candidate<'_>,
     due: Instant,
 ) -> Vec<ActionId> {

@@ -1,23 +1,23 @@
 //! How hard: contacts weighed by how much their channel bothers (A45).
 
-use crate::boundary::arbitration::Docket;
-use crate::boundary::load::{Beside, Counts, Limit};
-use crate::boundary::{Candidate, Case, Objection, Ruling};
+use crate::boundary::arbitration::Arbitration;
+use crate::boundary::load::{Counts, Limit, Load};
+use crate::boundary::{Candidate, Case, Objection, TimeRuling};
 use crate::charter::{Charter, Pressure};
 use crate::clock::Instant;
 use crate::customer::Bound;
 use crate::ids::Key;
 
-pub(super) fn judge(docket: &Docket<'_>, beside: &Beside<'_>, at: Instant) -> Ruling {
+pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) -> TimeRuling {
     let Some(limit) = limit(&docket.case, beside.candidate) else {
-        return Ruling::Stands;
+        return TimeRuling::Stands;
     };
     let Bound { at_most, per } = limit.bound;
     let why = || Objection(format!("contact pressure of at most {at_most} per {per}"));
     match limit.first_free(docket, beside, at) {
-        None => Ruling::Never(why()),
-        Some(free) if free > at => Ruling::Moves(free, why()),
-        Some(_) => Ruling::Stands,
+        None => TimeRuling::Never(why()),
+        Some(free) if free > at => TimeRuling::Moves(free, why()),
+        Some(_) => TimeRuling::Stands,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use crate::boundary::arbitration::Docket;
-use crate::boundary::load::Beside;
+use crate::boundary::arbitration::Arbitration;
+use crate::boundary::load::Load;
 use crate::boundary::{
-    Author, Candidate, Case, Moved, Objection, Refusal, Ruling, TIME_RULES, delay,
+    Author, Candidate, Case, Objection, Postponement, Refusal, TIME_RULES, TimeRuling, delay,
 };
 use crate::charter::hours::local_date;
 use crate::charter::{Class, LAPSES_AFTER, Mode};
@@ -25,11 +25,14 @@ pub(super) struct Times {
     pub due: Instant,
     /// Not worth doing after this.
     pub until: Instant,
-    pub moved: Vec<Moved>,
+    pub moved: Vec<Postponement>,
 }
 
 /// Finds the first instant that every rule about time lets pass; the rule that moves it too far names the refusal.
-pub(super) fn settle(docket: &Docket<'_>, candidate: &Candidate<'_>) -> Result<Times, Refusal> {
+pub(super) fn settle(
+    docket: &Arbitration<'_>,
+    candidate: &Candidate<'_>,
+) -> Result<Times, Refusal> {
     let case = &docket.case;
     let asked = match candidate.way(case).mode {
         Mode::Respond => case.seen.now,
@@ -43,7 +46,7 @@ pub(super) fn settle(docket: &Docket<'_>, candidate: &Candidate<'_>) -> Result<T
         Author::Approver { until: first, .. } => until.min(first),
         Author::Policy(_) | Author::Fallback => until,
     };
-    let mut settling = Settling {
+    let mut settling = TimeSearch {
         case,
         candidate,
         due: asked,
@@ -63,17 +66,17 @@ pub(super) fn settle(docket: &Docket<'_>, candidate: &Candidate<'_>) -> Result<T
 }
 
 /// An action on its way to its time.
-struct Settling<'c> {
+struct TimeSearch<'c> {
     case: &'c Case<'c>,
     candidate: &'c Candidate<'c>,
     due: Instant,
     latest: Instant,
-    moved: Vec<Moved>,
+    moved: Vec<Postponement>,
 }
 
-impl Settling<'_> {
-    fn take_turns(&mut self, docket: &Docket<'_>) -> Result<(), Refusal> {
-        let beside = Beside::of(docket, self.candidate);
+impl TimeSearch<'_> {
+    fn take_turns(&mut self, docket: &Arbitration<'_>) -> Result<(), Refusal> {
+        let beside = Load::of(docket, self.candidate);
         let mut stood = 0;
         for (rule, judge) in TIME_RULES.iter().cycle().take(TURNS * TIME_RULES.len()) {
             let before = self.due;
@@ -93,11 +96,11 @@ impl Settling<'_> {
     }
 
     /// Does as the rule says, or refuses what can no longer be done then.
-    fn heed(&mut self, rule: &'static str, ruling: Ruling) -> Result<(), Refusal> {
+    fn heed(&mut self, rule: &'static str, ruling: TimeRuling) -> Result<(), Refusal> {
         let (to, Objection(why)) = match ruling {
-            Ruling::Stands => return Ok(()),
-            Ruling::Never(why) => return Err(refusal(rule, why)),
-            Ruling::Moves(to, why) => (to, why),
+            TimeRuling::Stands => return Ok(()),
+            TimeRuling::Never(why) => return Err(refusal(rule, why)),
+            TimeRuling::Moves(to, why) => (to, why),
         };
         let (way, latest) = (self.candidate.way(self.case), self.latest);
         if way.mode == Mode::Respond {
@@ -110,7 +113,7 @@ impl Settling<'_> {
         }
         self.due = to;
         self.moved.retain(|moved| moved.rule != rule);
-        self.moved.push(Moved {
+        self.moved.push(Postponement {
             rule: Text::new_static(rule),
             to,
             why: Text::new(why),
@@ -137,7 +140,7 @@ fn lapses(case: &Case<'_>, candidate: &Candidate<'_>) -> Span {
 }
 
 /// When the policy wants it; never in the past.
-fn asked_for(docket: &Docket<'_>, candidate: &Candidate<'_>) -> Instant {
+fn asked_for(docket: &Arbitration<'_>, candidate: &Candidate<'_>) -> Instant {
     let now = docket.case.seen.now;
     let due = match candidate.proposal.timing {
         Timing::Now => now,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cache::keys::{put_erased_since, put_expired, remove_erased_since};
 use crate::cache::schedule::remove_hint;
-use crate::cache::{Change, Earlier, Erasing, Hint, Kept, Note, State, Waiting};
+use crate::cache::{Change, Earlier, Erasure, Hint, Kept, Note, State, Waiting};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named};
 use crate::event::EventKey;
@@ -220,7 +220,7 @@ impl Ahead {
     }
 
     /// Nothing of them is found any more, here or behind; `hints` are all that were to be looked at.
-    pub(super) fn install_erased(&mut self, erasing: &Erasing<'_>, hints: &[Hint]) {
+    pub(super) fn install_erased(&mut self, erasing: &Erasure<'_>, hints: &[Hint]) {
         let growing = &mut self.growing;
         for id in erasing.customers {
             self.erased.insert(*id);

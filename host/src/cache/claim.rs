@@ -27,7 +27,7 @@ pub struct Earlier {
 }
 
 /// The answer to a claim.
-pub enum Claimed {
+pub enum ClaimAnswer {
     /// It is new, and ours until the claim is dropped.
     First(Claim),
     Repeat(Earlier),
@@ -68,7 +68,7 @@ impl Cache {
         content: Content,
         market: Key,
         now: Instant,
-    ) -> Result<Claimed, CacheError> {
+    ) -> Result<ClaimAnswer, CacheError> {
         loop {
             let claim = match self.claims.enter(key) {
                 Entered::First => Claim {
@@ -82,11 +82,11 @@ impl Cache {
                 }
             };
             return Ok(match self.event(key, now)? {
-                None => Claimed::First(claim),
+                None => ClaimAnswer::First(claim),
                 Some(earlier) if earlier.content == content && earlier.market == market => {
-                    Claimed::Repeat(earlier)
+                    ClaimAnswer::Repeat(earlier)
                 }
-                Some(_) => Claimed::Conflict,
+                Some(_) => ClaimAnswer::Conflict,
             });
         }
     }

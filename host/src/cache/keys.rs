@@ -2,7 +2,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use crate::cache::{Cache, CacheError, Encoded, EraNumber, Erasing, Kept, NotCommitted, stored};
+use crate::cache::{
+    Cache, CacheError, CommitError, EncodedState, EraNumber, Erasure, Kept, stored,
+};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer};
 use crate::encoding::{self, Dictionary, Names, Undecodable};
@@ -196,10 +198,10 @@ impl Cache {
     }
 
     /// Forgets somebody: one step, after which nothing of them is found. Only under their line.
-    pub fn erase(&self, erasing: &Erasing<'_>) -> Result<Position, NotCommitted> {
+    pub fn erase(&self, erasing: &Erasure<'_>) -> Result<Position, CommitError> {
         let mut ahead = self.ahead();
         if erasing.era != self.era() {
-            return Err(NotCommitted::Outdated);
+            return Err(CommitError::Outdated);
         }
         let position = self.log.queue(erasing.kind, |bytes| {
             bytes.extend_from_slice(erasing.record);
@@ -279,7 +281,7 @@ pub(super) fn load<E: Kept>(
     view: &View,
     ring: &Ring,
     id: &E::Id,
-) -> Result<Option<Encoded>, CacheError> {
+) -> Result<Option<EncodedState>, CacheError> {
     load_within::<E>((view, ring), id, None)
 }
 
@@ -288,7 +290,7 @@ pub(super) fn load_within<E: Kept>(
     (view, ring): (&View, &Ring),
     id: &E::Id,
     period: Option<Period>,
-) -> Result<Option<Encoded>, CacheError> {
+) -> Result<Option<EncodedState>, CacheError> {
     let subject = E::subject(*id);
     let mut looks = 0;
     loop {
@@ -314,7 +316,7 @@ pub(super) fn load_within<E: Kept>(
             None => key.open(&subject.to_bytes(), sealed),
         };
         let state = state.ok_or(Locked::Other);
-        return Ok(Some(Encoded {
+        return Ok(Some(EncodedState {
             position,
             bytes: state.map_err(locked(E::WHAT))?.into(),
             key,

@@ -43,7 +43,7 @@ const FIGURES: usize = 4_096;
 
 /// One record of an event, to be replayed.
 #[derive(Clone, Copy, Debug)]
-pub struct Replayed<'a> {
+pub struct EventReplay<'a> {
     pub position: Position,
     pub states: &'a States,
     /// Within which the states are closed.
@@ -57,10 +57,10 @@ impl Recovery {
     pub fn replay(
         &mut self,
         view: &View,
-        record: Replayed<'_>,
+        record: EventReplay<'_>,
         changes: &mut Changes,
     ) -> Result<(), CacheError> {
-        let Replayed {
+        let EventReplay {
             position,
             states,
             period,

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use crate::cache::ahead::Generation;
 use crate::cache::keys::{put_erased, slot};
 use crate::cache::spent::{Spent, put_spent};
-use crate::cache::{Cache, Earlier, Encoded, schedule};
+use crate::cache::{Cache, Earlier, EncodedState, schedule};
 use crate::encoding;
 use crate::event::EventKey;
 use crate::ids::{Chance, DecisionId, Map};
@@ -207,7 +207,7 @@ impl Cache {
 }
 
 /// A state as the view keeps it: closed with its own key alone, for as long as it is the newest.
-fn stored(state: &Encoded, subject: Subject, chance: &mut Chance) -> Vec<u8> {
+fn stored(state: &EncodedState, subject: Subject, chance: &mut Chance) -> Vec<u8> {
     let mut stored = Vec::with_capacity(8 + state.bytes.len() + SEAL_BYTES);
     stored.extend_from_slice(&state.position.as_u64().to_le_bytes());
     let about = subject.to_bytes();

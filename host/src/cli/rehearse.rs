@@ -13,7 +13,9 @@ use crate::cli::replay::{Which, nothing, threads};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 use crate::clock::Stopwatch;
-use crate::decide::replay::{Counts, Instead, Recorded, Rehearsal, engines, reader, rehearse};
+use crate::decide::replay::{
+    Counts, Instead, RecordedDecisions, Rehearsal, engines, reader, rehearse,
+};
 use crate::ids::Text;
 
 /// Try a new policy or charter on recorded decisions, and show who would get something else.
@@ -57,7 +59,8 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
     let instead = instead(args)?;
     let (filter, threads) = (args.which.filter()?, threads(args.threads));
     let (reader, engines) = (reader(&args.data)?, engines(threads)?);
-    let recorded = Recorded::survey((args.which.place(&args.data), &reader), &engines, &filter)?;
+    let recorded =
+        RecordedDecisions::survey((args.which.place(&args.data), &reader), &engines, &filter)?;
     let bar = progress(Some(0), "rehearsing");
     let watch = Stopwatch::start();
     let rehearsal = rehearse(&recorded, (&instead, threads), &|done, of| {

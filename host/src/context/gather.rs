@@ -2,20 +2,20 @@
 
 use jiff::tz::TimeZone;
 
-use crate::absorb::{Allowed, Seen};
+use crate::absorb::{AllowedFacts, Situation};
 use crate::charter::expression::Facts;
 use crate::charter::{
     Charter, DatumIx, FieldIx, Items, Market, Membership, Per, SegmentIx, StageIx, Window,
 };
 use crate::clock::Instant;
-use crate::context::{Context, DatumInput, Inputs, Read, ReadInput, Reading, Signal, Stamped};
+use crate::context::{Context, DatumInput, Inputs, Read, ReadInput, Reading, Signal, TimedValue};
 use crate::customer::{Status, contacts};
 use crate::ids::Text;
 use crate::value::Value;
 
 /// What a policy is given, and what kept it from being asked.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Gathered {
+pub struct Briefing {
     pub signal: Signal,
     pub context: Context,
     /// Inputs that the policy requires and that are not known; empty when it can be asked.
@@ -24,7 +24,7 @@ pub struct Gathered {
 
 /// Collects what `inputs` declares; freshness and consent decide between known, stale, unknown and withheld. `draw` is
 /// for a decision of nobody.
-pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
+pub fn gather(seen: Situation<'_>, inputs: &Inputs, draw: u64) -> Briefing {
     let charter = &*seen.event.charter;
     let market = seen.market();
     let mut missing = Vec::new();
@@ -46,7 +46,7 @@ pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
     };
     let context = Context {
         now: seen.now,
-        utc_offset: zone_by(seen, &Allowed(seen))
+        utc_offset: zone_by(seen, &AllowedFacts(seen))
             .to_offset(seen.now.timestamp())
             .seconds()
             / 60,
@@ -59,7 +59,7 @@ pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
             .map_or(draw, |customer| customer.draw),
         readings,
     };
-    Gathered {
+    Briefing {
         signal,
         context,
         missing,
@@ -67,11 +67,11 @@ pub fn gather(seen: Seen<'_>, inputs: &Inputs, draw: u64) -> Gathered {
 }
 
 /// The customer's time zone; the market's where it is not known.
-pub fn zone_of(seen: Seen<'_>) -> TimeZone {
+pub fn zone_of(seen: Situation<'_>) -> TimeZone {
     zone_by(seen, &seen)
 }
 
-fn zone_by(seen: Seen<'_>, facts: &dyn Facts) -> TimeZone {
+fn zone_by(seen: Situation<'_>, facts: &dyn Facts) -> TimeZone {
     let own = seen.charter().customer.time_zone;
     let own = match own.and_then(|field| facts.field(field)) {
         Some(Value::Text(zone)) => TimeZone::get(zone).ok(),
@@ -81,8 +81,8 @@ fn zone_by(seen: Seen<'_>, facts: &dyn Facts) -> TimeZone {
 }
 
 /// The first language of the market that the customer reads; the market's first where that is not known.
-fn language(seen: Seen<'_>, charter: &Charter, market: &Market) -> Text {
-    let allowed = Allowed(seen);
+fn language(seen: Situation<'_>, charter: &Charter, market: &Market) -> Text {
+    let allowed = AllowedFacts(seen);
     let own = match charter
         .customer
         .language
@@ -110,7 +110,7 @@ fn language(seen: Seen<'_>, charter: &Charter, market: &Market) -> Text {
         .unwrap_or_default()
 }
 
-fn datum(seen: Seen<'_>, input: &DatumInput, missing: &mut Vec<Text>) -> Option<Value> {
+fn datum(seen: Situation<'_>, input: &DatumInput, missing: &mut Vec<Text>) -> Option<Value> {
     let value = seen.event.datum(input.datum).cloned();
     if input.required && value.is_none() {
         missing.push(input.name.clone());
@@ -118,7 +118,7 @@ fn datum(seen: Seen<'_>, input: &DatumInput, missing: &mut Vec<Text>) -> Option<
     value
 }
 
-fn reading(seen: Seen<'_>, input: &ReadInput, missing: &mut Vec<Text>) -> Reading {
+fn reading(seen: Situation<'_>, input: &ReadInput, missing: &mut Vec<Text>) -> Reading {
     let reading = read(seen, input.read);
     if input.required && !matches!(reading, Reading::Known(_)) {
         missing.push(input.name.clone());
@@ -126,7 +126,7 @@ fn reading(seen: Seen<'_>, input: &ReadInput, missing: &mut Vec<Text>) -> Readin
     reading
 }
 
-fn read(seen: Seen<'_>, read: Read) -> Reading {
+fn read(seen: Situation<'_>, read: Read) -> Reading {
     let charter = &*seen.event.charter;
     let market = seen.market();
     match read {
@@ -160,14 +160,14 @@ fn read(seen: Seen<'_>, read: Read) -> Reading {
     }
 }
 
-fn of_customer(seen: Seen<'_>, value: impl FnOnce(&Status) -> Value) -> Reading {
+fn of_customer(seen: Situation<'_>, value: impl FnOnce(&Status) -> Value) -> Reading {
     match status(seen, Per::Customer) {
         Some(status) => known(value(status), seen.now),
         None => Reading::Unknown,
     }
 }
 
-fn window_reading(seen: Seen<'_>, window: &Window) -> Reading {
+fn window_reading(seen: Situation<'_>, window: &Window) -> Reading {
     match status(seen, window.per) {
         None => Reading::Unknown,
         Some(_) if !seen.allows(window.purpose) => Reading::Withheld,
@@ -178,7 +178,7 @@ fn window_reading(seen: Seen<'_>, window: &Window) -> Reading {
     }
 }
 
-fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
+fn item_reading(seen: Situation<'_>, items: &Items, datum: DatumIx) -> Reading {
     let (Some(status), Some(Value::Text(item))) =
         (status(seen, Per::Customer), seen.event.datum(datum))
     else {
@@ -194,7 +194,7 @@ fn item_reading(seen: Seen<'_>, items: &Items, datum: DatumIx) -> Reading {
 }
 
 /// A field as a policy sees it.
-pub fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
+pub fn field_reading(seen: Situation<'_>, field: FieldIx) -> Reading {
     let field = seen.event.charter.fields.at(field);
     let Some(status) = status(seen, field.per) else {
         return Reading::Unknown;
@@ -206,7 +206,7 @@ pub fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
     let Some(fact) = status.fields.at(field.key) else {
         return Reading::Unknown;
     };
-    let stamped = Stamped {
+    let stamped = TimedValue {
         value: fact.value.clone(),
         as_of: fact.occurred_at,
     };
@@ -216,7 +216,7 @@ pub fn field_reading(seen: Seen<'_>, field: FieldIx) -> Reading {
     }
 }
 
-fn segment_reading(seen: Seen<'_>, index: SegmentIx) -> Reading {
+fn segment_reading(seen: Situation<'_>, index: SegmentIx) -> Reading {
     let segment = seen.charter().segments.at(index);
     let Some(status) = status(seen, segment.per) else {
         return Reading::Unknown;
@@ -231,7 +231,7 @@ fn segment_reading(seen: Seen<'_>, index: SegmentIx) -> Reading {
     }
 }
 
-fn stage_reading(seen: Seen<'_>, index: StageIx) -> Reading {
+fn stage_reading(seen: Situation<'_>, index: StageIx) -> Reading {
     let stage = seen.charter().stages.at(index);
     let Some(status) = status(seen, stage.per) else {
         return Reading::Unknown;
@@ -252,10 +252,10 @@ fn stage_reading(seen: Seen<'_>, index: StageIx) -> Reading {
 }
 
 fn known(value: Value, as_of: Instant) -> Reading {
-    Reading::Known(Stamped { value, as_of })
+    Reading::Known(TimedValue { value, as_of })
 }
 
-fn status<'a>(seen: Seen<'a>, per: Per) -> Option<&'a Status> {
+fn status<'a>(seen: Situation<'a>, per: Per) -> Option<&'a Status> {
     match per {
         Per::Customer => seen
             .standing

@@ -3,7 +3,7 @@
 
 use std::cell::RefMut;
 
-use crate::absorb::{Absorbed, Remembered, Standing, absorb, has_elapsed, remember};
+use crate::absorb::{Absorption, Parties, RememberedCustomer, absorb, has_elapsed, remember};
 use crate::action::When;
 use crate::cache::{CacheError, Waiting};
 use crate::charter::BuiltIn;
@@ -16,7 +16,7 @@ use crate::decide::waits::Waits;
 use crate::decide::{Moot, Setback};
 use crate::era::Era;
 use crate::event::Event;
-use crate::evidence::Decided;
+use crate::evidence::DecisionRecord;
 use crate::ids::{ActionId, Chance};
 use crate::spending::Purse;
 
@@ -50,8 +50,8 @@ pub(super) struct After {
     pub now: Instant,
     /// Everybody whom it changes, as they are now.
     pub states: Before,
-    pub absorbed: Absorbed,
-    pub decisions: Vec<Decided>,
+    pub absorbed: Absorption,
+    pub decisions: Vec<DecisionRecord>,
     /// Actions that wait for a person from now on, or no longer do.
     pub waiting: Vec<(ActionId, Waiting)>,
     /// When customer and account were to be looked at again, before the event.
@@ -104,7 +104,7 @@ impl Era {
 }
 
 /// The silence that the event tells of may have been broken while it waited in line.
-fn check_silence(event: &Event, parties: &Standing) -> Result<(), Moot> {
+fn check_silence(event: &Event, parties: &Parties) -> Result<(), Moot> {
     let built_in = event.charter.events.at(event.kind).built_in;
     if built_in == Some(BuiltIn::SilenceElapsed) && !has_elapsed(event, parties) {
         return Err(Moot::Broken);
@@ -113,7 +113,7 @@ fn check_silence(event: &Event, parties: &Standing) -> Result<(), Moot> {
 }
 
 /// When customer and account are to be looked at again for what is no longer kept.
-fn planned(parties: &Standing) -> [Option<Instant>; 2] {
+fn planned(parties: &Parties) -> [Option<Instant>; 2] {
     let customer = parties.customer.as_ref();
     let account = parties.account.as_ref();
     [
@@ -137,11 +137,11 @@ impl Memory {
         event: &Event,
         now: Instant,
         states: &mut Before,
-    ) -> Result<(Absorbed, Self), CacheError> {
+    ) -> Result<(Absorption, Self), CacheError> {
         let Some(known) = &states.known else {
-            return Ok((Absorbed::default(), Self::default()));
+            return Ok((Absorption::default(), Self::default()));
         };
-        let Remembered {
+        let RememberedCustomer {
             customer,
             cancelled,
             has_refused,
@@ -159,17 +159,22 @@ impl Memory {
         } else {
             states.parties.customer = Some(customer);
         }
-        let absorbed = Absorbed {
+        let absorbed = Absorption {
             cancelled,
             faded,
-            ..Absorbed::default()
+            ..Absorption::default()
         };
         Ok((absorbed, this))
     }
 
     /// What was done is kept although the event is not: what was said to somebody counts against every cap, and what waits
     /// can be cancelled. Of somebody new that is only what waits, which has its own basis.
-    fn keep_what_was_done(self, states: &mut Before, absorbed: &Absorbed, decisions: &[Decided]) {
+    fn keep_what_was_done(
+        self,
+        states: &mut Before,
+        absorbed: &Absorption,
+        decisions: &[DecisionRecord],
+    ) {
         let mut actions = decisions.iter().flat_map(|decided| &decided.actions);
         let is_planned = actions.clone().next().is_some();
         let is_touched =

@@ -1,23 +1,23 @@
 //! Whom an event is about, as they are before it.
 
-use crate::absorb::Standing;
-use crate::cache::Encoded;
+use crate::absorb::Parties;
+use crate::cache::EncodedState;
 use crate::customer::{Customer, IdentityKey, Named};
 
 /// Everybody whom an event changes, with the names that it brings together settled; nothing else of it has happened yet.
 #[derive(Default)]
 pub(super) struct Before {
     /// Copies, to be changed.
-    pub parties: Standing,
+    pub parties: Parties,
     /// How the customer and the account stand in the record before.
-    pub customer: Option<Encoded>,
-    pub account: Option<Encoded>,
+    pub customer: Option<EncodedState>,
+    pub account: Option<EncodedState>,
     /// Somebody who turned out to be this customer, or lost a name to them.
     pub others: Vec<Other>,
     /// Names that are new, or move.
     pub named: Vec<(IdentityKey, Named)>,
     /// The customer as the host knew them, whatever the event names them by.
-    pub known: Option<Encoded>,
+    pub known: Option<EncodedState>,
     /// Whether nobody gave leave to be remembered by what the event names them by: it is as of nobody.
     pub is_of_nobody: bool,
 }
@@ -25,12 +25,12 @@ pub(super) struct Before {
 /// Another customer whom an event changes.
 pub(super) struct Other {
     pub customer: Customer,
-    pub before: Option<Encoded>,
+    pub before: Option<EncodedState>,
 }
 
 impl Before {
     /// As of nobody, whoever it may be.
-    pub(super) fn of_nobody(known: Option<Encoded>) -> Self {
+    pub(super) fn of_nobody(known: Option<EncodedState>) -> Self {
         Self {
             known,
             is_of_nobody: true,

@@ -1,8 +1,8 @@
 //! Whom an event is about: finds or makes the customer and the account, waits in line for them, and joins the names that
 //! the event brings together.
 
-use crate::absorb::{Standing, may_remember};
-use crate::cache::{Encoded, Line, Reservation, State};
+use crate::absorb::{Parties, may_remember};
+use crate::cache::{EncodedState, Line, Reservation, State};
 use crate::charter::events::Presence;
 use crate::charter::{BuiltIn, Strength};
 use crate::clock::Instant;
@@ -28,7 +28,7 @@ pub(super) struct Locks {
 struct Person {
     customer: Customer,
     /// `None` of somebody new.
-    known: Option<Encoded>,
+    known: Option<EncodedState>,
 }
 
 impl From<State<Customer>> for Person {
@@ -71,7 +71,7 @@ impl Locks {
                     self.customers = vec![line];
                     return Ok(Before {
                         customer: Some(state.encoded),
-                        parties: Standing {
+                        parties: Parties {
                             customer: Some(state.value),
                             account: None,
                         },
@@ -246,7 +246,7 @@ fn names<'a>(
 }
 
 /// Whether the event names the customer only by what they would have to allow to be remembered by, and did not.
-fn is_of_nobody(event: &Event, now: Instant, names: &[&Name], standing: &Standing) -> bool {
+fn is_of_nobody(event: &Event, now: Instant, names: &[&Name], standing: &Parties) -> bool {
     let customer = standing.customer.as_ref();
     !is_statement(event)
         && names

@@ -1,14 +1,14 @@
 //! From what is known to what is decided: moment, context, policy, boundary, plan.
 
-use crate::absorb::{Absorbed, Seen, Standing};
+use crate::absorb::{Absorption, Parties, Situation};
 use crate::action::{Plan, Planner};
 use crate::boundary::{self, Author, Case};
 use crate::charter::{Fallback, FieldIx, MomentIx, Template};
-use crate::context::{Gathered, Inputs, Reading, field_reading, gather};
+use crate::context::{Briefing, Inputs, Reading, field_reading, gather};
 use crate::decide::after::Given;
 use crate::era::Era;
 use crate::event::Event;
-use crate::evidence::{Asked, Decided, Derived, Outcome, PolicyVersion};
+use crate::evidence::{DecisionRecord, DerivedEvent, Outcome, PolicyInput, PolicyVersion};
 use crate::ids::{DecisionId, Text};
 use crate::moment;
 use crate::policy::{Active, Answer, Decision, Proposal, Timing};
@@ -28,7 +28,11 @@ impl<'a, 'g> Questioner<'a, 'g> {
 
     /// Decides what the event is worth, and what follows from it, each on its own; empty for a signal. What was planned is
     /// noted in `standing`, and each decision sees it.
-    pub(super) fn ask_all(mut self, standing: &mut Standing, absorbed: &Absorbed) -> Vec<Decided> {
+    pub(super) fn ask_all(
+        mut self,
+        standing: &mut Parties,
+        absorbed: &Absorption,
+    ) -> Vec<DecisionRecord> {
         let mut decisions = Vec::new();
         decisions.extend(self.ask(self.event, standing));
         for derived in &absorbed.derived {
@@ -38,7 +42,7 @@ impl<'a, 'g> Questioner<'a, 'g> {
                 continue;
             }
             let decided = self.ask(event, standing);
-            decisions.extend(decided.map(|decided| Decided {
+            decisions.extend(decided.map(|decided| DecisionRecord {
                 on: Some(shown(event)),
                 ..decided
             }));
@@ -46,9 +50,9 @@ impl<'a, 'g> Questioner<'a, 'g> {
         decisions
     }
 
-    fn ask(&mut self, event: &Event, standing: &mut Standing) -> Option<Decided> {
+    fn ask(&mut self, event: &Event, standing: &mut Parties) -> Option<DecisionRecord> {
         let now = self.given.now;
-        let seen = Seen {
+        let seen = Situation {
             event,
             now,
             standing,
@@ -61,7 +65,7 @@ impl<'a, 'g> Questioner<'a, 'g> {
             seen,
             moment,
             language: languages.first().cloned().unwrap_or_default(),
-            decided: Decided::of(DecisionId::draw(now, &mut self.given.chance), name, now),
+            decided: DecisionRecord::of(DecisionId::draw(now, &mut self.given.chance), name, now),
             given: self.given,
         };
         let mut plan = question.decide();
@@ -78,13 +82,13 @@ impl Event {
 }
 
 /// What a derived event says, in names that need no charter to be read.
-fn shown(event: &Event) -> Derived {
+fn shown(event: &Event) -> DerivedEvent {
     let kind = event.charter.events.at(event.kind);
     let data = kind.data.iter().filter_map(|(datum, defined)| {
         let value = event.datum(datum)?;
         Some((defined.name.clone(), value.clone()))
     });
-    Derived {
+    DerivedEvent {
         kind: kind.name.clone(),
         data: data.collect(),
     }
@@ -93,10 +97,10 @@ fn shown(event: &Event) -> Derived {
 /// One decision in the making.
 struct Question<'a, 'q, 'g> {
     era: &'a Era,
-    seen: Seen<'q>,
+    seen: Situation<'q>,
     moment: MomentIx,
     language: Text,
-    decided: Decided,
+    decided: DecisionRecord,
     given: &'q mut Given<'g>,
 }
 
@@ -169,14 +173,14 @@ impl<'a> Question<'a, '_, '_> {
     }
 
     /// Keeps what the policy was given; without an input that it requires, it was given nothing.
-    fn note_asked(&mut self, inputs: &Inputs, gathered: Gathered) {
+    fn note_asked(&mut self, inputs: &Inputs, gathered: Briefing) {
         self.language = gathered.context.language.clone();
         if !gathered.missing.is_empty() {
             let missing = gathered.missing.join(", ");
             self.decided.outcome = Outcome::Blocked;
             self.decided.because = Some(Text::new(format!("required, and not known: {missing}")));
         }
-        self.decided.asked = Some(Asked {
+        self.decided.asked = Some(PolicyInput {
             signal: gathered.signal,
             context: gathered.context,
             data_names: inputs.data.iter().map(|input| input.name.clone()).collect(),
@@ -231,7 +235,7 @@ fn stopped(stop: &Stop) -> Text {
 }
 
 /// What a moment requires and nobody can rely on, in words; nobody is asked on a guess (A18).
-fn poor_data(seen: Seen<'_>, required: &[FieldIx]) -> Option<Text> {
+fn poor_data(seen: Situation<'_>, required: &[FieldIx]) -> Option<Text> {
     let poor = required.iter().filter_map(|field| {
         let word = match field_reading(seen, *field) {
             Reading::Known(_) => return None,

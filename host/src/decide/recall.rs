@@ -1,8 +1,8 @@
 //! An approved action passes every rule again, as things stand now (A23, A28): what a person saw an hour ago may have
 //! changed since.
 
-use crate::absorb::{Absorbed, Lapsed, Seen, Standing};
-use crate::action::{Plan, Planner, Ruled};
+use crate::absorb::{Absorption, Lapse, Parties, Situation};
+use crate::action::{Plan, Planner, Ruling};
 use crate::boundary::{self, Author, Case};
 use crate::charter::MomentIx;
 use crate::customer::{Pending, Status};
@@ -10,7 +10,7 @@ use crate::decide::Moot;
 use crate::decide::after::Given;
 use crate::era::Era;
 use crate::event::Event;
-use crate::evidence::{Decided, Outcome};
+use crate::evidence::{DecisionRecord, Outcome};
 use crate::ids::{ActionId, DecisionId, Text};
 use crate::policy::{Proposal, Timing};
 use crate::stop::Stop;
@@ -42,7 +42,7 @@ pub struct Recall {
     /// The caller's name.
     pub by: Text,
     pub proposal: Proposal,
-    pub decided: Decided,
+    pub decided: DecisionRecord,
     pub language: Text,
 }
 
@@ -51,10 +51,10 @@ impl Recall {
     pub(super) fn decide(
         &self,
         (era, event): (&Era, &Event),
-        standing: &mut Standing,
-        absorbed: &mut Absorbed,
+        standing: &mut Parties,
+        absorbed: &mut Absorption,
         given: &mut Given<'_>,
-    ) -> Result<Vec<Decided>, Moot> {
+    ) -> Result<Vec<DecisionRecord>, Moot> {
         let judgement = &self.judgement;
         if judgement.verdict == Approval::Approve
             && let Some(stop) = self.stopped(era, event)
@@ -74,7 +74,7 @@ impl Recall {
                 Err(Moot::NotWaiting)
             };
         };
-        let seen = Seen {
+        let seen = Situation {
             event,
             now: given.now,
             standing,
@@ -90,7 +90,7 @@ impl Recall {
                 return Ok(Vec::new());
             }
         };
-        if let Some(Ruled::Refused { rule, why }) = plan.rulings.first() {
+        if let Some(Ruling::Refused { rule, why }) = plan.rulings.first() {
             absorbed
                 .cancelled
                 .push(lapse(&pending, format!("{rule}: {why}")));
@@ -112,7 +112,7 @@ impl Recall {
     }
 
     /// The moment for which it was proposed, if that is still granted.
-    fn moment(&self, seen: Seen<'_>) -> Result<MomentIx, String> {
+    fn moment(&self, seen: Situation<'_>) -> Result<MomentIx, String> {
         let (market, name) = (seen.market(), &self.decided.moment);
         let moment = seen.charter().names.moments.get(name).copied();
         moment
@@ -132,10 +132,10 @@ impl Recall {
     fn judge(
         &self,
         era: &Era,
-        seen: Seen<'_>,
+        seen: Situation<'_>,
         pending: &Pending,
         given: &mut Given<'_>,
-    ) -> Result<(Decided, Plan), String> {
+    ) -> Result<(DecisionRecord, Plan), String> {
         let case = Case {
             seen,
             moment: self.moment(seen)?,
@@ -158,11 +158,11 @@ impl Recall {
             planned.action.id = pending.id;
         }
         for ruled in &mut plan.rulings {
-            if let Ruled::Acts(id) = ruled {
+            if let Ruling::Acts(id) = ruled {
                 *id = pending.id;
             }
         }
-        let decided = Decided {
+        let decided = DecisionRecord {
             outcome: if plan.actions.is_empty() {
                 Outcome::Refused
             } else {
@@ -171,14 +171,14 @@ impl Recall {
             policy: self.decided.policy.clone(),
             because: Some(Text::from(self.because())),
             proposals,
-            ..Decided::of(id, &self.decided.moment, seen.now)
+            ..DecisionRecord::of(id, &self.decided.moment, seen.now)
         };
         Ok((decided, plan))
     }
 }
 
-fn lapse(pending: &Pending, because: String) -> Lapsed {
-    Lapsed {
+fn lapse(pending: &Pending, because: String) -> Lapse {
+    Lapse {
         id: pending.id,
         action: pending.action,
         because: Text::from(because),
@@ -194,7 +194,7 @@ fn as_planned(proposal: &Proposal, pending: &Pending) -> Proposal {
 }
 
 /// Takes an action that waits for a person out of the status of whom it is about.
-fn take(standing: &mut Standing, id: ActionId) -> Option<Pending> {
+fn take(standing: &mut Parties, id: ActionId) -> Option<Pending> {
     let customer = standing.customer.as_mut().map(|one| &mut one.status);
     let account = standing.account.as_mut().map(|one| &mut one.status);
     [customer, account]

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::absorb::{Absorbed, Lapsed, Standing};
-use crate::cache::{Encoded, Hint, Kept, State, StateAfter, States, fading_of, silences_of};
+use crate::absorb::{Absorption, Lapse, Parties};
+use crate::cache::{EncodedState, Hint, Kept, State, StateAfter, States, fading_of, silences_of};
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::customer::{Account, Customer, IdentityKey, Named, Status};
@@ -12,7 +12,7 @@ use crate::decide::{Undecided, lock};
 use crate::encoding;
 use crate::event::{Event, EventKey, Name};
 use crate::evidence::{
-    self, Body, Cancelled, Cipher, Decided, Header, Kind, Noted, Opened, Seal, Told,
+    self, Body, Cancelled, Cipher, DecisionRecord, EventRecord, Header, Kind, Notes, Opened, Seal,
 };
 use crate::ids::{Key, Text};
 use crate::keys::{
@@ -110,7 +110,7 @@ fn header(
     core: &Core,
     event: &Event,
     (key, now, seal): (EventKey, Instant, Seal),
-    decisions: &[Decided],
+    decisions: &[DecisionRecord],
 ) -> Header {
     let decisions = decisions.iter();
     Header {
@@ -135,7 +135,7 @@ fn period(core: &Core, period: Period) -> Result<DataKey, Undecided> {
 }
 
 /// Whose key closes the body: whom the event is about.
-fn subject(market: Key, standing: &Standing) -> Subject {
+fn subject(market: Key, standing: &Parties) -> Subject {
     match (&standing.customer, &standing.account) {
         (Some(customer), _) => Subject::Customer(customer.id),
         (None, Some(account)) => Subject::Account(account.id),
@@ -187,7 +187,7 @@ impl Closed {
     fn close_all(
         &mut self,
         closer: &Closer<'_>,
-        (parties, (customer, account)): (Standing, (Option<Encoded>, Option<Encoded>)),
+        (parties, (customer, account)): (Parties, (Option<EncodedState>, Option<EncodedState>)),
         [planned, account_planned]: [Option<Instant>; 2],
     ) {
         if let Some(state) = parties.customer {
@@ -207,7 +207,7 @@ impl Closed {
     fn customer(
         &mut self,
         closer: &Closer<'_>,
-        (mut customer, before): (Customer, Option<Encoded>),
+        (mut customer, before): (Customer, Option<EncodedState>),
         planned: Option<Instant>,
     ) {
         customer.revision += 1;
@@ -238,7 +238,7 @@ impl Closer<'_> {
         &self,
         value: E,
         (id, revision): (E::Id, u64),
-        before: Option<Encoded>,
+        before: Option<EncodedState>,
     ) -> (State<E>, StateAfter<E::Id>, New) {
         let subject = E::subject(id);
         let previous = before.as_ref().map(|before| before.position);
@@ -262,7 +262,7 @@ impl Closer<'_> {
             previous,
             state: Bytes::from(sealed),
         };
-        let encoded = Encoded {
+        let encoded = EncodedState {
             position: Position::default(),
             bytes,
             key,
@@ -273,9 +273,9 @@ impl Closer<'_> {
 
 fn body(
     event: &Event,
-    told: Told,
-    (absorbed, decisions): (Absorbed, Vec<Decided>),
-    standing: &Standing,
+    told: EventRecord,
+    (absorbed, decisions): (Absorption, Vec<DecisionRecord>),
+    standing: &Parties,
 ) -> Body {
     Body {
         charter: event.charter.version.clone(),
@@ -292,7 +292,7 @@ fn body(
             .into_iter()
             .map(|lapsed| cancelled(&event.charter, lapsed))
             .collect(),
-        noted: Noted {
+        noted: Notes {
             conflicts: absorbed.conflicts,
             refused_writes: absorbed.refused_writes,
             entered: absorbed.entered,
@@ -305,17 +305,17 @@ fn body(
 
 /// What a decision read of somebody who gave no basis to keep it is not kept either: such a decision is shown, and cannot
 /// be computed again.
-fn forgotten(decisions: Vec<Decided>) -> Vec<Decided> {
+fn forgotten(decisions: Vec<DecisionRecord>) -> Vec<DecisionRecord> {
     decisions
         .into_iter()
-        .map(|decided| Decided {
+        .map(|decided| DecisionRecord {
             asked: None,
             ..decided
         })
         .collect()
 }
 
-fn cancelled(charter: &Charter, lapsed: Lapsed) -> Cancelled {
+fn cancelled(charter: &Charter, lapsed: Lapse) -> Cancelled {
     let action = charter.names.action_keys.get(&lapsed.action);
     Cancelled {
         id: lapsed.id,
@@ -327,7 +327,7 @@ fn cancelled(charter: &Charter, lapsed: Lapsed) -> Cancelled {
 }
 
 /// The event in names that need no charter to be read.
-fn told(core: &Core, event: &Event, is_kept: bool) -> Told {
+fn told(core: &Core, event: &Event, is_kept: bool) -> EventRecord {
     let charter = &*event.charter;
     let kind = charter.events.at(event.kind);
     let shown = |name: &Option<Name>| -> Option<Text> {
@@ -340,7 +340,7 @@ fn told(core: &Core, event: &Event, is_kept: bool) -> Told {
             .datum(datum)
             .map(|value| (declared.name.clone(), value.clone()))
     });
-    Told {
+    EventRecord {
         id: event.id.clone(),
         source: event.source.clone(),
         market: charter.markets.at(event.market).name.clone(),

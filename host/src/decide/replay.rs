@@ -16,7 +16,7 @@ use crate::clock::Span;
 use crate::decide::before::Before;
 use crate::decide::{By, Given, Moot, Setback, Undecided};
 use crate::era::Era;
-use crate::evidence::{Decided, Opened};
+use crate::evidence::{DecisionRecord, Opened};
 use crate::ids::Chance;
 use crate::limits::PATIENT_BUDGET_MS;
 use crate::policy::Fault;
@@ -29,11 +29,11 @@ pub use compare::Difference;
 pub use history::History;
 pub use past::{Archive, Instead, NoPast, Past, retold};
 pub use rehearse::{Changed, Counts, Rehearsal, rehearse};
-pub use walk::{Failed, Place, Recorded, Tally, engines, keychain, reader, replay_all};
+pub use walk::{Failed, Place, RecordedDecisions, Tally, engines, keychain, reader, replay_all};
 
 /// What came of computing one event's decisions again.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Replayed {
+pub enum Recomputation {
     /// All of them came out the same; whether the fuel did too.
     Same {
         same_fuel: bool,
@@ -69,16 +69,16 @@ pub fn replay(
     position: Position,
     opened: &Opened,
     stops: &Arc<Stops>,
-) -> Result<Replayed, NoPast> {
+) -> Result<Recomputation, NoPast> {
     if let Some(apart) = apart(opened) {
-        return Ok(Replayed::Apart(apart));
+        return Ok(Recomputation::Apart(apart));
     }
     let again = again(past, position, opened, stops)?;
     Ok(compare::compare(&opened.body.decisions, &again))
 }
 
 fn apart(opened: &Opened) -> Option<Apart> {
-    let is_out_of_time = |decided: &Decided| decided.fault == Some(Fault::OutOfTime);
+    let is_out_of_time = |decided: &DecisionRecord| decided.fault == Some(Fault::OutOfTime);
     let body = &opened.body;
     match () {
         () if BY_PEOPLE.contains(&body.event.kind.as_str()) => Some(Apart::Person),
@@ -95,7 +95,7 @@ fn again(
     position: Position,
     opened: &Opened,
     stops: &Arc<Stops>,
-) -> Result<Vec<Decided>, NoPast> {
+) -> Result<Vec<DecisionRecord>, NoPast> {
     let charter = past.charter(opened.charter)?;
     let event = retold(&charter, opened)?;
     let era = Era {

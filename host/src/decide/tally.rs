@@ -3,8 +3,8 @@
 use crate::action::When;
 use crate::charter::BuiltIn;
 use crate::event::Event;
-use crate::evidence::{Body, Decided, Outcome};
-use crate::node::{Core, Violated};
+use crate::evidence::{Body, DecisionRecord, Outcome};
+use crate::node::{Core, Violation};
 use crate::reply;
 
 /// What these rules refuse lies outside of the policy's manifest or the market's frame: a policy that knows its bounds never
@@ -53,7 +53,7 @@ pub(super) fn tally(core: &Core, event: &Event, body: &Body) {
     figures.scheduled(waiting.count());
 }
 
-fn tell_of_reach(core: &Core, event: &Event, action: &str, decided: &Decided) {
+fn tell_of_reach(core: &Core, event: &Event, action: &str, decided: &DecisionRecord) {
     let charter = &*event.charter;
     if let Some(action) = charter.names.actions.get(action) {
         let action = charter.actions.at(*action);
@@ -62,7 +62,7 @@ fn tell_of_reach(core: &Core, event: &Event, action: &str, decided: &Decided) {
 }
 
 /// Only what the policy itself proposed counts: not the fallback's proposals, nor what a person approved.
-fn count_violations(core: &Core, event: &Event, decided: &Decided) {
+fn count_violations(core: &Core, event: &Event, decided: &DecisionRecord) {
     let (Outcome::Act | Outcome::Refused, Some(policy)) = (decided.outcome, &decided.policy) else {
         return;
     };
@@ -77,7 +77,7 @@ fn count_violations(core: &Core, event: &Event, decided: &Decided) {
     };
     let market = event.charter.markets.at(event.market).key;
     core.node().figures().violations(market, proposals);
-    core.node().violated(&Violated {
+    core.node().violated(&Violation {
         charter: &event.charter,
         market: event.charter.markets.at(event.market),
         policy: policy.digest,

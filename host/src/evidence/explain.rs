@@ -3,11 +3,11 @@
 
 mod texts;
 
-use crate::action::{Action, Ruled, When};
-use crate::boundary::Moved;
+use crate::action::{Action, Ruling, When};
+use crate::boundary::Postponement;
 use crate::clock::Instant;
-use crate::context::{Reading, Stamped};
-use crate::evidence::{Body, Decided, Outcome};
+use crate::context::{Reading, TimedValue};
+use crate::evidence::{Body, DecisionRecord, Outcome};
 use crate::ids::Text;
 use crate::policy::Proposal;
 use crate::value::{Plain, Value};
@@ -42,7 +42,7 @@ pub struct Explainer<'a> {
 
 impl Explainer<'_> {
     /// Explains one of the event's decisions.
-    pub fn decision(&self, decided: &Decided) -> Explanation {
+    pub fn decision(&self, decided: &DecisionRecord) -> Explanation {
         self.parts([
             ("happened", self.happened(Some(decided))),
             ("known", self.known(decided)),
@@ -77,7 +77,7 @@ impl Explainer<'_> {
         self.texts.say(key, names)
     }
 
-    fn happened(&self, decided: Option<&Decided>) -> Vec<String> {
+    fn happened(&self, decided: Option<&DecisionRecord>) -> Vec<String> {
         let event = &self.body.event;
         let nobody = self.say("happened.nobody", &[]);
         let whom = event.subject.as_ref().or(event.visitor.as_ref());
@@ -141,7 +141,7 @@ impl Explainer<'_> {
         said
     }
 
-    fn known(&self, decided: &Decided) -> Vec<String> {
+    fn known(&self, decided: &DecisionRecord) -> Vec<String> {
         let Some(asked) = &decided.asked else {
             let key = match self.body.event.data {
                 None => "known.forgotten",
@@ -152,7 +152,7 @@ impl Explainer<'_> {
         let readings = asked.read_names.iter().zip(&asked.context.readings);
         let said = readings.map(|(name, reading)| {
             let name = format!("`{name}`");
-            let stamped = |key, Stamped { value, as_of }: &Stamped| {
+            let stamped = |key, TimedValue { value, as_of }: &TimedValue| {
                 let (value, at) = (plain(value), time(*as_of));
                 self.say(key, &[("name", &name), ("value", &value), ("time", &at)])
             };
@@ -166,7 +166,7 @@ impl Explainer<'_> {
         said.collect()
     }
 
-    fn proposed(&self, decided: &Decided) -> Vec<String> {
+    fn proposed(&self, decided: &DecisionRecord) -> Vec<String> {
         let version = decided.policy.as_ref();
         // Without its digest: that is for machines.
         let short = |version: &Text| version.split('+').next().unwrap_or_default().to_owned();
@@ -240,7 +240,7 @@ impl Explainer<'_> {
         Some(self.say("proposed.reason", &[("sentence", &sentence)]))
     }
 
-    fn ruled(&self, decided: &Decided) -> Vec<String> {
+    fn ruled(&self, decided: &DecisionRecord) -> Vec<String> {
         let pairs = decided.proposals.iter().zip(&decided.rulings);
         let mut said: Vec<String> = pairs
             .flat_map(|(proposal, ruled)| self.ruling(decided, proposal, ruled))
@@ -251,19 +251,19 @@ impl Explainer<'_> {
         said
     }
 
-    fn ruling(&self, decided: &Decided, proposal: &Proposal, ruled: &Ruled) -> Vec<String> {
+    fn ruling(&self, decided: &DecisionRecord, proposal: &Proposal, ruled: &Ruling) -> Vec<String> {
         let names = [
             ("action", proposal.action.as_str()),
             ("channel", proposal.channel.as_str()),
         ];
         match ruled {
-            Ruled::Alternative => vec![self.say("ruled.yields", &names)],
-            Ruled::Refused { rule, why } => {
+            Ruling::Alternative => vec![self.say("ruled.yields", &names)],
+            Ruling::Refused { rule, why } => {
                 let (rule, why) = (self.rule(rule), self.why(rule, why));
                 let more = [("rule", rule.as_str()), ("why", why.as_str())];
                 vec![self.say("ruled.refused", &[&names[..], &more].concat())]
             }
-            Ruled::Acts(id) => {
+            Ruling::Acts(id) => {
                 let action = decided.actions.iter().find(|action| action.id == *id);
                 let moved = action.into_iter().flat_map(|action| &action.moved);
                 let moved = moved.map(|moved| self.moved(&proposal.action, moved));
@@ -274,7 +274,7 @@ impl Explainer<'_> {
         }
     }
 
-    fn moved(&self, action: &str, moved: &Moved) -> String {
+    fn moved(&self, action: &str, moved: &Postponement) -> String {
         let (rule, why) = (self.rule(&moved.rule), self.why(&moved.rule, &moved.why));
         self.say(
             "ruled.moved",
@@ -298,7 +298,7 @@ impl Explainer<'_> {
         own.unwrap_or(why).to_owned()
     }
 
-    fn outcome(&self, decided: &Decided) -> Vec<String> {
+    fn outcome(&self, decided: &DecisionRecord) -> Vec<String> {
         let mut said: Vec<String> = decided
             .actions
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::encoding::{self, Dictionary};
-use crate::evidence::{Erased, Expired, Kind, Rewrapped, open_outside};
+use crate::evidence::{Erased, Expired, KeyChange, Kind, open_outside};
 use crate::keys::{DataKey, Keyring, Locked, Ring, Slot, Subject, Wrapped};
 use crate::store::{LogError, Met, Reader};
 
@@ -34,7 +34,7 @@ impl Keychain {
                 }
             }
             Some(Kind::Keys) => {
-                if let Ok(rewrapped) = encoding::decode::<Rewrapped>(met.content) {
+                if let Ok(rewrapped) = encoding::decode::<KeyChange>(met.content) {
                     self.note(rewrapped.keys);
                 }
             }

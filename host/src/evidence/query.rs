@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::action::Ruled;
+use crate::action::Ruling;
 use crate::clock::Instant;
-use crate::evidence::{Body, Decided, Header, Opened};
+use crate::evidence::{Body, DecisionRecord, Header, Opened};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::store::Position;
 
@@ -92,7 +92,7 @@ impl Query {
         wanted.map(move |decided| line(position, opened, decided))
     }
 
-    fn wants(&self, decided: &Decided) -> bool {
+    fn wants(&self, decided: &DecisionRecord) -> bool {
         let is = |wanted: &Option<Text>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == found)
         };
@@ -117,15 +117,15 @@ impl Query {
 }
 
 /// What was refused, and by which rule.
-fn refusals(decided: &Decided) -> impl Iterator<Item = (&Text, &Text)> {
+fn refusals(decided: &DecisionRecord) -> impl Iterator<Item = (&Text, &Text)> {
     let pairs = decided.proposals.iter().zip(&decided.rulings);
     pairs.filter_map(|(proposal, ruled)| match ruled {
-        Ruled::Refused { rule, .. } => Some((&proposal.action, rule)),
-        Ruled::Acts(_) | Ruled::Alternative => None,
+        Ruling::Refused { rule, .. } => Some((&proposal.action, rule)),
+        Ruling::Acts(_) | Ruling::Alternative => None,
     })
 }
 
-fn line(position: Position, opened: &Opened, decided: &Decided) -> Json {
+fn line(position: Position, opened: &Opened, decided: &DecisionRecord) -> Json {
     let body = &opened.body;
     let actions = decided.actions.iter().map(|action| {
         json!({ "id": action.id.to_string(), "action": action.action, "channel": action.channel })

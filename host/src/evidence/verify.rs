@@ -4,12 +4,12 @@ use crate::charter::PublicKey;
 use crate::encoding;
 use crate::evidence::checkpoint::{Checkpoint, NoCheckpoint};
 use crate::evidence::{Erased, Kind};
-use crate::store::{Chain, LogError, Position, Reader, Verified};
+use crate::store::{Chain, LogError, Position, Reader, Verification};
 
 /// What a walk found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    pub log: Verified,
+    pub log: Verification,
     /// Checkpoints in the log that are right and signed with the key.
     pub checkpoints: u64,
     /// Checkpoints in the log that are signed with another one.
@@ -127,7 +127,7 @@ impl Walk<'_> {
         }
     }
 
-    fn report(self, log: Verified) -> Report {
+    fn report(self, log: Verification) -> Report {
         let first = self.first.unwrap_or_default();
         let kept = self.kept.into_iter().map(|(kept, same)| {
             let fate = match same {

@@ -38,7 +38,7 @@ struct Open {
 
 /// What a policy did that it may not.
 #[derive(Clone, Copy, Debug)]
-pub struct Violated<'a> {
+pub struct Violation<'a> {
     pub charter: &'a Charter,
     pub market: &'a Market,
     pub policy: Digest,
@@ -66,7 +66,7 @@ impl Alarms {
     }
 
     /// Counts, and returns how many there are in this hour.
-    fn count(&self, violated: &Violated<'_>) -> u32 {
+    fn count(&self, violated: &Violation<'_>) -> u32 {
         let number = hour(violated.now);
         let mut violations = self.violations();
         violations.retain(|_, hour| hour.number >= number - 1);
@@ -83,9 +83,9 @@ impl Alarms {
 impl Node {
     /// Counts what a policy proposed outside of its manifest or its frame. Beyond the charter's number, the policy is put into
     /// quarantine: from the next decision on the market's fallback answers, until the stop is lifted (A06, A32).
-    pub fn violated(&self, violated: &Violated<'_>) {
+    pub fn violated(&self, violated: &Violation<'_>) {
         let count = self.alarms.count(violated);
-        let Violated {
+        let Violation {
             charter, market, ..
         } = violated;
         if count <= market.limits.violations_per_hour

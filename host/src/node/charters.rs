@@ -4,7 +4,7 @@ use crate::cache::Note;
 use crate::charter::Charter;
 use crate::charter::sign::Approved;
 use crate::encoding;
-use crate::evidence::{Chartered, Countersigned, Kind};
+use crate::evidence::{CharterRecord, Countersignature, Kind};
 use crate::ids::{Digest, Text};
 use crate::node::live::Unusable;
 use crate::node::{Node, kept};
@@ -21,7 +21,7 @@ pub(crate) struct Entry<'a> {
 
 /// Why a charter is not recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum Unrecorded {
+pub enum RecordError {
     #[error("the files cannot be kept with the evidence")]
     Kept(#[source] std::io::Error),
     #[error("the log does not take the charter's record")]
@@ -34,18 +34,18 @@ impl Node {
         &self,
         entry: &Entry<'_>,
         by: &str,
-    ) -> Result<Position, Unrecorded> {
+    ) -> Result<Position, RecordError> {
         let mut files = Vec::with_capacity(entry.files.len());
         for (name, text) in entry.files {
-            let digest = kept::keep(&self.data, text.as_bytes()).map_err(Unrecorded::Kept)?;
+            let digest = kept::keep(&self.data, text.as_bytes()).map_err(RecordError::Kept)?;
             files.push((Text::new(name), digest));
         }
-        let approved = entry.approved.iter().map(|approved| Countersigned {
+        let approved = entry.approved.iter().map(|approved| Countersignature {
             section: Text::new_static(approved.section.word()),
             digest: approved.digest,
             by: approved.by.clone(),
         });
-        let record = Chartered {
+        let record = CharterRecord {
             at: self.clock.wall(),
             digest: entry.charter.digest,
             version: entry.charter.version.clone(),
@@ -77,7 +77,7 @@ pub(super) fn add_charter(changes: &mut Changes, record: &[u8]) {
 }
 
 /// The charter that went live last, by the evidence.
-pub(super) fn last_charter(view: &View) -> Result<Option<Chartered>, Unusable> {
+pub(super) fn last_charter(view: &View) -> Result<Option<CharterRecord>, Unusable> {
     let record = view.get(Space::Meta, LAST)?;
     Ok(record.as_deref().map(encoding::decode).transpose()?)
 }

@@ -18,12 +18,12 @@ const KEY: &str = "keys/evidence.key";
 /// Signs what the log says.
 pub struct Checkpoints {
     key: PrivateKey,
-    last: Mutex<Option<Signed>>,
+    last: Mutex<Option<SignedCheckpoint>>,
 }
 
 /// A checkpoint, and where its record is.
 #[derive(Clone)]
-pub struct Signed {
+pub struct SignedCheckpoint {
     pub text: Arc<str>,
     pub position: Position,
     /// How many records there were with its own.
@@ -51,7 +51,7 @@ impl Checkpoints {
 
     /// A checkpoint of everything that was recorded so far; it counts once its record is durable. Where nothing came since
     /// the last one, that one.
-    pub fn sign(&self, log: &Log, clock: &Clock) -> Result<Signed, Refused> {
+    pub fn sign(&self, log: &Log, clock: &Clock) -> Result<SignedCheckpoint, Refused> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, _) = log.tip();
         if let Some(signed) = last.as_ref().filter(|last| last.records == now.records) {
@@ -69,7 +69,7 @@ impl Checkpoints {
             bytes.extend_from_slice(made.0.as_bytes());
         })?;
         let (text, records) = made;
-        let signed = Signed {
+        let signed = SignedCheckpoint {
             text: text.into(),
             position,
             records,

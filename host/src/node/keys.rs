@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::charter::Charter;
 use crate::encoding;
-use crate::evidence::{Kind, Rewrapped};
+use crate::evidence::{KeyChange, Kind};
 use crate::keys::{DataKey, NoKeys, Period, Ring, Subject, Wrapped};
 use crate::node::{Node, Settings};
 use crate::store::{Log, Position, Refused};
@@ -47,7 +47,7 @@ impl Node {
     }
 
     pub(crate) fn rewrapped(&self, epoch: u32, keys: &[(Subject, Wrapped)]) -> Vec<u8> {
-        encoding::encode(&Rewrapped {
+        encoding::encode(&KeyChange {
             at: self.clock.wall(),
             epoch,
             keys: keys.to_vec(),

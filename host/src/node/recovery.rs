@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use crate::cache::{self, CacheError, Earlier, Recovery, Replayed};
+use crate::cache::{self, CacheError, Earlier, EventReplay, Recovery};
 use crate::encoding::{self, Undecodable};
 use crate::event::EventKey;
-use crate::evidence::{self, Erased, Expired, Kind, Rewrapped, WentLive};
+use crate::evidence::{self, Erased, Expired, KeyChange, Kind, WentLive};
 use crate::keys::{Class, NoKeys, Ring};
 use crate::node::{OpenError, Settings, charters, keys, switches};
-use crate::stop::Switched;
+use crate::stop::SwitchRecord;
 use crate::store::{Changes, Log, Position, Record, Store, StoreError, View};
 
 /// A record that recovery cannot take in.
@@ -63,7 +63,7 @@ fn replay(
     match Kind::from_number(record.kind) {
         Some(Kind::Event | Kind::Consent) => event(recovery, view, (position, record), changes),
         Some(Kind::Stop) => {
-            let switched: Switched = encoding::decode(&record.bytes).map_err(note)?;
+            let switched: SwitchRecord = encoding::decode(&record.bytes).map_err(note)?;
             switches::change(changes, &switched);
             Ok(())
         }
@@ -77,7 +77,7 @@ fn replay(
             Ok(())
         }
         Some(Kind::Keys) => {
-            let rewrapped: Rewrapped = encoding::decode(&record.bytes).map_err(note)?;
+            let rewrapped: KeyChange = encoding::decode(&record.bytes).map_err(note)?;
             recovery.keys(&rewrapped.keys, changes);
             if rewrapped.begins_epoch() {
                 recovery.begin_epoch(changes);
@@ -120,7 +120,7 @@ fn event(
         position,
     };
     let key: EventKey = header.event;
-    let replayed = Replayed {
+    let replayed = EventReplay {
         position,
         states: &states,
         period: header.period(Class::States),

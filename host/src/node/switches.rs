@@ -8,7 +8,7 @@ use crate::encoding;
 use crate::evidence::{Kind, WentLive};
 use crate::ids::{Digest, Text};
 use crate::node::{Node, Unusable};
-use crate::stop::{Scope, Stop, Stops, Switch, Switched};
+use crate::stop::{Scope, Stop, Stops, Switch, SwitchRecord};
 use crate::store::{Changes, Position, Refused, Space, View};
 
 /// Who moves the kill switches, and what their scopes may name.
@@ -70,7 +70,10 @@ impl Node {
     }
 
     /// Records the switch and publishes it: one step. `None` where what is to be lifted is not on.
-    pub(crate) fn switch(&self, order: &Order) -> Result<Option<(Switched, Position)>, Refused> {
+    pub(crate) fn switch(
+        &self,
+        order: &Order,
+    ) -> Result<Option<(SwitchRecord, Position)>, Refused> {
         let one_at_a_time = &self.switches.switching;
         let _one_at_a_time = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock().wall();
@@ -79,7 +82,7 @@ impl Node {
         if before.is_none() && order.to == Switch::Off {
             return Ok(None);
         }
-        let switched = Switched {
+        let switched = SwitchRecord {
             scope: order.scope.clone(),
             to: order.to,
             reason: order.reason.clone(),
@@ -119,7 +122,7 @@ impl Node {
 }
 
 /// What a switch changes in the view.
-pub(super) fn change(changes: &mut Changes, switched: &Switched) {
+pub(super) fn change(changes: &mut Changes, switched: &SwitchRecord) {
     let key = switched.scope.to_string();
     match switched.stop() {
         Some(stop) => changes.put(Space::Stops, key.as_bytes(), encoding::encode(&stop)),

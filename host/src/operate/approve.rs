@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::action::{Action, Ruled, When};
+use crate::action::{Action, Ruling, When};
 use crate::cache::CacheError;
 use crate::charter::{BuiltIn, Charter};
 use crate::clock::Instant;
 use crate::decide::{Approval, By, Judgement, Moot, REJECTED, Recall, Undecided, say};
 use crate::event::{About, Caller, Event, EventKey, OWN_SOURCE, OwnEvent};
-use crate::evidence::{self, Body, Decided};
+use crate::evidence::{self, Body, DecisionRecord};
 use crate::ids::{ActionId, DecisionId, Text};
 use crate::limits::TEXT_BYTES;
 use crate::node::{Core, Node};
@@ -47,7 +47,7 @@ impl Approval {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct ApprovalResult {
     pub action: ActionId,
     pub name: Text,
     pub market: Text,
@@ -87,7 +87,7 @@ impl Fate {
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsettled {
+pub enum SettleError {
     #[error("no action `{0}` waits for a person: it never did, or that was over a day ago")]
     Unknown(ActionId),
     #[error("the token does not speak for market `{0}`")]
@@ -113,19 +113,19 @@ pub enum Unsettled {
     Undecided(#[from] Undecided),
 }
 
-impl From<CacheError> for Unsettled {
+impl From<CacheError> for SettleError {
     fn from(error: CacheError) -> Self {
         Self::Undecided(error.into())
     }
 }
 
-impl From<Failed> for Unsettled {
+impl From<Failed> for SettleError {
     fn from(error: Failed) -> Self {
         Self::Undecided(error.into())
     }
 }
 
-impl From<LogError> for Unsettled {
+impl From<LogError> for SettleError {
     fn from(error: LogError) -> Self {
         Self::Undecided(error.into())
     }
@@ -143,12 +143,12 @@ pub async fn settle(
     core: &Core,
     caller: &Caller,
     judgement: &Judgement,
-) -> Result<Settled, Unsettled> {
+) -> Result<ApprovalResult, SettleError> {
     if judgement.verdict == Approval::Reject && judgement.reason.trim().is_empty() {
-        return Err(Unsettled::NoReason);
+        return Err(SettleError::NoReason);
     }
     if judgement.reason.len() > TEXT_BYTES {
-        return Err(Unsettled::LongReason);
+        return Err(SettleError::LongReason);
     }
     let mut attempt = 0;
     loop {
@@ -158,7 +158,7 @@ pub async fn settle(
         }
         let plan = match recall(core.node(), caller, judgement).await {
             // Somebody decided between the two looks: what they said is the answer.
-            Err(ended @ Unsettled::Ended { .. }) => {
+            Err(ended @ SettleError::Ended { .. }) => {
                 return before(core.node(), caller, judgement).await?.ok_or(ended);
             }
             plan => plan?,
@@ -185,7 +185,7 @@ async fn before(
     node: &Node,
     caller: &Caller,
     judgement: &Judgement,
-) -> Result<Option<Settled>, Unsettled> {
+) -> Result<Option<ApprovalResult>, SettleError> {
     let key = EventKey::of(node.salt(), OWN_SOURCE, &name(judgement.action));
     let Some(earlier) = node.cache().event(key, node.clock().wall())? else {
         return Ok(None);
@@ -197,7 +197,7 @@ async fn before(
             Approval::Approve => Approval::Reject,
             Approval::Reject => Approval::Approve,
         };
-        return Err(Unsettled::Otherwise {
+        return Err(SettleError::Otherwise {
             id: judgement.action,
             done: other.done(),
             by: told(&body, "by"),
@@ -209,19 +209,19 @@ async fn before(
 }
 
 /// What was proposed, if the action still waits.
-async fn recall(node: &Node, caller: &Caller, judgement: &Judgement) -> Result<Plan, Unsettled> {
+async fn recall(node: &Node, caller: &Caller, judgement: &Judgement) -> Result<Plan, SettleError> {
     let id = judgement.action;
     let waiting = node.cache().waiting(id).await?;
-    let waiting = waiting.ok_or(Unsettled::Unknown(id))?;
+    let waiting = waiting.ok_or(SettleError::Unknown(id))?;
     let position = node.cache().decision(waiting.decision).await?;
-    let body = body(node, position.ok_or(Unsettled::NoProposal(id))?).await?;
+    let body = body(node, position.ok_or(SettleError::NoProposal(id))?).await?;
     may_speak(caller, &body.event.market)?;
     if let Some(because) = waiting.ended {
-        return Err(Unsettled::Ended { id, because });
+        return Err(SettleError::Ended { id, because });
     }
     if waiting.until < node.clock().now() {
         let until = waiting.until;
-        return Err(Unsettled::Expired { id, until });
+        return Err(SettleError::Expired { id, until });
     }
     let about = About {
         customer: body.customer,
@@ -229,8 +229,8 @@ async fn recall(node: &Node, caller: &Caller, judgement: &Judgement) -> Result<P
     };
     let mut decisions = body.decisions.into_iter();
     let decided = decisions.find(|decided| decided.id == waiting.decision);
-    let decided = decided.ok_or(Unsettled::NoProposal(id))?;
-    let proposal = proposal(&decided, id).ok_or(Unsettled::NoProposal(id))?;
+    let decided = decided.ok_or(SettleError::NoProposal(id))?;
+    let proposal = proposal(&decided, id).ok_or(SettleError::NoProposal(id))?;
     let action = decided.actions.iter().find(|action| action.id == id);
     Ok(Plan {
         recall: Recall {
@@ -246,9 +246,9 @@ async fn recall(node: &Node, caller: &Caller, judgement: &Judgement) -> Result<P
 }
 
 /// The proposal that became the action.
-pub(super) fn proposal(decided: &Decided, id: ActionId) -> Option<&Proposal> {
+pub(super) fn proposal(decided: &DecisionRecord, id: ActionId) -> Option<&Proposal> {
     let pairs = decided.proposals.iter().zip(&decided.rulings);
-    let mut became = pairs.filter(|(_, ruled)| **ruled == Ruled::Acts(id));
+    let mut became = pairs.filter(|(_, ruled)| **ruled == Ruling::Acts(id));
     became.next().map(|(proposal, _)| proposal)
 }
 
@@ -279,14 +279,14 @@ fn name(action: ActionId) -> Text {
     Text::from(format!("approval:{action}"))
 }
 
-fn may_speak(caller: &Caller, market: &Text) -> Result<(), Unsettled> {
+fn may_speak(caller: &Caller, market: &Text) -> Result<(), SettleError> {
     if caller.speaks_for(market) {
         return Ok(());
     }
-    Err(Unsettled::NotYours(market.clone()))
+    Err(SettleError::NotYours(market.clone()))
 }
 
-async fn body(node: &Node, position: Position) -> Result<Body, Unsettled> {
+async fn body(node: &Node, position: Position) -> Result<Body, SettleError> {
     let log = node.store().log();
     log.until_durable(position).await?;
     let opened =
@@ -303,7 +303,7 @@ fn told(body: &Body, name: &str) -> Text {
 }
 
 /// Reads the outcome off the evidence.
-fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<Settled, Unsettled> {
+fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<ApprovalResult, SettleError> {
     let body = reply.body();
     let acts = body.decisions.iter().find_map(|decided| {
         let action = decided.actions.iter().find(|action| action.id == id)?;
@@ -324,9 +324,9 @@ fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<Settled, Unsettle
             let (rule, why) = (Text::new(rule), Text::new(why));
             (gone.action.clone(), Fate::Dropped { rule, why })
         }
-        (None, None) => return Err(Unsettled::NoProposal(id)),
+        (None, None) => return Err(SettleError::NoProposal(id)),
     };
-    Ok(Settled {
+    Ok(ApprovalResult {
         action: id,
         name,
         market: body.event.market.clone(),
@@ -338,7 +338,7 @@ fn read(id: ActionId, reply: &Reply, repeated: bool) -> Result<Settled, Unsettle
     })
 }
 
-impl Settled {
+impl ApprovalResult {
     /// When an approved action acts.
     pub fn due(&self) -> Option<Instant> {
         match &self.fate {

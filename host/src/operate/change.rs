@@ -8,9 +8,9 @@ use crate::charter::sign::{Approved, Central, Unapproved};
 use crate::charter::{Charter, Complaint, Complaints, Signature};
 use crate::ids::{Digest, Text};
 use crate::node::Node;
-use crate::node::charters::{Entry, Unrecorded};
+use crate::node::charters::{Entry, RecordError};
 use crate::node::live::{Live, Unusable};
-use crate::policy::Stranded;
+use crate::policy::StrandedPolicy;
 use crate::store::{self, Failed, Position};
 
 /// What somebody wants to be live.
@@ -54,13 +54,13 @@ pub struct Changed {
 
 /// Why a charter did not go live; the one before stays.
 #[derive(Debug, thiserror::Error)]
-pub enum Unchanged {
+pub enum ChangeError {
     #[error(transparent)]
     Wrong(#[from] Complaints),
     #[error(transparent)]
     Unapproved(#[from] Unapproved),
     #[error("{}", stranded(.0))]
-    Strands(Vec<Stranded>),
+    Strands(Vec<StrandedPolicy>),
     #[error("this charter has no market `{market}`")]
     UnknownMarket { market: Text },
     #[error(
@@ -85,16 +85,16 @@ pub enum Unchanged {
     Failed(#[from] Failed),
 }
 
-impl From<Unrecorded> for Unchanged {
-    fn from(why: Unrecorded) -> Self {
+impl From<RecordError> for ChangeError {
+    fn from(why: RecordError) -> Self {
         match why {
-            Unrecorded::Kept(source) => Self::Kept(source),
-            Unrecorded::Log(refused) => Self::Log(refused),
+            RecordError::Kept(source) => Self::Kept(source),
+            RecordError::Log(refused) => Self::Log(refused),
         }
     }
 }
 
-fn stranded(policies: &[Stranded]) -> String {
+fn stranded(policies: &[StrandedPolicy]) -> String {
     let each = policies.iter().map(|policy| {
         format!(
             "\n  market `{}`, policy {}: {}",
@@ -109,7 +109,7 @@ fn stranded(policies: &[Stranded]) -> String {
 
 impl Node {
     /// Makes a change of the charter live, or says why not. Slow: call it outside of the serving path.
-    pub fn change_charter(&self, change: Change, by: &str) -> Result<Changed, Unchanged> {
+    pub fn change_charter(&self, change: Change, by: &str) -> Result<Changed, ChangeError> {
         // INVARIANT: whoever holds this alone changes the charter and which policies are live.
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let old = live.texts(&self.data)?;
@@ -130,7 +130,7 @@ impl Node {
             .era()
             .policies
             .rebound(&charter)
-            .map_err(Unchanged::Strands)?;
+            .map_err(ChangeError::Strands)?;
         let next = live.with(&charter, &files);
         let entry = Entry {
             charter: &charter,
@@ -178,7 +178,7 @@ impl Node {
     }
 
     /// What was recorded did not go live after all: the charter that is live is recorded again, with its files.
-    fn record_return(&self, files: &[(String, String)]) -> Result<(), Unchanged> {
+    fn record_return(&self, files: &[(String, String)]) -> Result<(), ChangeError> {
         let entry = Entry {
             charter: &self.charter(),
             files,
@@ -199,11 +199,11 @@ fn changed(
     change: Change,
     live: &Live,
     old: &[(String, String)],
-) -> Result<Vec<(String, String)>, Unchanged> {
+) -> Result<Vec<(String, String)>, ChangeError> {
     match change {
         Change::Central { files, expects } => match (&expects, live.charter()) {
             (Expects::OneOf(seen), Some(live)) if !seen.contains(&live) => {
-                Err(Unchanged::Superseded)
+                Err(ChangeError::Superseded)
             }
             _ => with_choices(files, old),
         },
@@ -232,14 +232,14 @@ fn check_expected(
     is_known: bool,
     live: Option<Digest>,
     expects: &Expects,
-) -> Result<(), Unchanged> {
+) -> Result<(), ChangeError> {
     match (live, expects) {
-        _ if !is_known => Err(Unchanged::UnknownMarket { market }),
-        (Some(_), Expects::Nothing) => Err(Unchanged::Unseen { market }),
+        _ if !is_known => Err(ChangeError::UnknownMarket { market }),
+        (Some(_), Expects::Nothing) => Err(ChangeError::Unseen { market }),
         (Some(live), Expects::OneOf(seen)) if !seen.contains(&live) => {
-            Err(Unchanged::Overtaken { market })
+            Err(ChangeError::Overtaken { market })
         }
-        (None, Expects::Something | Expects::OneOf(_)) => Err(Unchanged::Overtaken { market }),
+        (None, Expects::Something | Expects::OneOf(_)) => Err(ChangeError::Overtaken { market }),
         (Some(_), Expects::Something | Expects::OneOf(_)) | (None, Expects::Nothing) => Ok(()),
     }
 }
@@ -248,7 +248,7 @@ fn check_expected(
 pub fn with_choices(
     mut files: Vec<(String, String)>,
     old: &[(String, String)],
-) -> Result<Vec<(String, String)>, Unchanged> {
+) -> Result<Vec<(String, String)>, ChangeError> {
     let next = central(&files)?;
     let stay = old.iter().filter(|(name, _)| {
         let market = name
@@ -263,7 +263,10 @@ pub fn with_choices(
 }
 
 /// Holds what changed centrally against the signatures that came with it.
-fn approve(old: &[(String, String)], new: &[(String, String)]) -> Result<Vec<Approved>, Unchanged> {
+fn approve(
+    old: &[(String, String)],
+    new: &[(String, String)],
+) -> Result<Vec<Approved>, ChangeError> {
     let mut signatures = Vec::new();
     for (_, text) in new.iter().filter(|(name, _)| name == SIGNATURES) {
         signatures.extend(Signature::read_all(text)?);
@@ -274,10 +277,10 @@ fn approve(old: &[(String, String)], new: &[(String, String)]) -> Result<Vec<App
     }
 }
 
-fn central(files: &[(String, String)]) -> Result<Option<Central>, Unchanged> {
+fn central(files: &[(String, String)]) -> Result<Option<Central>, ChangeError> {
     let central = files.iter().find(|(name, _)| name == CENTRAL);
     let read = central.map(|(_, text)| Central::read(text)).transpose();
-    read.map_err(|complaint: Complaint| Unchanged::Wrong(Complaints(vec![complaint])))
+    read.map_err(|complaint: Complaint| ChangeError::Wrong(Complaints(vec![complaint])))
 }
 
 /// The names of the files that are not the same in both.

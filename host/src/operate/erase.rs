@@ -1,6 +1,6 @@
 //! Somebody is erased: in one step nothing leads to them any more, and a proof stays that tells nothing of them.
 
-use crate::cache::{CacheError, Erasing, NotCommitted, Waiting};
+use crate::cache::{CacheError, CommitError, Erasure, Waiting};
 use crate::clock::Instant;
 use crate::customer::{Customer, IdentityKey, Named};
 use crate::encoding;
@@ -25,7 +25,7 @@ pub struct Gone {
 
 /// Why somebody is not erased; nothing of it happened.
 #[derive(Debug, thiserror::Error)]
-pub enum NotErased {
+pub enum EraseError {
     #[error("nobody is known by that name")]
     Unknown,
     #[error("the customer was erased before")]
@@ -35,27 +35,27 @@ pub enum NotErased {
     #[error("what is known of the customer cannot be read")]
     Cache(#[from] CacheError),
     #[error("the log does not take the record")]
-    Log(#[from] NotCommitted),
+    Log(#[from] CommitError),
     #[error("the log has failed: nothing is acknowledged any more")]
     Failed(#[from] Failed),
 }
 
 impl Node {
     /// Erases a customer and whoever turned out to be them; returns once that is durable. It holds from the next decision on.
-    pub async fn erase(&self, lookup: Lookup, by: &str) -> Result<Gone, NotErased> {
+    pub async fn erase(&self, lookup: Lookup, by: &str) -> Result<Gone, EraseError> {
         let mut id = match lookup {
             Lookup::Id(id) => id,
             Lookup::Identity(key) => match self.cache.find(key).await? {
                 Some(Named::Customer(id)) => id,
-                Some(Named::Account(_)) | None => return Err(NotErased::Unknown),
+                Some(Named::Account(_)) | None => return Err(EraseError::Unknown),
             },
         };
         for _ in 0..ATTEMPTS {
             let line = self.cache.line::<Customer>(id).await;
             let Some(state) = self.cache.load_held::<Customer>(&line).await? else {
                 return Err(match self.cache.was_erased(id)? {
-                    true => NotErased::Before,
-                    false => NotErased::Unknown,
+                    true => EraseError::Before,
+                    false => EraseError::Unknown,
                 });
             };
             match state.value.merged_into {
@@ -69,11 +69,11 @@ impl Node {
                 }
             }
         }
-        Err(NotErased::Busy)
+        Err(EraseError::Busy)
     }
 
     /// Whose line is held.
-    async fn erase_held(&self, customer: &Customer, by: &str) -> Result<Gone, NotErased> {
+    async fn erase_held(&self, customer: &Customer, by: &str) -> Result<Gone, EraseError> {
         let mut customers = vec![customer.id];
         customers.extend_from_slice(&customer.merged);
         let names: Vec<IdentityKey> = customer.aliases.iter().map(|alias| alias.key).collect();
@@ -81,7 +81,7 @@ impl Node {
         for _ in 0..CHANGES {
             let era = self.cache.era();
             let proof = self.proof((&customers, &waiting), by);
-            let committed = self.cache.erase(&Erasing {
+            let committed = self.cache.erase(&Erasure {
                 kind: Kind::Erase.number(),
                 record: &encoding::encode(&proof),
                 customers: &customers,
@@ -92,11 +92,11 @@ impl Node {
             });
             match committed {
                 Ok(position) => return Ok(Gone { proof, position }),
-                Err(NotCommitted::Outdated) => {}
+                Err(CommitError::Outdated) => {}
                 Err(refused) => return Err(refused.into()),
             }
         }
-        Err(NotErased::Busy)
+        Err(EraseError::Busy)
     }
 
     fn proof(

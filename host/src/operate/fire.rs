@@ -16,7 +16,7 @@ use crate::evidence;
 use crate::ids::{CustomerId, Key, Text};
 use crate::keys::Subject;
 use crate::node::Core;
-use crate::operate::NotErased;
+use crate::operate::EraseError;
 use crate::value::Value;
 use crate::views::Lookup;
 
@@ -27,18 +27,18 @@ const RETENTION: &str = "retention";
 
 /// What was done about silences that were due.
 #[derive(Debug, Default)]
-pub struct Fired {
+pub struct DueEvents {
     pub answered: Vec<Answered>,
     /// Of how many somebody had to look; zero when nothing is due.
     pub looked_at: usize,
 }
 
 /// Looks at what is due by now, at most so many; what cannot be decided stays due, and the first reason is told.
-pub async fn fire(core: &Core) -> Result<Fired, Undecided> {
+pub async fn fire(core: &Core) -> Result<DueEvents, Undecided> {
     let cache = core.node().cache();
     let now = core.node().clock().now();
     let hints = cache.take_due(now, AT_ONCE);
-    let mut fired = Fired {
+    let mut fired = DueEvents {
         answered: Vec::new(),
         looked_at: hints.len(),
     };
@@ -139,10 +139,10 @@ async fn fades(core: &Core, whose: Subject, due: Instant) -> Result<Fades, Undec
 /// Somebody whose last name is no longer kept is kept no longer.
 async fn erase(core: &Core, id: CustomerId) -> Result<(), Undecided> {
     match core.node().erase(Lookup::Id(id), RETENTION).await {
-        Ok(_) | Err(NotErased::Unknown | NotErased::Before) => Ok(()),
-        Err(NotErased::Cache(error)) => Err(error.into()),
-        Err(NotErased::Failed(failed)) => Err(failed.into()),
-        Err(NotErased::Busy | NotErased::Log(_)) => Err(Undecided::Busy),
+        Ok(_) | Err(EraseError::Unknown | EraseError::Before) => Ok(()),
+        Err(EraseError::Cache(error)) => Err(error.into()),
+        Err(EraseError::Failed(failed)) => Err(failed.into()),
+        Err(EraseError::Busy | EraseError::Log(_)) => Err(Undecided::Busy),
     }
 }
 

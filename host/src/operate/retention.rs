@@ -5,12 +5,12 @@ use crate::encoding;
 use crate::evidence::{Expired, Kind};
 use crate::keys::{Class, Period};
 use crate::node::Node;
-use crate::operate::NotDestroyed;
+use crate::operate::RotationError;
 
 impl Node {
     /// Destroys the keys of what has been kept long enough, and records that; returns of which periods. Copies of the keys go
     /// with their epoch. Slow: call it outside of the serving path.
-    pub async fn expire(&self) -> Result<Vec<Period>, NotDestroyed> {
+    pub async fn expire(&self) -> Result<Vec<Period>, RotationError> {
         let _turn = self.rotating.lock().await;
         let over = self.over();
         if over.is_empty() {

@@ -5,7 +5,7 @@
 use crate::cache::{CacheError, Note, WriteBehindError};
 use crate::clock::Span;
 use crate::encoding;
-use crate::evidence::{Kind, Rewrapped};
+use crate::evidence::{KeyChange, Kind};
 use crate::keys::NoKeys;
 use crate::node::Node;
 use crate::store::{Changes, Refused, StoreError};
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 4_096;
 
 /// Why keys that are over are still there.
 #[derive(Debug, thiserror::Error)]
-pub enum NotDestroyed {
+pub enum RotationError {
     #[error(transparent)]
     Keys(#[from] NoKeys),
     #[error("the log does not take the keys")]
@@ -31,7 +31,7 @@ pub enum NotDestroyed {
 impl Node {
     /// Wraps everybody's key anew and destroys the key of the epoch before: from then on nothing that was erased can be read
     /// by anybody, wherever copies of it are. Slow: call it outside of the serving path.
-    pub async fn rotate_keys(&self) -> Result<Vec<u32>, NotDestroyed> {
+    pub async fn rotate_keys(&self) -> Result<Vec<u32>, RotationError> {
         let _turn = self.rotating.lock().await;
         let ring = self.cache.ring();
         if !ring.has_old() {
@@ -55,7 +55,7 @@ impl Node {
         let destroyed = ring.destroy_old()?;
         self.cache.note(&Note {
             kind: Kind::Keys.number(),
-            record: encoding::encode(&Rewrapped {
+            record: encoding::encode(&KeyChange {
                 at: self.clock.wall(),
                 epoch: ring.epoch(),
                 keys: Vec::new(),
@@ -68,7 +68,7 @@ impl Node {
         Ok(destroyed)
     }
 
-    async fn wrap_anew(&self, epoch: u32) -> Result<(), NotDestroyed> {
+    async fn wrap_anew(&self, epoch: u32) -> Result<(), RotationError> {
         let mut after = None;
         loop {
             let keys = self.cache.wrapped_before(after, AT_ONCE)?;
@@ -83,7 +83,7 @@ impl Node {
     }
 
     /// Waits until the view has everything that was recorded before now.
-    pub(super) async fn written(&self) -> Result<(), NotDestroyed> {
+    pub(super) async fn written(&self) -> Result<(), RotationError> {
         self.cache.write_behind().await?;
         Ok(())
     }

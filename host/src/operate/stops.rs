@@ -7,7 +7,7 @@ use crate::ids::Text;
 use crate::limits::TEXT_BYTES;
 use crate::node::Node;
 use crate::node::switches::Order;
-use crate::stop::{Scope, Stop, Stops, Switch, Switched};
+use crate::stop::{Scope, Stop, Stops, Switch, SwitchRecord};
 use crate::store::{Failed, Position, Refused};
 
 /// The fewest digits of a digest that name a policy.
@@ -17,7 +17,7 @@ const ATTEMPTS: usize = 64;
 
 /// Why a kill switch was not moved.
 #[derive(Debug, thiserror::Error)]
-pub enum Unswitched {
+pub enum SwitchError {
     #[error(
         "`{0}` is no scope: it is `all`, `market:…`, `channel:…`, `moment:…`, `action:…` or `policy:sha256:…`"
     )]
@@ -60,9 +60,9 @@ impl Node {
 
     /// Stops what `scope` names, from the next decision on; returns once that survives a restart. One that is on already
     /// keeps its time and gets the new reason.
-    pub async fn put_stop(&self, scope: &str, reason: &str, by: &str) -> Result<Stop, Unswitched> {
+    pub async fn put_stop(&self, scope: &str, reason: &str, by: &str) -> Result<Stop, SwitchError> {
         if reason.trim().is_empty() {
-            return Err(Unswitched::NoReason);
+            return Err(SwitchError::NoReason);
         }
         let order = Order {
             scope: self.scope(scope)?,
@@ -72,7 +72,7 @@ impl Node {
         };
         let (switched, position) = self.switch_patiently(&order).await?;
         self.store().log().until_durable(position).await?;
-        let Switched {
+        let SwitchRecord {
             scope,
             reason,
             by,
@@ -88,7 +88,12 @@ impl Node {
     }
 
     /// Lifts a stop; returns it as it was, once that survives a restart.
-    pub async fn lift_stop(&self, scope: &str, reason: &str, by: &str) -> Result<Stop, Unswitched> {
+    pub async fn lift_stop(
+        &self,
+        scope: &str,
+        reason: &str,
+        by: &str,
+    ) -> Result<Stop, SwitchError> {
         let stop = self.stop_named(scope)?;
         let order = Order {
             scope: stop.scope.clone(),
@@ -105,8 +110,11 @@ impl Node {
     }
 
     /// A kill switch must not wait until there is less to do: it is tried again as the log gets on.
-    async fn switch_patiently(&self, order: &Order) -> Result<(Switched, Position), Unswitched> {
-        let not_on = || Unswitched::NotOn(order.scope.to_string().into());
+    async fn switch_patiently(
+        &self,
+        order: &Order,
+    ) -> Result<(SwitchRecord, Position), SwitchError> {
+        let not_on = || SwitchError::NotOn(order.scope.to_string().into());
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -120,13 +128,13 @@ impl Node {
     }
 
     /// The stop that is on under a name; a policy's may be shortened.
-    fn stop_named(&self, name: &str) -> Result<Stop, Unswitched> {
+    fn stop_named(&self, name: &str) -> Result<Stop, SwitchError> {
         let scope = parsed(name)?;
         let stops = self.stops();
         if let Some(stop) = stops.at(&scope) {
             return Ok(stop.clone());
         }
-        let not_on = || Unswitched::NotOn(shortened(name));
+        let not_on = || SwitchError::NotOn(shortened(name));
         let Scope::Policy(digits) = &scope else {
             return Err(not_on());
         };
@@ -138,13 +146,13 @@ impl Node {
         let mut found = stops.iter().filter(named);
         match (found.next(), found.next()) {
             (Some(stop), None) => Ok(stop.clone()),
-            (Some(_), Some(_)) => Err(Unswitched::Ambiguous(digits.clone())),
+            (Some(_), Some(_)) => Err(SwitchError::Ambiguous(digits.clone())),
             (None, _) => Err(not_on()),
         }
     }
 
     /// A scope of which everything exists.
-    fn scope(&self, name: &str) -> Result<Scope, Unswitched> {
+    fn scope(&self, name: &str) -> Result<Scope, SwitchError> {
         let scope = parsed(name)?;
         let charter = self.charter();
         match scope {
@@ -154,47 +162,47 @@ impl Node {
     }
 
     /// The whole digest of a policy that is or was live.
-    fn policy_named(&self, digits: &Text) -> Result<Text, Unswitched> {
+    fn policy_named(&self, digits: &Text) -> Result<Text, SwitchError> {
         check_digest(digits)?;
         let policies = self.switches.policies();
         let digests = policies.iter().map(ToString::to_string);
         let mut found = digests.filter(|digest| digest.starts_with(digits.as_str()));
         match (found.next(), found.next()) {
             (Some(digest), None) => Ok(Text::from(digest)),
-            (Some(_), Some(_)) => Err(Unswitched::Ambiguous(digits.clone())),
-            (None, _) => Err(Unswitched::UnknownPolicy(digits.clone())),
+            (Some(_), Some(_)) => Err(SwitchError::Ambiguous(digits.clone())),
+            (None, _) => Err(SwitchError::UnknownPolicy(digits.clone())),
         }
     }
 }
 
-fn worded(reason: &str) -> Result<Text, Unswitched> {
+fn worded(reason: &str) -> Result<Text, SwitchError> {
     match reason.len() {
         0..=TEXT_BYTES => Ok(Text::new(reason.trim())),
-        _ => Err(Unswitched::LongReason),
+        _ => Err(SwitchError::LongReason),
     }
 }
 
-fn parsed(name: &str) -> Result<Scope, Unswitched> {
-    Scope::parse(name).ok_or_else(|| Unswitched::NoScope(shortened(name)))
+fn parsed(name: &str) -> Result<Scope, SwitchError> {
+    Scope::parse(name).ok_or_else(|| SwitchError::NoScope(shortened(name)))
 }
 
 fn shortened(name: &str) -> Text {
     name.chars().take(96).collect()
 }
 
-fn check_digest(digits: &Text) -> Result<(), Unswitched> {
+fn check_digest(digits: &Text) -> Result<(), SwitchError> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let hex = digits.strip_prefix("sha256:").unwrap_or_default();
     match (DIGITS..=64).contains(&hex.len()) && hex.bytes().all(is_hex) {
         true => Ok(()),
-        false => Err(Unswitched::NoDigest(shortened(digits))),
+        false => Err(SwitchError::NoDigest(shortened(digits))),
     }
 }
 
 /// Whether the charter knows what the scope names.
-fn check(charter: &Charter, scope: Scope) -> Result<Scope, Unswitched> {
+fn check(charter: &Charter, scope: Scope) -> Result<Scope, SwitchError> {
     let names = &charter.names;
-    let unknown = |sort, name: &Text, known: Vec<&Text>| Unswitched::Unknown {
+    let unknown = |sort, name: &Text, known: Vec<&Text>| SwitchError::Unknown {
         sort,
         name: shortened(name),
         near: did_you_mean(name, known.into_iter().map(Text::as_str)),

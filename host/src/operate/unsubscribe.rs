@@ -20,7 +20,7 @@ const MERGES: usize = 8;
 
 /// Why nothing was withdrawn.
 #[derive(Debug, thiserror::Error)]
-pub enum NotWithdrawn {
+pub enum UnsubscribeError {
     #[error("the link is none of this host's: it was cut short, changed, or made by another host")]
     Forged,
     #[error("the charter no longer has what the link is about, so nothing rests on it")]
@@ -30,11 +30,11 @@ pub enum NotWithdrawn {
 }
 
 /// Withdraws what `token` is about; returns once that is durable. The second click gets the first one's answer.
-pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, NotWithdrawn> {
-    let way = WayOut::parse(core.node().salt(), token).ok_or(NotWithdrawn::Forged)?;
+pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, UnsubscribeError> {
+    let way = WayOut::parse(core.node().salt(), token).ok_or(UnsubscribeError::Forged)?;
     let given = last_given(core, &way).await.map_err(Undecided::from)?;
     decide(core, |era| {
-        event(core, (&way, given), &era.charter).ok_or(NotWithdrawn::Gone)
+        event(core, (&way, given), &era.charter).ok_or(UnsubscribeError::Gone)
     })
     .await
 }

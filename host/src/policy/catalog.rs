@@ -9,7 +9,9 @@ use crate::context::{Context, Inputs, Signal};
 use crate::ids::{Digest, Text};
 use crate::limits::{PATIENT_BUDGET_MS, POLICY_FUEL, POLICY_MEMORY_BYTES};
 use crate::policy::binding::{self, Binding};
-use crate::policy::{Answer, Asked, Engines, Fault, Manifest, Reason, Refused, component, v1_0};
+use crate::policy::{
+    Answer, Consultation, Engines, Fault, Manifest, Reason, Refused, component, v1_0,
+};
 
 /// The policies of all markets at one instant, all bound to one charter.
 #[derive(Clone)]
@@ -29,16 +31,16 @@ pub struct Active {
     /// The charter that it is bound to: its indices are only good there.
     pub charter: Digest,
     binding: Binding,
-    compiled: Arc<Loaded>,
+    compiled: Arc<SharedCode>,
 }
 
 /// A policy with its place in the charter that it is bound to: nothing can keep it from going live there.
-pub struct Fitted {
+pub struct PlacedPolicy {
     place: MarketIx,
     active: Active,
 }
 
-impl Fitted {
+impl PlacedPolicy {
     /// As the evidence names it.
     pub fn version(&self) -> &Text {
         &self.active.version
@@ -50,7 +52,7 @@ impl Fitted {
 }
 
 /// A policy's code on every core, whatever charter it is bound to.
-struct Loaded {
+struct SharedCode {
     /// What it starts with.
     memory_bytes: u64,
     /// By core.
@@ -61,7 +63,7 @@ struct Loaded {
 
 /// A live policy that another charter has no room for.
 #[derive(Debug)]
-pub struct Stranded {
+pub struct StrandedPolicy {
     pub market: Text,
     pub version: Text,
     pub why: Refused,
@@ -87,8 +89,8 @@ impl Policies {
 
     /// These, with one made its market's. What is bound to another charter goes.
     #[must_use]
-    pub fn with(&self, fitted: Fitted) -> Self {
-        let Fitted { place, active } = fitted;
+    pub fn with(&self, fitted: PlacedPolicy) -> Self {
+        let PlacedPolicy { place, active } = fitted;
         let mut next = self.clone();
         if next.charter != active.charter {
             next.charter = active.charter;
@@ -99,14 +101,14 @@ impl Policies {
     }
 
     /// All of them bound to another charter; or those that it would strand.
-    pub fn rebound(&self, charter: &Charter) -> Result<Self, Vec<Stranded>> {
+    pub fn rebound(&self, charter: &Charter) -> Result<Self, Vec<StrandedPolicy>> {
         let mut next = Self::none(charter);
         let mut stranded = Vec::new();
         for active in self.slots.iter().flatten() {
             let place = binding::market_named(charter, &active.market);
             match place.and_then(|place| Ok((place, active.rebound(charter)?))) {
                 Ok((place, active)) => next.put(place, Arc::new(active)),
-                Err(why) => stranded.push(Stranded {
+                Err(why) => stranded.push(StrandedPolicy {
                     market: active.market.clone(),
                     version: active.version.clone(),
                     why,
@@ -157,7 +159,7 @@ impl Active {
             digest,
             charter: charter.digest,
             binding,
-            compiled: Arc::new(Loaded {
+            compiled: Arc::new(SharedCode {
                 memory_bytes: loaded.memory_bytes,
                 policies: loaded.policies,
                 _engines: Arc::clone(engines),
@@ -200,13 +202,13 @@ impl Active {
     }
 
     /// With its place in the charter; bound to that first, where it is bound to another.
-    pub fn fitted(self, charter: &Charter) -> Result<Fitted, Refused> {
+    pub fn fitted(self, charter: &Charter) -> Result<PlacedPolicy, Refused> {
         let active = match self.charter == charter.digest {
             true => self,
             false => self.rebound(charter)?,
         };
         let place = binding::market_named(charter, &active.market)?;
-        Ok(Fitted { place, active })
+        Ok(PlacedPolicy { place, active })
     }
 
     /// What the policy is given at `moment`; `None` where it does not handle it.
@@ -235,10 +237,16 @@ impl Active {
     }
 
     /// Asks the policy, in a fresh sandbox of `core`.
-    pub fn ask(&self, core: usize, limits: &Limits, signal: &Signal, context: &Context) -> Asked {
+    pub fn ask(
+        &self,
+        core: usize,
+        limits: &Limits,
+        signal: &Signal,
+        context: &Context,
+    ) -> Consultation {
         match self.compiled.policies.get(core) {
             Some(policy) => policy.decide(limits, &self.manifest, signal, context),
-            None => Asked {
+            None => Consultation {
                 answer: Answer::Fault(Fault::NoRoom),
                 fuel: 0,
                 micros: 0,

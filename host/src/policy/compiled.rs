@@ -32,12 +32,12 @@ pub enum Unsafe {
 }
 
 /// The folder of compiled policies, and the key that seals them.
-pub(super) struct Compiled {
+pub(super) struct CodeFolder {
     folder: PathBuf,
     key: [u8; KEY_BYTES],
 }
 
-impl Compiled {
+impl CodeFolder {
     /// Opens `folder` for this user alone; the key lies beside it, and is drawn the first time.
     pub(super) fn open(folder: &Path) -> Result<Self, Unsafe> {
         let unusable = |path: &Path| {

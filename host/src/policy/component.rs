@@ -33,7 +33,7 @@ const CORE: &[u8] = &[1, 0, 0, 0];
 const COMPONENT: &[u8] = &[0x0d, 0, 1, 0];
 
 /// A policy's code, ready on every core.
-pub(super) struct Loaded {
+pub(super) struct PolicyCode {
     /// By core.
     pub(super) policies: Vec<v1_0::Policy>,
     /// The memory that it starts with, in bytes.
@@ -41,7 +41,7 @@ pub(super) struct Loaded {
 }
 
 /// Checks and compiles `wasm` for every core.
-pub(super) fn load(engines: &Engines, wasm: &[u8], digest: Digest) -> Result<Loaded, Refused> {
+pub(super) fn load(engines: &Engines, wasm: &[u8], digest: Digest) -> Result<PolicyCode, Refused> {
     check_file(wasm)?;
     check_parts(wasm)?;
     let Some(first) = engines.of_each_core().first() else {
@@ -63,7 +63,7 @@ pub(super) fn load(engines: &Engines, wasm: &[u8], digest: Digest) -> Result<Loa
     if let (true, Some(kept)) = (is_new, engines.compiled()) {
         kept.keep(digest, first, &code);
     }
-    Ok(Loaded {
+    Ok(PolicyCode {
         policies,
         memory_bytes: component
             .resources_required()

@@ -11,7 +11,7 @@ use wasmtime::{
 };
 
 use crate::limits::POLICY_MEMORY_BYTES;
-use crate::policy::compiled::{Compiled, Unsafe};
+use crate::policy::compiled::{CodeFolder, Unsafe};
 
 /// How often running policies are looked at, in milliseconds: the grain of their time limit.
 pub(super) const TICK_MS: u64 = 1;
@@ -77,7 +77,7 @@ pub enum Unstartable {
 /// The engines of all cores.
 pub struct Engines {
     engines: Vec<Engine>,
-    compiled: Option<Compiled>,
+    compiled: Option<CodeFolder>,
     _ticker: Ticker,
 }
 
@@ -99,7 +99,7 @@ impl Engines {
         let compiled = settings
             .cache
             .as_deref()
-            .map(Compiled::open)
+            .map(CodeFolder::open)
             .transpose()
             .map_err(Unstartable::Cache)?;
         let ticker = Ticker::start(engines.clone()).map_err(Unstartable::Ticker)?;
@@ -118,7 +118,7 @@ impl Engines {
         &self.engines
     }
 
-    pub(super) fn compiled(&self) -> Option<&Compiled> {
+    pub(super) fn compiled(&self) -> Option<&CodeFolder> {
         self.compiled.as_ref()
     }
 }

@@ -18,7 +18,7 @@ const ANSWER_BYTES: usize = 512 * 1024;
 const HANDLES: usize = 64;
 
 /// What came of one call.
-pub(super) struct Called<R> {
+pub(super) struct Run<R> {
     pub(super) outcome: Result<R, Fault>,
     pub(super) fuel: u64,
     pub(super) micros: u64,
@@ -29,7 +29,7 @@ pub(super) fn call<R>(
     policy: &InstancePre<Bounds>,
     limits: &Limits,
     body: impl FnOnce(&mut Store<Bounds>, &Instance) -> wasmtime::Result<R>,
-) -> Called<R> {
+) -> Run<R> {
     let watch = Stopwatch::start();
     let allowed = limits.fuel.min(POLICY_FUEL);
     let mut store = Store::new(policy.engine(), Bounds::of(limits));
@@ -47,7 +47,7 @@ pub(super) fn call<R>(
     // A store that has trapped is never used again: it goes with this call.
     let left = store.get_fuel().unwrap_or(0);
     drop(store);
-    Called {
+    Run {
         outcome,
         fuel: allowed.saturating_sub(left),
         micros: u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -9,12 +9,12 @@ use wasmtime::{Engine, Store};
 
 use crate::charter::Limits;
 use crate::clock::{Instant, Span};
-use crate::context::{Context, Reading, Signal, Stamped};
+use crate::context::{Context, Reading, Signal, TimedValue};
 use crate::ids::Text;
 use crate::limits::{LIST_ITEMS, PARAMETERS, POLICY_TEXT_BYTES, PROPOSALS};
 use crate::policy::manifest::{self, Manifest};
-use crate::policy::sandbox::{self, Bounds, Called, clipped};
-use crate::policy::{Answer, Asked, Decision, Fault, Proposal, Refused, Timing};
+use crate::policy::sandbox::{self, Bounds, Run, clipped};
+use crate::policy::{Answer, Consultation, Decision, Fault, Proposal, Refused, Timing};
 use crate::value::{Kind, Value};
 
 use bindings::exports::kairos::policy::policy as wit;
@@ -78,8 +78,8 @@ impl Policy {
         known: &Manifest,
         signal: &Signal,
         context: &Context,
-    ) -> Asked {
-        let Called {
+    ) -> Consultation {
+        let Run {
             outcome,
             fuel,
             micros,
@@ -106,7 +106,7 @@ impl Policy {
             Ok(decision) => lift(decision, known),
             Err(why) => Err(Fault::Declined { why: clipped(&why) }),
         });
-        Asked {
+        Consultation {
             answer: answer.map_or_else(Answer::Fault, Answer::Decision),
             fuel,
             micros,
@@ -191,7 +191,7 @@ fn lower<'a>(value: &'a Value, lists: &mut TextLists<'a>) -> wit::ValueParam<'a>
 }
 
 fn lower_reading<'a>(reading: &'a Reading, lists: &mut TextLists<'a>) -> wit::Reading<'a> {
-    let mut lower_stamped = |stamped: &'a Stamped| wit::Stamped {
+    let mut lower_stamped = |stamped: &'a TimedValue| wit::Stamped {
         value: lower(&stamped.value, lists),
         as_of: stamped.as_of.millis(),
     };

@@ -7,7 +7,7 @@ use crate::evidence::Outcome;
 use crate::ids::Text;
 use crate::report::Ask;
 use crate::report::followed::Names;
-use crate::report::gather::{Acted, Counted, Part, Tally};
+use crate::report::gather::{Counted, Part, PastAction, Tally};
 use crate::report::pressure::Spread;
 
 /// The columns of a report as CSV.
@@ -370,12 +370,12 @@ fn pressure(counted: &Counted, (names, ask): (&Names, &Ask), figures: &mut Vec<F
 }
 
 fn actions(counted: &Counted, ask: &Ask, figures: &mut Vec<Figure>) {
-    let mut all = Acted::default();
+    let mut all = PastAction::default();
     let seen = counted.seen();
     for market in seen.iter().filter(|name| ask.wants(name)) {
         let own = counted.actions.iter();
         let own = own.filter(|((of, _), _)| of == market);
-        let mut whole = Acted::default();
+        let mut whole = PastAction::default();
         for ((_, action), acted) in own.clone() {
             one_action(market, (action, acted), figures);
             whole.acted += acted.acted;
@@ -388,13 +388,13 @@ fn actions(counted: &Counted, ask: &Ask, figures: &mut Vec<Figure>) {
     figures.push(regret(None, &all));
 }
 
-fn regret(market: Option<&Text>, acted: &Acted) -> Figure {
+fn regret(market: Option<&Text>, acted: &PastAction) -> Figure {
     Figure::new(Group::Regret, "regret", market)
         .share(acted.regretted, acted.acted)
         .meaning("actions that were complained of, or came after what they were to bring about, of those that acted")
 }
 
-fn one_action(market: &Text, (action, acted): (&Text, &Acted), figures: &mut Vec<Figure>) {
+fn one_action(market: &Text, (action, acted): (&Text, &PastAction), figures: &mut Vec<Figure>) {
     let part = |group, name: &str, count| {
         Figure::new(group, name, Some(market))
             .of_action(action)

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::decide::replay::{self, Charters, NoPast, Place, keychain, reader};
 use crate::encoding;
-use crate::evidence::{Chartered, Kind};
+use crate::evidence::{CharterRecord, Kind};
 use crate::report::{Ask, Gathering, Report};
 use crate::store::LogError;
 
@@ -34,7 +34,7 @@ pub fn of_folder(
     let mut charters = Charters::new(place.data);
     reader.walk(&mut |met| {
         if met.kind == Kind::Charter.number()
-            && let Ok(chartered) = encoding::decode::<Chartered>(met.content)
+            && let Ok(chartered) = encoding::decode::<CharterRecord>(met.content)
         {
             charters.note(chartered);
         }

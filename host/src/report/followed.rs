@@ -8,7 +8,7 @@ use crate::ids::{AccountId, ActionId, CustomerId, DecisionId, Text};
 
 /// One action and what came of it so far.
 #[derive(Clone, Debug)]
-pub(super) struct Followed {
+pub(super) struct FollowedAction {
     /// Places in the list of names.
     pub(super) market: u16,
     pub(super) moment: u16,
@@ -40,7 +40,7 @@ pub(super) enum Fate {
     Ended,
 }
 
-impl Followed {
+impl FollowedAction {
     pub(super) fn acts(&self) -> Option<Instant> {
         match self.fate {
             Fate::Acts(at) => Some(at),
@@ -77,7 +77,7 @@ impl Followed {
 
 /// All that are followed.
 pub(super) struct Followings {
-    actions: HashMap<ActionId, Followed>,
+    actions: HashMap<ActionId, FollowedAction>,
     by_decision: HashMap<DecisionId, Vec<ActionId>>,
     by_customer: HashMap<CustomerId, Vec<ActionId>>,
     by_account: HashMap<AccountId, Vec<ActionId>>,
@@ -100,12 +100,12 @@ impl Followings {
         }
     }
 
-    pub(super) fn get_mut(&mut self, id: ActionId) -> Option<&mut Followed> {
+    pub(super) fn get_mut(&mut self, id: ActionId) -> Option<&mut FollowedAction> {
         self.actions.get_mut(&id)
     }
 
     /// Begins to follow; an action that was approved goes on under the decision that approved it.
-    pub(super) fn follow(&mut self, id: ActionId, followed: Followed) {
+    pub(super) fn follow(&mut self, id: ActionId, followed: FollowedAction) {
         for decision in &followed.decisions {
             self.by_decision.entry(*decision).or_default().push(id);
         }
@@ -146,7 +146,7 @@ impl Followings {
     }
 
     /// An action will not act; `true` where it was known and had not acted before.
-    pub(super) fn end(&mut self, id: ActionId, at: Instant) -> Option<&Followed> {
+    pub(super) fn end(&mut self, id: ActionId, at: Instant) -> Option<&FollowedAction> {
         let followed = self.actions.get_mut(&id)?;
         let is_over = match followed.fate {
             Fate::Acts(acts) => acts <= at,
@@ -161,7 +161,7 @@ impl Followings {
     }
 
     /// Lets go of what was followed for long enough, and of the oldest where there are too many.
-    pub(super) fn let_go(&mut self, now: Instant, horizon: Span) -> Option<Followed> {
+    pub(super) fn let_go(&mut self, now: Instant, horizon: Span) -> Option<FollowedAction> {
         let oldest = self.order.front()?;
         let is_over = self
             .actions
@@ -175,7 +175,7 @@ impl Followings {
         self.take_oldest()
     }
 
-    pub(super) fn take_oldest(&mut self) -> Option<Followed> {
+    pub(super) fn take_oldest(&mut self) -> Option<FollowedAction> {
         let id = self.order.pop_front()?;
         let followed = self.actions.remove(&id)?;
         for decision in &followed.decisions {
@@ -238,8 +238,8 @@ mod tests {
     use super::*;
     use crate::ids::Chance;
 
-    fn followed(decided: i64) -> Followed {
-        Followed {
+    fn followed(decided: i64) -> FollowedAction {
+        FollowedAction {
             market: 0,
             moment: 0,
             action: 0,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::action::{Action, Ruled, When};
+use crate::action::{Action, Ruling, When};
 use crate::charter::{Charter, Class, Reaction, Target};
 use crate::clock::{Clock, Instant, Span};
-use crate::evidence::{self, Decided, Kind, Opened, Outcome};
+use crate::evidence::{self, DecisionRecord, Kind, Opened, Outcome};
 use crate::ids::Text;
 use crate::keys::Keyring;
-use crate::report::followed::{Fate, Followed, Followings, Names};
+use crate::report::followed::{Fate, FollowedAction, Followings, Names};
 use crate::report::ledger::{self, Ledger, Silence, Why};
 use crate::report::outcomes::{Join, Joining, Targets};
 use crate::report::pressure::Pressure;
@@ -35,7 +35,7 @@ pub(super) struct Joined {
 
 /// What came of one action in one market.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Acted {
+pub(super) struct PastAction {
     pub(super) acted: u64,
     pub(super) reactions: BTreeMap<Reaction, u64>,
     pub(super) complained_of: u64,
@@ -58,7 +58,7 @@ pub(super) struct Part {
 pub(super) struct Counted {
     pub(super) markets: BTreeMap<Text, Tally>,
     /// By market and action.
-    pub(super) actions: BTreeMap<(Text, Text), Acted>,
+    pub(super) actions: BTreeMap<(Text, Text), PastAction>,
     /// By the figure's place in the charter, and market.
     pub(super) kpis: BTreeMap<(u16, Text), Part>,
     pub(super) pressure: Pressure,
@@ -180,7 +180,7 @@ impl Gathering {
             let refused = decided
                 .rulings
                 .iter()
-                .filter(|ruled| matches!(ruled, Ruled::Refused { .. }));
+                .filter(|ruled| matches!(ruled, Ruling::Refused { .. }));
             tally.proposals += decided.rulings.len() as u64;
             tally.refused += refused.count() as u64;
             self.counted.ledger.decision(market, decided);
@@ -213,7 +213,7 @@ impl Gathering {
         }
     }
 
-    fn follow(&mut self, opened: &Opened, decided: &Decided, action: &Action) {
+    fn follow(&mut self, opened: &Opened, decided: &DecisionRecord, action: &Action) {
         let body = &opened.body;
         let known = self.charter.names.actions.get(&action.action);
         let known = known.map(|known| self.charter.actions.at(*known));
@@ -224,7 +224,7 @@ impl Gathering {
             (None, When::Answered) => Fate::Acts(decided.now),
             (None, When::Due(due)) => Fate::Acts(due),
         };
-        let followed = Followed {
+        let followed = FollowedAction {
             market: self.names.place(&body.event.market),
             moment: self.names.place(&decided.moment),
             action: self.names.place(&action.action),
@@ -243,7 +243,7 @@ impl Gathering {
     }
 
     /// Counts an action of which no more is heard.
-    fn settle(&mut self, followed: &Followed, now: Instant) {
+    fn settle(&mut self, followed: &FollowedAction, now: Instant) {
         let market = self.names.at(followed.market);
         let action = self.names.at(followed.action);
         let acts = match followed.fate {

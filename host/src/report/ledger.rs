@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::action::Ruled;
-use crate::evidence::{Decided, Outcome};
+use crate::action::Ruling;
+use crate::evidence::{DecisionRecord, Outcome};
 use crate::ids::Text;
 
 /// So many different lines; what comes then is counted together.
@@ -94,7 +94,7 @@ impl Ledger {
     }
 
     /// What a decision did not do.
-    pub(super) fn decision(&mut self, market: &Text, decided: &Decided) {
+    pub(super) fn decision(&mut self, market: &Text, decided: &DecisionRecord) {
         let mut say = |action: &Text, why, by: Text| {
             self.add(Silence {
                 market: market.clone(),
@@ -106,9 +106,9 @@ impl Ledger {
         };
         for (proposal, ruled) in decided.proposals.iter().zip(&decided.rulings) {
             match ruled {
-                Ruled::Acts(_) => {}
-                Ruled::Alternative => say(&proposal.action, Why::GaveWay, "arbitration".into()),
-                Ruled::Refused { rule, .. } => say(&proposal.action, Why::Refused, rule.clone()),
+                Ruling::Acts(_) => {}
+                Ruling::Alternative => say(&proposal.action, Why::GaveWay, "arbitration".into()),
+                Ruling::Refused { rule, .. } => say(&proposal.action, Why::Refused, rule.clone()),
             }
         }
         let why = match decided.outcome {

@@ -7,10 +7,10 @@ use crate::charter::{
     table::Index,
 };
 use crate::clock::{Instant, Span};
-use crate::evidence::{Opened, Told};
+use crate::evidence::{EventRecord, Opened};
 use crate::ids::{ActionId, Text};
 use crate::report::REGRET_WITHIN;
-use crate::report::followed::{Followed, Followings, Names};
+use crate::report::followed::{FollowedAction, Followings, Names};
 use crate::value::Value;
 
 /// What an action is to bring about, by a figure of the charter.
@@ -183,7 +183,7 @@ impl Joining<'_> {
     }
 }
 
-fn note(followed: Option<&mut Followed>, target: &Target, names: &Names, at: Instant) {
+fn note(followed: Option<&mut FollowedAction>, target: &Target, names: &Names, at: Instant) {
     let Some(followed) = followed else {
         return;
     };
@@ -208,7 +208,7 @@ fn grows(charter: &Charter, items: ItemsIx, index: EventIx, data: &Data) -> bool
 }
 
 /// What the event carried, by the charter's indices.
-fn data(charter: &Charter, index: EventIx, told: &Told) -> Vec<Option<Value>> {
+fn data(charter: &Charter, index: EventIx, told: &EventRecord) -> Vec<Option<Value>> {
     let told = told.data.as_deref().unwrap_or_default();
     let data = charter.events.at(index).data.iter().map(|(_, datum)| {
         let found = told.iter().find(|(name, _)| *name == datum.name);

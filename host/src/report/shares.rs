@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::absorb::{Allowed, Seen, Standing};
+use crate::absorb::{AllowedFacts, Parties, Situation};
 use crate::charter::{Charter, Measured};
 use crate::customer::{Account, Customer};
 use crate::decide::replay::retold;
@@ -39,24 +39,24 @@ pub(super) fn count(charter: &Arc<Charter>, opened: &Opened, mut count: impl FnM
         }
         if let Some((event, standing)) = &seen {
             let now = opened.header.at;
-            let seen = Seen {
+            let seen = Situation {
                 event,
                 now,
                 standing,
             };
-            count(place, condition.holds(&Allowed(seen)));
+            count(place, condition.holds(&AllowedFacts(seen)));
         }
     }
 }
 
 /// Whom the event was about, after it.
-fn standing(opened: &Opened) -> Standing {
+fn standing(opened: &Opened) -> Parties {
     let body = &opened.body;
     let mut customers = opened.states.customers.iter();
     let mut accounts = opened.states.accounts.iter();
     let customer = customers.find(|after| Some(after.id) == body.customer);
     let account = accounts.find(|after| Some(after.id) == body.account);
-    Standing {
+    Parties {
         customer: customer.and_then(|after| encoding::decode::<Customer>(&after.state).ok()),
         account: account.and_then(|after| encoding::decode::<Account>(&after.state).ok()),
     }

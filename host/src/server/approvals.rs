@@ -16,7 +16,7 @@ use crate::decide::{Approval, Judgement};
 use crate::event::{Caller, Markets, Role};
 use crate::ids::{ActionId, Key, Text};
 use crate::limits::EVENT_BODY_BYTES;
-use crate::operate::{Fate, Settled, settle};
+use crate::operate::{ApprovalResult, Fate, settle};
 use crate::server::desk::Desk;
 use crate::server::path::percent_decoded;
 use crate::server::problem::Problem;
@@ -130,7 +130,7 @@ impl Post<'_> {
     }
 }
 
-fn response(settled: &Settled) -> Response<Bytes> {
+fn response(settled: &ApprovalResult) -> Response<Bytes> {
     let body = Bytes::from(shown(settled).to_string());
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -144,7 +144,7 @@ fn response(settled: &Settled) -> Response<Bytes> {
     response
 }
 
-fn shown(settled: &Settled) -> Value {
+fn shown(settled: &ApprovalResult) -> Value {
     let mut shown = json!({
         "id": settled.action.to_string(),
         "action": settled.name,

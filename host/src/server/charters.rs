@@ -17,7 +17,7 @@ use crate::event::{Markets, Role};
 use crate::ids::{Digest, Text};
 use crate::limits::CHARTER_BODY_BYTES;
 use crate::node::Node;
-use crate::operate::{Change, Changed, Expects, Unchanged};
+use crate::operate::{Change, ChangeError, Changed, Expects};
 use crate::server::beside::beside;
 use crate::server::problem::Problem;
 use crate::server::routes::{RouteResult, Segment, segment};
@@ -51,8 +51,8 @@ async fn show(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> Rou
     }
     let packed = beside(move || {
         let (files, digest) = node.live_files()?;
-        let tar = archive::write(&files).map_err(Unchanged::Kept)?;
-        Ok::<_, Unchanged>((tar, digest))
+        let tar = archive::write(&files).map_err(ChangeError::Kept)?;
+        Ok::<_, ChangeError>((tar, digest))
     });
     let (tar, digest) = packed.await??;
     let headers = [

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::event::Role;
 use crate::ids::to_hex;
-use crate::node::checkpoints::Signed;
+use crate::node::checkpoints::SignedCheckpoint;
 use crate::server::ServerParts;
 use crate::server::routes::RouteResult;
 
@@ -39,7 +39,7 @@ pub(super) async fn checkpoint(
 ) -> RouteResult {
     shared.guard.admit_as(Role::Evidence, &headers)?;
     let (node, log) = (&shared.node, shared.node.store().log());
-    let Signed { text, position, .. } = node.checkpoints().sign(log, node.clock())?;
+    let SignedCheckpoint { text, position, .. } = node.checkpoints().sign(log, node.clock())?;
     log.until_durable(position).await?;
     let format = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((format, text.to_string()).into_response())

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::decide::{Moot, Undecided};
 use crate::event::{InvalidEvent, Role};
 use crate::node::NotReady;
-use crate::operate::{NotWithdrawn, Unsettled, Unswitched};
+use crate::operate::{SettleError, SwitchError, UnsubscribeError};
 use crate::server::body::Unread;
 use crate::store::{self, Failed};
 use crate::views::Unseen;
@@ -377,18 +377,18 @@ impl From<Undecided> for Problem {
     }
 }
 
-impl From<NotWithdrawn> for Problem {
-    fn from(not_withdrawn: NotWithdrawn) -> Self {
+impl From<UnsubscribeError> for Problem {
+    fn from(not_withdrawn: UnsubscribeError) -> Self {
         let detail = not_withdrawn.to_string();
         match not_withdrawn {
-            NotWithdrawn::Undecided(undecided) => undecided.into(),
-            NotWithdrawn::Forged => Self::new(
+            UnsubscribeError::Undecided(undecided) => undecided.into(),
+            UnsubscribeError::Forged => Self::new(
                 StatusCode::NOT_FOUND,
                 "unknown-link",
                 "The link is not known here",
                 detail,
             ),
-            NotWithdrawn::Gone => Self::new(
+            UnsubscribeError::Gone => Self::new(
                 StatusCode::GONE,
                 "nothing-to-withdraw",
                 "There is nothing to withdraw any more",
@@ -416,34 +416,34 @@ impl From<Unseen> for Problem {
     }
 }
 
-impl From<Unswitched> for Problem {
-    fn from(unswitched: Unswitched) -> Self {
+impl From<SwitchError> for Problem {
+    fn from(unswitched: SwitchError) -> Self {
         let detail = unswitched.to_string();
         match unswitched {
-            Unswitched::NoScope(_)
-            | Unswitched::Unknown { .. }
-            | Unswitched::NoDigest(_)
-            | Unswitched::UnknownPolicy(_)
-            | Unswitched::Ambiguous(_) => Self::new(
+            SwitchError::NoScope(_)
+            | SwitchError::Unknown { .. }
+            | SwitchError::NoDigest(_)
+            | SwitchError::UnknownPolicy(_)
+            | SwitchError::Ambiguous(_) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "unknown-scope",
                 "There is nothing of that name to stop",
                 detail,
             ),
-            Unswitched::NotOn(_) => Self::new(
+            SwitchError::NotOn(_) => Self::new(
                 StatusCode::NOT_FOUND,
                 "unknown",
                 "It is not known here",
                 detail,
             ),
-            Unswitched::NoReason | Unswitched::LongReason => Self::new(
+            SwitchError::NoReason | SwitchError::LongReason => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-reason",
                 "A reason is needed",
                 detail,
             ),
-            Unswitched::Failed(_) => Self::log_failed(detail),
-            Unswitched::Log(refused) => refused.into(),
+            SwitchError::Failed(_) => Self::log_failed(detail),
+            SwitchError::Log(refused) => refused.into(),
         }
     }
 }
@@ -464,34 +464,34 @@ impl From<store::Refused> for Problem {
     }
 }
 
-impl From<Unsettled> for Problem {
-    fn from(unsettled: Unsettled) -> Self {
+impl From<SettleError> for Problem {
+    fn from(unsettled: SettleError) -> Self {
         let detail = unsettled.to_string();
         let (status, kind, title) = match unsettled {
-            Unsettled::Undecided(undecided) => return undecided.into(),
-            Unsettled::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "It is not known here"),
-            Unsettled::NotYours(_) => return Self::not_yours(detail),
-            Unsettled::Ended { .. } => (
+            SettleError::Undecided(undecided) => return undecided.into(),
+            SettleError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "It is not known here"),
+            SettleError::NotYours(_) => return Self::not_yours(detail),
+            SettleError::Ended { .. } => (
                 StatusCode::GONE,
                 "ended",
                 "The action does not wait any more",
             ),
-            Unsettled::Expired { .. } => (
+            SettleError::Expired { .. } => (
                 StatusCode::GONE,
                 "expired",
                 "The time to approve it is over",
             ),
-            Unsettled::Otherwise { .. } => (
+            SettleError::Otherwise { .. } => (
                 StatusCode::CONFLICT,
                 "decided-otherwise",
                 "Somebody decided otherwise",
             ),
-            Unsettled::NoReason | Unsettled::LongReason => (
+            SettleError::NoReason | SettleError::LongReason => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-reason",
                 "A reason is needed",
             ),
-            Unsettled::NoProposal(_) => (
+            SettleError::NoProposal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "unreadable",
                 "What is stored does not read",

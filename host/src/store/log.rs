@@ -20,7 +20,7 @@ use super::format::{Flaw, VERSION};
 use super::{Chain, Position, Settings};
 
 pub use self::records::Records;
-pub use self::verify::{Met, Reader, Verified};
+pub use self::verify::{Met, Reader, Verification};
 
 /// One record of the log: what kind it is, and its bytes; neither means anything here.
 #[derive(Clone, PartialEq, Eq)]

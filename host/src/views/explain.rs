@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::event::EventKey;
 use crate::evidence::explain::{Explainer, Explanation, Texts};
-use crate::evidence::{self, Decided, Opened};
+use crate::evidence::{self, DecisionRecord, Opened};
 use crate::ids::{DecisionId, Digest, Text};
 use crate::node::Node;
 use crate::policy::Manifest;
@@ -51,7 +51,7 @@ impl Node {
         let own = own.into_iter().flatten().map(Text::as_str);
         let texts = Texts::of(languages.iter().copied().chain(own));
         let words = self.words_of(&opened.body.decisions).await;
-        let explain = |decided: &Decided| {
+        let explain = |decided: &DecisionRecord| {
             let policy = decided.policy.as_ref().map(|policy| policy.digest);
             let words = policy.and_then(|policy| words.get(&policy));
             let sentence = |code: &str, language: &str| match words? {
@@ -93,7 +93,7 @@ impl Node {
     /// What the policies of these decisions mean by their reasons, by digest.
     async fn words_of(
         self: &Arc<Self>,
-        decisions: &[Decided],
+        decisions: &[DecisionRecord],
     ) -> HashMap<Digest, Result<Arc<Manifest>, NoWords>> {
         let mut words = HashMap::new();
         for policy in decisions.iter().filter_map(|one| one.policy.as_ref()) {

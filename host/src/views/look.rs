@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::action::{Action, Ruled, When};
+use crate::action::{Action, Ruling, When};
 use crate::cache::{self, CacheError};
 use crate::charter::{Charter, Per};
 use crate::clock::Instant;
-use crate::context::{Reading, Stamped};
+use crate::context::{Reading, TimedValue};
 use crate::customer::{Customer, IdentityKey, Named, Status};
 use crate::event::OWN_SOURCE;
-use crate::evidence::{self, Asked, Body, Cancelled, Decided, Noted, Opened};
+use crate::evidence::{self, Body, Cancelled, DecisionRecord, Notes, Opened, PolicyInput};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::policy::{Manifest, Proposal, Timing};
@@ -189,7 +189,7 @@ impl Node {
 /// A reason in words, as the policy that gave it wrote them.
 struct Sentences<'a> {
     words: Option<&'a Result<Arc<Manifest>, NoWords>>,
-    decided: &'a Decided,
+    decided: &'a DecisionRecord,
 }
 
 impl Sentences<'_> {
@@ -213,13 +213,13 @@ impl Sentences<'_> {
             .collect()
     }
 
-    fn proposal(&self, proposal: &Proposal, ruled: &Ruled) -> Json {
+    fn proposal(&self, proposal: &Proposal, ruled: &Ruling) -> Json {
         let verdict = match ruled {
-            Ruled::Acts(id) => json!({ "verdict": "permit", "becomes": id.to_string() }),
-            Ruled::Alternative => {
+            Ruling::Acts(id) => json!({ "verdict": "permit", "becomes": id.to_string() }),
+            Ruling::Alternative => {
                 json!({ "verdict": "permit", "becomes": null, "why": "another one of its key or slot ranks higher" })
             }
-            Ruled::Refused { rule, why } => {
+            Ruling::Refused { rule, why } => {
                 json!({ "verdict": "refuse", "rule": rule, "why": why })
             }
         };
@@ -255,7 +255,7 @@ fn cancelled(cancelled: &Cancelled) -> Json {
     })
 }
 
-fn noted(noted: &Noted) -> Json {
+fn noted(noted: &Notes) -> Json {
     json!({
         "conflicts": noted.conflicts, "refused_writes": noted.refused_writes, "entered": noted.entered,
         "left": noted.left, "waits_for": noted.waits_for,
@@ -276,7 +276,7 @@ pub(super) fn told(body: &Body) -> Json {
     })
 }
 
-fn known(asked: &Asked) -> Json {
+fn known(asked: &PolicyInput) -> Json {
     let data = asked.data_names.iter().zip(&asked.signal.data);
     let data: Map<_, _> = data
         .map(|(name, value)| (name.to_string(), json!(value.as_ref().map(Plain))))
@@ -292,7 +292,7 @@ fn known(asked: &Asked) -> Json {
 }
 
 fn shown_reading(reading: &Reading) -> Json {
-    let stamped = |state: &str, Stamped { value, as_of }: &Stamped| json!({ "is": state, "value": Plain(value), "as_of": as_of.to_string() });
+    let stamped = |state: &str, TimedValue { value, as_of }: &TimedValue| json!({ "is": state, "value": Plain(value), "as_of": as_of.to_string() });
     match reading {
         Reading::Known(value) => stamped("known", value),
         Reading::Stale(value) => stamped("stale", value),
@@ -435,13 +435,13 @@ fn name_of<Ix: Copy>(
 }
 
 /// One decision of a record, without what its policy means by its reasons.
-pub(super) fn show_decision(opened: &Opened, decided: &Decided) -> Json {
+pub(super) fn show_decision(opened: &Opened, decided: &DecisionRecord) -> Json {
     decision_json(opened, decided, None)
 }
 
 fn decision_json(
     opened: &Opened,
-    decided: &Decided,
+    decided: &DecisionRecord,
     words: Option<&Result<Arc<Manifest>, NoWords>>,
 ) -> Json {
     let sentences = Sentences { words, decided };

@@ -1,6 +1,6 @@
 //! One-click unsubscribe (RFC 8058).
 
-use kairos::operate::{NotWithdrawn, unsubscribe};
+use kairos::operate::{UnsubscribeError, unsubscribe};
 use kairos_tests::desk::Desk;
 use kairos_tests::{Answer, Host, Request};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn link(reply: &Value, channel: &str) -> Option<String> {
     Some(action["unsubscribe"].as_str()?.to_owned())
 }
 
-fn click(desk: &Desk, link: &str) -> Result<bool, NotWithdrawn> {
+fn click(desk: &Desk, link: &str) -> Result<bool, UnsubscribeError> {
     let token = link.strip_prefix("/v1/unsubscribe/").unwrap();
     let answered = desk.wait(unsubscribe(desk.core(), token))?;
     Ok(answered.repeated)
@@ -179,13 +179,13 @@ fn a_forged_link_withdraws_nothing() {
         "/v1/unsubscribe/0",
     ] {
         assert!(
-            matches!(click(&desk, bad), Err(NotWithdrawn::Forged)),
+            matches!(click(&desk, bad), Err(UnsubscribeError::Forged)),
             "{bad}"
         );
     }
     let elsewhere = crate::desk();
     assert!(
-        matches!(click(&elsewhere, &mail), Err(NotWithdrawn::Forged)),
+        matches!(click(&elsewhere, &mail), Err(UnsubscribeError::Forged)),
         "of another host"
     );
     assert_eq!(may_write(&desk, "v-2"), ["", ""]);

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kairos::evidence::{Chartered, Kind};
+use kairos::evidence::{CharterRecord, Kind};
 use kairos::reply::State;
 use kairos_tests::{Host, Request};
 use serde_json::json;
@@ -192,7 +192,7 @@ fn every_change_is_recorded_with_its_files_and_who_approved_it() {
     let record = host.node.store().log().read(state.position);
     let record = record.expect("a record");
     assert_eq!(record.kind, Kind::Charter.number());
-    let chartered: Chartered = kairos::encoding::decode(&record.bytes).expect("readable");
+    let chartered: CharterRecord = kairos::encoding::decode(&record.bytes).expect("readable");
     assert_eq!(chartered.before, Some(before));
     assert_eq!(chartered.digest, host.node.charter().digest);
     assert_eq!(chartered.by, "open");

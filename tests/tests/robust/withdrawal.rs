@@ -16,12 +16,12 @@ const BEFORE: usize = 96;
 const AFTER: usize = 3;
 
 /// One decision, and whether it started after the withdrawal was acknowledged.
-struct Decided {
+struct DecisionRecord {
     after: bool,
     answer: Answer,
 }
 
-impl Decided {
+impl DecisionRecord {
     fn writes(&self) -> bool {
         self.answer.json()["decisions"][0]["scheduled"] != json!([])
     }
@@ -84,15 +84,15 @@ fn send(
     number: usize,
     acknowledged: &AtomicBool,
     answered: &mpsc::SyncSender<()>,
-) -> Vec<Decided> {
+) -> Vec<DecisionRecord> {
     let market = ["gb", "de", "fr"][number % 3];
     let mut line = host.line();
-    let mut decided: Vec<Decided> = Vec::new();
+    let mut decided: Vec<DecisionRecord> = Vec::new();
     while decided.iter().filter(|decided| decided.after).count() < AFTER {
         let after = acknowledged.load(Ordering::SeqCst);
         let id = format!("order-{number}-{}", decided.len());
         let answer = order(market, &id, "crm:1", 1).must(&mut line);
-        decided.push(Decided { after, answer });
+        decided.push(DecisionRecord { after, answer });
         // Nobody counts any more once the withdrawal is on its way.
         let _ = answered.send(());
     }

@@ -15,12 +15,12 @@ const BEFORE: usize = 64;
 const AFTER: usize = 4;
 
 /// One decision, and whether it started after the stop was acknowledged.
-struct Decided {
+struct DecisionRecord {
     after: bool,
     answer: Value,
 }
 
-impl Decided {
+impl DecisionRecord {
     fn acts(&self) -> bool {
         self.answer["decisions"][0]["outcome"] == "act"
     }
@@ -42,9 +42,9 @@ fn send(
     number: usize,
     acknowledged: &AtomicBool,
     answered: &mpsc::SyncSender<()>,
-) -> Vec<Decided> {
+) -> Vec<DecisionRecord> {
     let mut line = host.connect();
-    let mut decided: Vec<Decided> = Vec::new();
+    let mut decided: Vec<DecisionRecord> = Vec::new();
     while decided.iter().filter(|decided| decided.after).count() < AFTER {
         let after = acknowledged.load(Ordering::SeqCst);
         let mut event = order(
@@ -59,7 +59,7 @@ fn send(
             body: event.to_string().as_bytes(),
         });
         assert_eq!(answer.status, 200, "{}", answer.body);
-        decided.push(Decided {
+        decided.push(DecisionRecord {
             after,
             answer: answer.json(),
         });
@@ -77,7 +77,7 @@ fn nothing_acts_after_the_acknowledgement_of_a_global_stop() {
     host.policy("gb", &office::policy(&[banner(5)]));
     let acknowledged = AtomicBool::new(false);
     let (answered, counted) = mpsc::sync_channel(AT_ONCE);
-    let decided: Vec<Decided> = std::thread::scope(|scope| {
+    let decided: Vec<DecisionRecord> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..AT_ONCE)
             .map(|number| {
                 let (host, acknowledged, answered) = (&host, &acknowledged, answered.clone());
@@ -115,5 +115,5 @@ fn nothing_acts_after_the_acknowledgement_of_a_global_stop() {
     assert_eq!(lifted.status, 200, "{}", lifted.body);
     let (nobody, _counted) = mpsc::sync_channel(AFTER);
     let again = send(&host, AT_ONCE, &AtomicBool::new(true), &nobody);
-    assert!(again.iter().all(Decided::acts), "and it goes on");
+    assert!(again.iter().all(DecisionRecord::acts), "and it goes on");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::Charter;
 use crate::decide::replay::NoPast;
-use crate::evidence::Chartered;
+use crate::evidence::CharterRecord;
 use crate::ids::{Digest, Text};
 use crate::node::kept;
 
@@ -43,7 +43,7 @@ impl Charters {
     }
 
     /// Notes of which files a charter is made.
-    pub fn note(&mut self, chartered: Chartered) {
+    pub fn note(&mut self, chartered: CharterRecord) {
         self.last = Some(chartered.digest);
         self.files.insert(chartered.digest, chartered.files);
     }

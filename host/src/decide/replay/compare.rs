@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::action::{Action, Ruled};
-use crate::decide::replay::Replayed;
-use crate::evidence::Decided;
+use crate::action::{Action, Ruling};
+use crate::decide::replay::Recomputation;
+use crate::evidence::DecisionRecord;
 use crate::ids::{ActionId, Text};
 
 /// One field that came out otherwise.
@@ -19,10 +19,10 @@ pub struct Difference {
 /// What the budgets and the reach had left was shared with everybody else at that time: it is taken as recorded.
 const SHARED: [&str; 2] = ["budget", "reach"];
 
-pub(super) fn compare(recorded: &[Decided], now: &[Decided]) -> Replayed {
+pub(super) fn compare(recorded: &[DecisionRecord], now: &[DecisionRecord]) -> Recomputation {
     let mut differences = Vec::new();
     if recorded.len() != now.len() {
-        let moments = |decided: &[Decided]| {
+        let moments = |decided: &[DecisionRecord]| {
             let moments = decided.iter().map(|decided| decided.moment.as_str());
             moments.collect::<Vec<_>>().join(", ")
         };
@@ -45,14 +45,14 @@ pub(super) fn compare(recorded: &[Decided], now: &[Decided]) -> Replayed {
         .decision(recorded, now);
     }
     match differences.is_empty() {
-        true => Replayed::Same { same_fuel },
-        false => Replayed::Different(differences),
+        true => Recomputation::Same { same_fuel },
+        false => Recomputation::Different(differences),
     }
 }
 
-fn is_shared(decided: &Decided) -> bool {
+fn is_shared(decided: &DecisionRecord) -> bool {
     decided.rulings.iter().any(
-        |ruled| matches!(ruled, Ruled::Refused { rule, .. } if SHARED.contains(&rule.as_str())),
+        |ruled| matches!(ruled, Ruling::Refused { rule, .. } if SHARED.contains(&rule.as_str())),
     )
 }
 
@@ -62,7 +62,7 @@ struct Comparing<'a> {
 }
 
 impl Comparing<'_> {
-    fn decision(&mut self, recorded: &Decided, now: &Decided) {
+    fn decision(&mut self, recorded: &DecisionRecord, now: &DecisionRecord) {
         self.field("moment", &recorded.moment, &now.moment);
         self.field("on", &recorded.on, &now.on);
         self.field("policy", &recorded.policy, &now.policy);
@@ -99,24 +99,24 @@ impl Comparing<'_> {
 
 /// Which of the actions it became, in the place of an id that is drawn.
 #[derive(PartialEq, Debug)]
-enum Ruling<'a> {
+enum ShownRuling<'a> {
     Acts(Option<usize>),
     Alternative,
     Refused(&'a Text, &'a Text),
 }
 
-fn rulings(decided: &Decided) -> Vec<Ruling<'_>> {
+fn rulings(decided: &DecisionRecord) -> Vec<ShownRuling<'_>> {
     let place = |id: &ActionId| decided.actions.iter().position(|action| action.id == *id);
     let rulings = decided.rulings.iter().map(|ruled| match ruled {
-        Ruled::Acts(id) => Ruling::Acts(place(id)),
-        Ruled::Alternative => Ruling::Alternative,
-        Ruled::Refused { rule, why } => Ruling::Refused(rule, why),
+        Ruling::Acts(id) => ShownRuling::Acts(place(id)),
+        Ruling::Alternative => ShownRuling::Alternative,
+        Ruling::Refused { rule, why } => ShownRuling::Refused(rule, why),
     });
     rulings.collect()
 }
 
 /// Ids are drawn, and the token to object with holds one: they are taken as recorded.
-fn with_ids_of(recorded: &Decided, now: &Decided) -> Vec<Action> {
+fn with_ids_of(recorded: &DecisionRecord, now: &DecisionRecord) -> Vec<Action> {
     let mut recorded = recorded.actions.iter();
     let actions = now.actions.iter().map(|action| match recorded.next() {
         Some(recorded) => Action {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::decide::replay::walk::{Job, engines, replay_one};
 use crate::decide::replay::{Archive, Instead, Past, Tally};
 use crate::encoding;
-use crate::evidence::{self, Chartered, Kind};
+use crate::evidence::{self, CharterRecord, Kind};
 use crate::keys::Keyring;
 use crate::policy::Unstartable;
-use crate::stop::{Stops, Switched};
+use crate::stop::{Stops, SwitchRecord};
 use crate::store::{Log, LogError, Position};
 
 /// Charters and kill switches in the order in which they were recorded, and policies as they are asked for.
@@ -37,12 +37,12 @@ impl History {
             let (position, record) = record?;
             match Kind::from_number(record.kind) {
                 Some(Kind::Charter) => {
-                    if let Ok(chartered) = encoding::decode::<Chartered>(&record.bytes) {
+                    if let Ok(chartered) = encoding::decode::<CharterRecord>(&record.bytes) {
                         self.archive.charters.note(chartered);
                     }
                 }
                 Some(Kind::Stop) => {
-                    if let Ok(switched) = encoding::decode::<Switched>(&record.bytes) {
+                    if let Ok(switched) = encoding::decode::<SwitchRecord>(&record.bytes) {
                         let now = self.stops_at(position);
                         self.stops.push((position, Arc::new(now.with(&switched))));
                     }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::absorb::Standing;
+use crate::absorb::Parties;
 use crate::cache::{StateAfter, States};
 use crate::charter::{Charter, MarketIx};
 use crate::customer::{Account, Customer};
 use crate::decide::replay::{Apart, Charters};
 use crate::encoding;
 use crate::event::{About, Event, Name, OWN_SOURCE};
-use crate::evidence::{self, Decided, Header, Opened, Told, Unreadable};
+use crate::evidence::{self, DecisionRecord, EventRecord, Header, Opened, Unreadable};
 use crate::ids::{AccountId, CustomerId, Digest, Text};
 use crate::keys::{Keyring, Locked, Subject};
 use crate::node::kept;
@@ -167,7 +167,7 @@ impl Past<'_> {
                 .policy(charter, market, digest, || Ok(wasm.to_vec()));
         }
         let mut decisions = opened.body.decisions.iter();
-        let used = decisions.find_map(|decided: &Decided| decided.policy.as_ref());
+        let used = decisions.find_map(|decided: &DecisionRecord| decided.policy.as_ref());
         let Some(policy) = used else {
             return Ok(Arc::new(Policies::none(charter)));
         };
@@ -183,13 +183,13 @@ impl Past<'_> {
     }
 
     /// What was known before the event: the record before it holds the state, and who is new begins with this one.
-    pub(super) fn standing(&self, opened: &Opened) -> Result<Standing, NoPast> {
+    pub(super) fn standing(&self, opened: &Opened) -> Result<Parties, NoPast> {
         let body = &opened.body;
         let customers = opened.states.customers.iter();
         let accounts = opened.states.accounts.iter();
         let mut customers = customers.filter(|after| Some(after.id) == body.customer);
         let mut accounts = accounts.filter(|after| Some(after.id) == body.account);
-        Ok(Standing {
+        Ok(Parties {
             customer: customers
                 .next()
                 .map(|after| self.customer(&opened.header, after))
@@ -261,7 +261,7 @@ impl Past<'_> {
 
 /// A recorded event as it was checked, by a charter's indices.
 pub fn retold(charter: &Arc<Charter>, opened: &Opened) -> Result<Event, NoPast> {
-    let Told {
+    let EventRecord {
         kind, market, data, ..
     } = &opened.body.event;
     let told = &opened.body.event;

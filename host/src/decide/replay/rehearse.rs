@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::Ruled;
+use crate::action::Ruling;
 use crate::charter::Charter;
 use crate::decide::replay::walk::Job;
-use crate::decide::replay::{Instead, NoPast, Past, Recorded, again, apart};
-use crate::evidence::{Decided, Opened, Outcome};
+use crate::decide::replay::{Instead, NoPast, Past, RecordedDecisions, again, apart};
+use crate::evidence::{DecisionRecord, Opened, Outcome};
 use crate::ids::{DecisionId, Text};
 
 /// How many examples are kept.
@@ -57,7 +57,7 @@ pub struct Rehearsal {
 
 /// Tries the change on what was recorded.
 pub fn rehearse(
-    recorded: &Recorded<'_>,
+    recorded: &RecordedDecisions<'_>,
     (instead, threads): (&Instead, usize),
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Rehearsal {
@@ -83,7 +83,7 @@ fn one(past: &Past<'_>, job: &Job, rehearsal: &mut Rehearsal) {
 enum Tried {
     Compared {
         opened: Box<Opened>,
-        now: Vec<Decided>,
+        now: Vec<DecisionRecord>,
     },
     Apart(String),
 }
@@ -126,7 +126,7 @@ fn is_defined(charter: &Charter, reading: &str) -> bool {
 }
 
 impl Rehearsal {
-    fn compare(&mut self, past: &Past<'_>, opened: &Opened, now: &[Decided]) {
+    fn compare(&mut self, past: &Past<'_>, opened: &Opened, now: &[DecisionRecord]) {
         let recorded = &opened.body.decisions;
         for place in 0..recorded.len().max(now.len()) {
             let (before, after) = (recorded.get(place), now.get(place));
@@ -140,7 +140,7 @@ impl Rehearsal {
         }
     }
 
-    fn count(&mut self, decided: Option<&Decided>, side: impl Fn(&mut Counts) -> &mut u64) {
+    fn count(&mut self, decided: Option<&DecisionRecord>, side: impl Fn(&mut Counts) -> &mut u64) {
         let Some(decided) = decided else { return };
         *side(self.outcomes.entry(decided.outcome.word()).or_default()) += 1;
         *side(&mut self.faults) += u64::from(decided.fault.is_some());
@@ -150,7 +150,7 @@ impl Rehearsal {
             *side(self.actions.entry(action.action.clone()).or_default()) += 1;
         }
         for ruled in &decided.rulings {
-            if let Ruled::Refused { rule, .. } = ruled {
+            if let Ruling::Refused { rule, .. } = ruled {
                 *side(self.rules.entry(rule.clone()).or_default()) += 1;
             }
         }
@@ -160,7 +160,11 @@ impl Rehearsal {
         &mut self,
         past: &Past<'_>,
         opened: &Opened,
-        (decided, was, is): (Option<&Decided>, &BTreeSet<String>, &BTreeSet<String>),
+        (decided, was, is): (
+            Option<&DecisionRecord>,
+            &BTreeSet<String>,
+            &BTreeSet<String>,
+        ),
     ) {
         let market = &opened.body.event.market;
         self.changed += 1;
@@ -257,7 +261,7 @@ fn both<K: Ord>(into: &mut BTreeMap<K, Counts>, other: BTreeMap<K, Counts>) {
 }
 
 /// What somebody gets of a decision, in words: two decisions with the same effects are the same to everybody.
-fn effects(decided: Option<&Decided>) -> BTreeSet<String> {
+fn effects(decided: Option<&DecisionRecord>) -> BTreeSet<String> {
     let Some(decided) = decided else {
         return BTreeSet::new();
     };
@@ -265,14 +269,14 @@ fn effects(decided: Option<&Decided>) -> BTreeSet<String> {
     for (proposal, ruled) in decided.proposals.iter().zip(&decided.rulings) {
         let what = format!("{} over {}", proposal.action, proposal.channel);
         match ruled {
-            Ruled::Acts(id) => {
+            Ruling::Acts(id) => {
                 let action = decided.actions.iter().find(|action| action.id == *id);
                 effects.insert(action.map_or(format!("acts {what}"), |action| {
                     format!("acts {what} {:?} with {:?}", action.when, action.parameters)
                 }));
             }
-            Ruled::Alternative => {}
-            Ruled::Refused { rule, .. } => {
+            Ruling::Alternative => {}
+            Ruling::Refused { rule, .. } => {
                 effects.insert(format!("{what} refused by {rule}"));
             }
         }

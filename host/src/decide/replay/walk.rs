@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value as Json, json};
 
-use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Replayed, replay};
+use crate::decide::replay::{Apart, Archive, Difference, Instead, Past, Recomputation, replay};
 use crate::encoding;
 use crate::evidence::query::Filter;
-use crate::evidence::{self, Chartered, Keychain, Kind};
+use crate::evidence::{self, CharterRecord, Keychain, Kind};
 use crate::ids::DecisionId;
 use crate::keys::{NoKeys, Ring};
 use crate::policy::{self, Engines};
-use crate::stop::{Stops, Switched};
+use crate::stop::{Stops, SwitchRecord};
 use crate::store::disk::Folder;
 use crate::store::{Log, LogError, Met, Position, Reader};
 
@@ -82,14 +82,14 @@ pub(super) struct Job {
 }
 
 /// Recorded decisions of a data folder, ready to be computed again.
-pub struct Recorded<'a> {
+pub struct RecordedDecisions<'a> {
     reader: &'a Reader,
     keys: Keychain,
     archive: Archive,
     jobs: Vec<Job>,
 }
 
-impl<'a> Recorded<'a> {
+impl<'a> RecordedDecisions<'a> {
     /// Passes through the log once, and notes what the filter lets through.
     pub fn survey(
         (place, reader): (impl Into<Place<'a>>, &'a Reader),
@@ -182,7 +182,7 @@ pub fn replay_all<'a>(
 ) -> Result<Tally, Failed> {
     let place = place.into();
     let (reader, engines) = (reader(place.data)?, engines(threads)?);
-    let recorded = Recorded::survey((place, &reader), &engines, filter)?;
+    let recorded = RecordedDecisions::survey((place, &reader), &engines, filter)?;
     let instead = Instead::default();
     Ok(recorded.each((&instead, threads), progress, &replay_one, Tally::add))
 }
@@ -193,12 +193,12 @@ pub(super) fn replay_one(past: &Past<'_>, job: &Job, tally: &mut Tally) {
         .opened(job.position)
         .and_then(|opened| replay(past, job.position, &opened, &job.stops));
     match replayed {
-        Ok(Replayed::Same { same_fuel }) => {
+        Ok(Recomputation::Same { same_fuel }) => {
             tally.same += count;
             tally.other_fuel += if same_fuel { 0 } else { count };
         }
-        Ok(Replayed::Apart(apart)) => *tally.apart.entry(apart).or_default() += count,
-        Ok(Replayed::Different(differences)) => {
+        Ok(Recomputation::Apart(apart)) => *tally.apart.entry(apart).or_default() += count,
+        Ok(Recomputation::Different(differences)) => {
             tally.different += count;
             if let (Some(id), true) = (job.decisions.first(), tally.shown.len() < SHOWN) {
                 tally.shown.push((*id, differences));
@@ -224,12 +224,12 @@ impl Survey<'_> {
         match Kind::from_number(met.kind) {
             Some(Kind::Event | Kind::Consent) => self.event(met),
             Some(Kind::Charter) => {
-                if let Ok(chartered) = encoding::decode::<Chartered>(met.content) {
+                if let Ok(chartered) = encoding::decode::<CharterRecord>(met.content) {
                     self.archive.charters.note(chartered);
                 }
             }
             Some(Kind::Stop) => {
-                if let Ok(switched) = encoding::decode::<Switched>(met.content) {
+                if let Ok(switched) = encoding::decode::<SwitchRecord>(met.content) {
                     self.stops = Arc::new(self.stops.with(&switched));
                 }
             }

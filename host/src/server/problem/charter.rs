@@ -6,42 +6,42 @@ use serde_json::json;
 use crate::charter::Complaints;
 use crate::charter::sign::{Unapproved, Why};
 use crate::charter::who::Unanswered;
-use crate::operate::Unchanged;
-use crate::policy::Stranded;
+use crate::operate::ChangeError;
+use crate::policy::StrandedPolicy;
 use crate::server::archive::BadArchive;
 use crate::server::problem::Problem;
 use crate::store;
 
-impl From<Unchanged> for Problem {
-    fn from(unchanged: Unchanged) -> Self {
+impl From<ChangeError> for Problem {
+    fn from(unchanged: ChangeError) -> Self {
         let detail = unchanged.to_string();
         match unchanged {
-            Unchanged::Wrong(complaints) => Self::wrong(&complaints),
-            Unchanged::Unapproved(unapproved) => Self::unapproved(&unapproved, detail),
-            Unchanged::Strands(policies) => Self::strands(&policies, detail),
-            Unchanged::UnknownMarket { market } => Self::unknown("market", &market),
-            Unchanged::Unseen { .. } => Self::new(
+            ChangeError::Wrong(complaints) => Self::wrong(&complaints),
+            ChangeError::Unapproved(unapproved) => Self::unapproved(&unapproved, detail),
+            ChangeError::Strands(policies) => Self::strands(&policies, detail),
+            ChangeError::UnknownMarket { market } => Self::unknown("market", &market),
+            ChangeError::Unseen { .. } => Self::new(
                 StatusCode::PRECONDITION_REQUIRED,
                 "if-match-needed",
                 "What is to be replaced must be named",
                 detail,
             ),
-            Unchanged::Overtaken { .. } | Unchanged::Superseded => Self::new(
+            ChangeError::Overtaken { .. } | ChangeError::Superseded => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "overtaken",
                 "Somebody else was faster",
                 detail,
             ),
-            Unchanged::Log(store::Refused::Full { .. }) => Self::new(
+            ChangeError::Log(store::Refused::Full { .. }) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "The host cannot take more now",
                 detail,
             )
             .retry_after(1),
-            Unchanged::Log(store::Refused::Failed(_) | store::Refused::TooLarge { .. })
-            | Unchanged::Failed(_) => Self::log_failed(detail),
-            Unchanged::Kept(_) | Unchanged::Live(_) => Self::unreadable(&unchanged),
+            ChangeError::Log(store::Refused::Failed(_) | store::Refused::TooLarge { .. })
+            | ChangeError::Failed(_) => Self::log_failed(detail),
+            ChangeError::Kept(_) | ChangeError::Live(_) => Self::unreadable(&unchanged),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Problem {
         .listing("unsigned", list)
     }
 
-    fn strands(policies: &[Stranded], detail: String) -> Self {
+    fn strands(policies: &[StrandedPolicy], detail: String) -> Self {
         let list = policies.iter().map(|policy| {
             json!({ "market": policy.market, "policy": policy.version, "why": policy.why.to_string() })
         });

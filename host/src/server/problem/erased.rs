@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 
-use crate::cache::NotCommitted;
+use crate::cache::CommitError;
 use crate::evidence::Unreadable;
 use crate::keys::Locked;
-use crate::operate::NotErased;
+use crate::operate::EraseError;
 use crate::server::problem::Problem;
 
 impl Problem {
@@ -25,18 +25,18 @@ impl Problem {
     }
 }
 
-impl From<NotErased> for Problem {
-    fn from(not_erased: NotErased) -> Self {
+impl From<EraseError> for Problem {
+    fn from(not_erased: EraseError) -> Self {
         let detail = not_erased.to_string();
         match not_erased {
-            NotErased::Unknown => Self::new(
+            EraseError::Unknown => Self::new(
                 StatusCode::NOT_FOUND,
                 "unknown",
                 "It is not known here",
                 detail,
             ),
-            NotErased::Before => Self::erased(detail),
-            NotErased::Busy | NotErased::Log(NotCommitted::Busy | NotCommitted::Outdated) => {
+            EraseError::Before => Self::erased(detail),
+            EraseError::Busy | EraseError::Log(CommitError::Busy | CommitError::Outdated) => {
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "busy",
@@ -45,8 +45,8 @@ impl From<NotErased> for Problem {
                 )
                 .retry_after(1)
             }
-            NotErased::Failed(_) => Self::log_failed(detail),
-            NotErased::Cache(_) | NotErased::Log(NotCommitted::Log(_)) => {
+            EraseError::Failed(_) => Self::log_failed(detail),
+            EraseError::Cache(_) | EraseError::Log(CommitError::Log(_)) => {
                 Self::unreadable(&not_erased)
             }
         }

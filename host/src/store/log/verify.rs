@@ -23,7 +23,7 @@ pub struct Met<'a> {
 
 /// What a whole walk found.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Verified {
+pub struct Verification {
     /// Which log it is.
     pub log: [u8; 16],
     /// Records that are kept and sound.
@@ -57,7 +57,7 @@ impl Reader {
     }
 
     /// Reads everything that is kept and checks it; `each` sees every record in order. Nothing is repaired.
-    pub fn walk(&self, each: &mut dyn FnMut(&Met<'_>)) -> Result<Verified, LogError> {
+    pub fn walk(&self, each: &mut dyn FnMut(&Met<'_>)) -> Result<Verification, LogError> {
         let segments = &self.segments;
         let (first, through) = (segments.first(), segments.through());
         let mut tell = |seen: &Seen<'_>| {
@@ -72,7 +72,7 @@ impl Reader {
         };
         let mut scan = Scan::new(segments, first, &mut tell);
         scan.run()?;
-        Ok(Verified {
+        Ok(Verification {
             log: segments.key.id,
             records: scan.records,
             chain: scan.chain(),
