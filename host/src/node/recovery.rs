@@ -1,6 +1,7 @@
 //! Brings the view up to the log's end, when the host starts.
 
 use std::cell::RefCell;
+use std::error::Error;
 
 use crate::cache::{self, CacheError, Earlier, EventReplay, Recovery};
 use crate::encoding::{self, Undecodable};
@@ -45,12 +46,25 @@ pub(super) fn open(settings: &Settings) -> Result<(Store, Ring), OpenError> {
     };
     let opened = Store::open_with((&settings.data, &settings.store), &mut replay, &mut finish);
     opened.map_err(|error| match error {
-        StoreError::Finish { source } => match source.downcast::<NoKeys>() {
-            Ok(error) => OpenError::Keys(*error),
-            Err(source) => StoreError::Finish { source }.into(),
-        },
+        StoreError::Finish { source } => unfinished(settings, source),
         error => error.into(),
     })
+}
+
+/// Why the view could not be brought up to the log's end.
+fn unfinished(settings: &Settings, source: Box<dyn Error + Send + Sync>) -> OpenError {
+    let source = match source.downcast::<NoKeys>() {
+        Ok(error) => return OpenError::Keys(*error),
+        Err(source) => source,
+    };
+    match source.downcast::<CacheError>() {
+        Ok(source) if matches!(*source, CacheError::Locked { .. }) => OpenError::WrongKeys {
+            folder: keys::folder(settings),
+            source: *source,
+        },
+        Ok(source) => StoreError::Finish { source }.into(),
+        Err(source) => StoreError::Finish { source }.into(),
+    }
 }
 
 fn replay(

@@ -82,7 +82,7 @@ impl Writer {
         }
         let done = progress.steps as f64 / progress.of.max(1) as f64;
         let due = grew.mul_f64(SHARE * done.min(1.0));
-        std::thread::sleep(due.saturating_sub(began.elapsed()).min(ROUND));
+        std::thread::park_timeout(due.saturating_sub(began.elapsed()).min(ROUND));
     }
 
     fn end(&self, error: &crate::cache::WriteBehindError) {
