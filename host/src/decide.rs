@@ -15,7 +15,7 @@ use crate::clock::Instant;
 use crate::era::Era;
 use crate::event::{Event, EventKey};
 use crate::evidence::{self, Opened};
-use crate::ids::{DecisionId, Text};
+use crate::ids::{Chance, DecisionId, Text};
 use crate::keys::Keyring as _;
 use crate::node::Core;
 use crate::reply::Reply;
@@ -129,7 +129,7 @@ async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, 
     let (before, locks) = lock(core, &event).await?;
     let era = core.node().era();
     let now = now(core, &event);
-    let after = era.decide(&event, before, by, given(core, now))?;
+    let after = era.decide(&event, before, by, given(core, now, &mut core.chance()))?;
     let draft = Draft::of(core, &event, claim.key(), after)?;
     let (position, reply) = commit(core, &era, &event, draft, (claim, locks))?;
     core.node().store().log().until_durable(position).await?;
@@ -176,10 +176,10 @@ fn now(core: &Core, event: &Event) -> Instant {
 }
 
 /// What this core gives a decision.
-fn given(core: &Core, now: Instant) -> Given<'_> {
+fn given<'a>(core: &'a Core, now: Instant, chance: &'a mut Chance) -> Given<'a> {
     Given {
         now,
-        chance: core.chance(),
+        chance,
         purse: Purse::of(core.node().cache().spending()),
         sandbox: core.number(),
         salt: core.node().salt(),

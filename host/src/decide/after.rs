@@ -1,7 +1,7 @@
 //! What comes of an event: the one decision of the path, for whoever asks for it. A live event, a person's approval, replay and
 //! rehearsal all go through [`Era::decide`], which takes values and gives one: no lock, no clock, no disk.
 
-use std::cell::RefMut;
+use std::sync::Arc;
 
 use crate::absorb::{Absorption, Parties, RememberedCustomer, absorb, has_elapsed, remember};
 use crate::action::When;
@@ -34,7 +34,7 @@ pub enum By<'a> {
 pub struct Given<'a> {
     pub now: Instant,
     /// For ids.
-    pub chance: RefMut<'a, Chance>,
+    pub chance: &'a mut Chance,
     /// What budgets and reach have left.
     pub purse: Purse,
     /// Whose sandboxes policies are asked in.
@@ -68,7 +68,7 @@ impl Era {
         by: By<'_>,
         mut given: Given<'_>,
     ) -> Result<After, Setback> {
-        if !std::sync::Arc::ptr_eq(&self.charter, &event.charter) {
+        if !Arc::ptr_eq(&self.charter, &event.charter) {
             return Err(Setback::Outdated);
         }
         check_silence(event, &states.parties)?;

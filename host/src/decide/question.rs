@@ -65,7 +65,7 @@ impl<'a, 'g> Questioner<'a, 'g> {
             seen,
             moment,
             language: languages.first().cloned().unwrap_or_default(),
-            decided: DecisionRecord::of(DecisionId::draw(now, &mut self.given.chance), name, now),
+            decided: DecisionRecord::of(DecisionId::draw(now, self.given.chance), name, now),
             given: self.given,
         };
         let mut plan = question.decide();
@@ -224,7 +224,7 @@ impl<'a> Question<'a, '_, '_> {
             language: &self.language,
             salt: self.given.salt,
         };
-        let plan = planner.plan(verdicts, &mut self.given.chance, &mut self.given.purse);
+        let plan = planner.plan(verdicts, self.given.chance, &mut self.given.purse);
         self.decided.proposals = proposals;
         plan
     }

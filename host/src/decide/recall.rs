@@ -145,7 +145,7 @@ impl Recall {
             },
             stops: &era.stops,
         };
-        let id = DecisionId::draw(seen.now, &mut given.chance);
+        let id = DecisionId::draw(seen.now, given.chance);
         let proposals = vec![as_planned(&self.proposal, pending)];
         let verdicts = boundary::judge(&case, &proposals, &mut given.purse);
         let planner = Planner {
@@ -153,7 +153,7 @@ impl Recall {
             language: &self.language,
             salt: given.salt,
         };
-        let mut plan = planner.plan(verdicts, &mut given.chance, &mut given.purse);
+        let mut plan = planner.plan(verdicts, given.chance, &mut given.purse);
         for planned in &mut plan.actions {
             planned.action.id = pending.id;
         }

@@ -8,7 +8,6 @@ mod past;
 mod rehearse;
 mod walk;
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::cache::EraNumber;
@@ -104,10 +103,9 @@ fn again(
         charter,
         stops: Arc::clone(stops),
     };
-    let chance = RefCell::new(Chance::from_seed(&position.as_u64().to_le_bytes()));
     let given = Given {
         now: opened.header.at,
-        chance: chance.borrow_mut(),
+        chance: &mut Chance::from_seed(&position.as_u64().to_le_bytes()),
         purse: Purse::recorded(&opened.states.expenses),
         sandbox: past.sandbox,
         salt: &[0; 32],

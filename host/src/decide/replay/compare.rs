@@ -16,9 +16,6 @@ pub struct Difference {
     pub now: String,
 }
 
-/// What the budgets and the reach had left was shared with everybody else at that time: it is taken as recorded.
-const SHARED: [&str; 2] = ["budget", "reach"];
-
 pub(super) fn compare(recorded: &[DecisionRecord], now: &[DecisionRecord]) -> Recomputation {
     let mut differences = Vec::new();
     if recorded.len() != now.len() {
@@ -35,25 +32,17 @@ pub(super) fn compare(recorded: &[DecisionRecord], now: &[DecisionRecord]) -> Re
     let mut same_fuel = true;
     for (number, (recorded, now)) in recorded.iter().zip(now).enumerate() {
         same_fuel &= recorded.fuel == now.fuel;
-        if is_shared(recorded) {
-            continue;
-        }
         Comparing {
             number,
             differences: &mut differences,
         }
         .decision(recorded, now);
     }
-    match differences.is_empty() {
-        true => Recomputation::Same { same_fuel },
-        false => Recomputation::Different(differences),
+    if differences.is_empty() {
+        Recomputation::Same { same_fuel }
+    } else {
+        Recomputation::Different(differences)
     }
-}
-
-fn is_shared(decided: &DecisionRecord) -> bool {
-    decided.rulings.iter().any(
-        |ruled| matches!(ruled, Ruling::Refused { rule, .. } if SHARED.contains(&rule.as_str())),
-    )
 }
 
 struct Comparing<'a> {
