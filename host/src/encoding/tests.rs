@@ -39,7 +39,9 @@ fn everything() -> Everything {
     let action = ActionId::draw(at, &mut chance);
     let numbers = [0, 1, -1, 63, 64, -65, 1 << 40, i64::MAX, i64::MIN];
     let reals = [0.0, -0.0, 1.0, 0.7, f64::MIN_POSITIVE, f64::INFINITY];
-    let long = "x".repeat(300);
+    let (then, long) = (at.millis(), "x".repeat(300));
+    let times = [then, then - 5, 1_795_000_000_000, then + 7, 0].into_iter();
+    let times = times.chain(numbers);
     let values = numbers.map(Value::Integer).into_iter();
     let values = values.chain(reals.map(Value::Number));
     let values = values.chain([
@@ -61,17 +63,7 @@ fn everything() -> Everything {
             },
         ],
         values: values.map(|value| (name(&value), value)).collect(),
-        times: [
-            at.millis(),
-            at.millis() - 5,
-            1_795_000_000_000,
-            at.millis() + 7,
-            0,
-        ]
-        .into_iter()
-        .chain(numbers)
-        .map(Instant::from_millis)
-        .collect(),
+        times: times.map(Instant::from_millis).collect(),
         spans: vec![Span::from_millis(u64::MAX), Span::from_days(7)],
         ids: vec![
             (customer, action),

@@ -172,9 +172,9 @@ fn as_text(value: Value) -> Option<Text> {
     }
 }
 
-fn as_integer(value: Value) -> Option<i64> {
+fn as_integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Integer(integer) => Some(integer),
+        Value::Integer(integer) => Some(*integer),
         _ => None,
     }
 }
@@ -254,7 +254,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 }))
             }
             Type::Integers => {
-                let list = self.list(items, as_integer)?.values;
+                let list = self.list(items, |value| as_integer(&value))?.values;
                 Ok(Some(DatumValue::Plain(Value::Integers(list.into()))))
             }
             _ => Err(self.ill_typed("a list")),

@@ -232,13 +232,9 @@ impl<'a> Parser<'a> {
         let defined = self.door.charter.events.at(kind);
         self.check_market()?;
         let source_ix = self.speaker(&source, kind)?;
-        let [subject, visitor, account] = [
-            NameAttribute::Subject,
-            NameAttribute::Visitor,
-            NameAttribute::Account,
-        ]
-        .map(|naming| self.name(naming, source_ix));
-        let (subject, visitor, account) = (subject?, visitor?, account?);
+        let subject = self.name(NameAttribute::Subject, source_ix)?;
+        let visitor = self.name(NameAttribute::Visitor, source_ix)?;
+        let account = self.name(NameAttribute::Account, source_ix)?;
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
         let now = self.door.clock.now();
@@ -248,8 +244,8 @@ impl<'a> Parser<'a> {
         data.check_required(defined, self.market)?;
         consent::check(&self.door, defined, &data)?;
         let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
-        let with_identity = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
-        let identities = [&subject, &visitor, &account].map(with_identity);
+        let paired = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
+        let identities = [&subject, &visitor, &account].map(paired);
         let content = ContentParts {
             market: self.door.market,
             kind: defined,
