@@ -118,7 +118,7 @@ impl Spending {
         let mut figures = self.figures();
         let fits = |entry: &Entry| {
             let spent = figures.get(&entry.counter).copied().unwrap_or(0);
-            entry.amount == 0 || spent.saturating_add(entry.amount) <= entry.at_most
+            entry.amount == 0 || spent <= entry.most_before
         };
         if !purse.entries.iter().all(fits) {
             return Err(Overtaken.into());
@@ -146,8 +146,8 @@ struct Entry {
     counter: Counter,
     before: i64,
     amount: i64,
-    /// The lowest bound that it was held against.
-    at_most: i64,
+    /// So much others may have used up, for every bound that it was held against to be kept.
+    most_before: i64,
 }
 
 impl Purse {
@@ -164,7 +164,7 @@ impl Purse {
             counter: expense.counter,
             before: expense.before,
             amount: 0,
-            at_most: i64::MAX,
+            most_before: i64::MAX,
         });
         Self {
             spending: None,
@@ -184,7 +184,7 @@ impl Purse {
                 counter,
                 before: spending.map_or(0, |spending| spending.of(counter)),
                 amount: 0,
-                at_most: i64::MAX,
+                most_before: i64::MAX,
             });
             self.entries.len() - 1
         });
@@ -203,7 +203,8 @@ impl Purse {
                 return Err(*charge);
             }
             entry.amount = entry.amount.saturating_add(charge.amount);
-            entry.at_most = entry.at_most.min(charge.at_most);
+            let most_before = charge.at_most.saturating_sub(entry.amount);
+            entry.most_before = entry.most_before.min(most_before);
         }
         Ok(())
     }

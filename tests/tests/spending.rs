@@ -136,12 +136,25 @@ fn what_is_dropped_uses_up_nothing_and_what_is_recorded_does() {
     assert!(both.take(&two).is_err(), "both together are beyond it");
     record(&both).expect("nothing to record");
     assert_eq!(spending.of(counter), 7, "all of it or nothing");
-    let one = take(1).expect("room");
+    let mut twice = Purse::of(&spending);
+    let wider = Charge {
+        at_most: 20,
+        ..charge(2)
+    };
+    twice
+        .take(&[charge(3), wider])
+        .expect("room under the bound of each");
+    spending
+        .settle(&twice, || Ok::<_, Overtaken>(()))
+        .expect("nobody was faster");
+    assert_eq!(spending.of(counter), 12);
+    let mut one = Purse::of(&spending);
+    one.take(&[wider]).expect("room");
     let failed = spending.settle(&one, || Err::<(), _>(Overtaken));
     assert!(failed.is_err());
     assert_eq!(
         spending.of(counter),
-        7,
+        12,
         "what was not queued did not happen"
     );
 }
