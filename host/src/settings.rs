@@ -58,7 +58,7 @@ pub struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     pub cache_bytes: Size,
     /// How much may wait to be written to the view before callers are sent away.
-    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     pub pending_bytes: Size,
 }
 
