@@ -379,17 +379,13 @@ impl View {
     pub fn write<K: AsRef<[u8]>>(
         &self,
         space: Space,
-        rows: impl ExactSizeIterator<Item = (K, Option<Vec<u8>>)>,
+        rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
         pause: &mut dyn FnMut(usize),
     ) -> Result<(), ViewError> {
         let Some(space) = self.spaces.get(&space) else {
             return Ok(());
         };
-        let written = match rows.len() {
-            0 => Ok(()),
-            TABLE_ROWS.. => write_table(space, rows, pause),
-            _ => self.write_pieces(space, rows, pause),
-        };
+        let written = self.write_pieces(space, rows, pause);
         written.map_err(|error| self.condemn(error))
     }
 
@@ -416,10 +412,18 @@ impl View {
         }
     }
 
-    /// Writes without covering anything.
+    /// Writes without covering anything. Much of one space becomes a table of its own, which the database syncs: so much comes
+    /// together only while a view is built, when nobody waits.
     pub fn load(&self, changes: Changes) -> Result<(), ViewError> {
         for (space, rows) in changes.spaces {
-            self.write(space, rows.into_iter(), &mut |_| {})?;
+            let rows = rows.into_iter();
+            match self.spaces.get(&space) {
+                Some(keyspace) if rows.len() >= TABLE_ROWS => {
+                    let written = write_table(keyspace, rows);
+                    written.map_err(|error| self.condemn(error))?;
+                }
+                _ => self.write(space, rows, &mut |_| {})?,
+            }
         }
         Ok(())
     }
@@ -461,7 +465,6 @@ impl View {
 fn write_table<K: AsRef<[u8]>>(
     space: &Keyspace,
     rows: impl Iterator<Item = (K, Option<Vec<u8>>)>,
-    pause: &mut dyn FnMut(usize),
 ) -> Result<(), fjall::Error> {
     let mut table = space.start_ingestion()?;
     for (key, value) in rows {
@@ -469,7 +472,6 @@ fn write_table<K: AsRef<[u8]>>(
             Some(value) => table.write(key.as_ref(), value)?,
             None => table.write_tombstone(key.as_ref())?,
         }
-        pause(1);
     }
     table.finish()
 }
