@@ -85,15 +85,23 @@ impl Default for Settings {
     }
 }
 
-/// From now on this thread, and whatever it starts, gives way to threads that serve; where the platform knows no such thing,
-/// it works in small pieces all the same.
-pub fn give_way() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, LATER) {
-        tracing::debug!(%error, "a thread in the background keeps its priority");
-    }
+/// How far a thread in the background gives way to threads that serve, in the steps of `nice`.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum Background {
+    /// A quarter of a core that is full.
+    Soon = 5,
+    /// A thirtieth of it, and what others leave.
+    Sometime = 15,
 }
 
-/// Four fifths of the share of a thread that serves: enough for all there is to write even where no core is ever idle.
-#[cfg(target_os = "linux")]
-const LATER: i32 = 1;
+/// From now on this thread, and whatever it starts, gives way to threads that serve; where the platform knows no such thing,
+/// it works in small pieces all the same.
+pub fn give_way(to: Background) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, to as i32) {
+        tracing::debug!(%error, "a thread in the background keeps its priority");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = to;
+}

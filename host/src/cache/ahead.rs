@@ -19,6 +19,8 @@ use crate::store::{Changes, Position};
 pub(super) struct Ahead {
     growing: Generation,
     writing: Option<Arc<Generation>>,
+    /// The tables of the one that was written last.
+    spare: Option<Generation>,
     /// How often the view was written.
     writes: u64,
     /// Whoever was erased since the host started: whatever still names them names nobody.
@@ -53,14 +55,18 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// For about as much as this one has, so that no table has to grow while somebody commits.
-    fn with_room_of(other: &Self) -> Self {
+    /// Its tables, empty: who grows the next generation in them meets no fresh memory. To let go of thousands of states takes
+    /// pauses.
+    pub(super) fn emptied(mut self, pause: &mut dyn FnMut(usize)) -> Self {
+        self.customers.drain().for_each(|_| pause(1));
+        self.accounts.drain().for_each(|_| pause(1));
         Self {
-            customers: room(&other.customers),
-            keys: room(&other.keys),
-            names: room(&other.names),
-            events: room(&other.events),
-            decisions: room(&other.decisions),
+            customers: emptied(self.customers),
+            accounts: emptied(self.accounts),
+            keys: emptied(self.keys),
+            names: emptied(self.names),
+            events: emptied(self.events),
+            decisions: emptied(self.decisions),
             ..Self::default()
         }
     }
@@ -280,7 +286,7 @@ impl Ahead {
     /// Begins to write what has grown, which reaches to `end`; what was begun before and is not written yet comes first.
     pub(super) fn begin(&mut self, end: Position) -> Option<Arc<Generation>> {
         if self.writing.is_none() && self.growing.bytes > 0 {
-            let next = Generation::with_room_of(&self.growing);
+            let next = self.spare.take().unwrap_or_default();
             let mut grown = std::mem::replace(&mut self.growing, next);
             grown.end = end;
             self.writing = Some(Arc::new(grown));
@@ -302,10 +308,15 @@ impl Ahead {
         self.writing = None;
         self.writes += 1;
     }
+
+    pub(super) fn reuse(&mut self, spare: Generation) {
+        self.spare = Some(spare);
+    }
 }
 
-fn room<K, V>(other: &Map<K, V>) -> Map<K, V> {
-    Map::with_capacity_and_hasher(other.len(), Default::default())
+fn emptied<K, V>(mut table: Map<K, V>) -> Map<K, V> {
+    table.clear();
+    table
 }
 
 fn cost<E>(state: &State<E>) -> usize {

@@ -12,7 +12,7 @@ use crate::cache::spent::{Spent, put_spent};
 use crate::cache::{Cache, Earlier, EncodedState, schedule};
 use crate::encoding;
 use crate::event::EventKey;
-use crate::ids::{Chance, DecisionId, Map};
+use crate::ids::{Chance, DecisionId};
 use crate::keys::{SEAL_BYTES, Salt, Subject};
 use crate::store::{Changes, Failed, Position, Space, ViewError};
 
@@ -128,8 +128,10 @@ impl Cache {
         self.view.apply(few(&generation), generation.end)?;
         self.ahead().finish();
         // To let go of thousands of states takes its time too.
-        let customers = Arc::into_inner(generation).map(|generation| generation.customers);
-        customers.into_iter().flatten().for_each(|_| pause(1));
+        if let Some(written) = Arc::into_inner(generation) {
+            let spare = written.emptied(pause);
+            self.ahead().reuse(spare);
+        }
         Ok(())
     }
 
@@ -139,19 +141,19 @@ impl Cache {
         pause: &mut dyn FnMut(usize),
     ) -> Result<(), ViewError> {
         let (view, mut chance) = (&self.view, self.ring.chance());
-        let customers = sorted(&generation.customers, pause, |id| *id.as_bytes());
+        let customers = sorted(generation.customers.iter(), pause, |id| *id.as_bytes());
         let customers = customers.map(|(id, state)| {
             let subject = Subject::Customer(state.value.id);
             (id, Some(stored(&state.encoded, subject, &mut chance)))
         });
         view.write(Space::Customers, customers, pause)?;
-        let accounts = sorted(&generation.accounts, pause, |id| *id.as_bytes());
+        let accounts = sorted(generation.accounts.iter(), pause, |id| *id.as_bytes());
         let accounts = accounts.map(|(id, state)| {
             let subject = Subject::Account(state.value.id);
             (id, Some(stored(&state.encoded, subject, &mut chance)))
         });
         view.write(Space::Accounts, accounts, pause)?;
-        let keys = sorted(&generation.keys, pause, |subject| subject.to_bytes());
+        let keys = sorted(generation.keys.iter(), pause, |subject| subject.to_bytes());
         let keys = keys.map(|(subject, wrapped)| (subject, Some(slot(wrapped))));
         view.write(Space::Keys, keys, pause)
     }
@@ -162,23 +164,18 @@ impl Cache {
         pause: &mut dyn FnMut(usize),
     ) -> Result<(), ViewError> {
         let view = &self.view;
-        let names = sorted(&generation.names, pause, |key| *key.as_bytes());
+        let names = sorted(generation.names.iter(), pause, |key| *key.as_bytes());
         let names = names.map(|(key, named)| (key, named.as_ref().map(encoding::encode)));
         view.write(Space::Identities, names, pause)?;
-        let events = sorted(&generation.events, pause, |key| key.0);
+        let events = sorted(generation.events.iter(), pause, |key| key.0);
         let events = events.map(|(key, earlier)| (key, Some(encoding::encode(earlier))));
         view.write(Space::Events, events, pause)?;
-        let decisions = sorted(&generation.decisions, pause, |id| *id.as_bytes());
+        let decisions = sorted(generation.decisions.iter(), pause, |id| *id.as_bytes());
         let decisions = decisions.map(|(id, position)| (id, Some(place(*position))));
         view.write(Space::Decisions, decisions, pause)?;
-        let mut hints: Vec<_> = generation
-            .hints
-            .iter()
-            .map(|hint| schedule::key(*hint))
-            .collect();
-        hints.sort_unstable();
-        hints.dedup();
-        let hints = hints.into_iter().map(|hint| (hint, Some(Vec::new())));
+        let hints = generation.hints.iter().map(|hint| (hint, &()));
+        let hints = sorted(hints, pause, |hint| schedule::key(**hint));
+        let hints = hints.map(|(hint, ())| (hint, Some(Vec::new())));
         view.write(Space::Schedule, hints, pause)
     }
 
@@ -219,14 +216,14 @@ fn stored(state: &EncodedState, subject: Subject, chance: &mut Chance) -> Vec<u8
 }
 
 /// In the order in which the view keeps them. To sort takes pauses as well.
-fn sorted<'a, K, V, B: Ord>(
-    entries: &'a Map<K, V>,
+fn sorted<'a, K, V: 'a, B: Ord>(
+    entries: impl ExactSizeIterator<Item = (K, &'a V)>,
     pause: &mut dyn FnMut(usize),
     bytes: impl Fn(&K) -> B,
 ) -> std::vec::IntoIter<(B, &'a V)> {
-    let entries = entries.iter().map(|(key, value)| {
+    let entries = entries.map(|(key, value)| {
         pause(1);
-        (bytes(key), value)
+        (bytes(&key), value)
     });
     let mut entries: Vec<_> = entries.collect();
     let mut compared = 0_usize;

@@ -30,6 +30,7 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         clap::Error::raw(ErrorKind::ArgumentConflict, format!("{contradiction}\n")).exit();
     }
     settings::start_log()?;
+    use_small_pages();
     check_folder("--charter", &serve.charter)?;
     check_folder("--policies", &serve.policies)?;
     let telemetry = Arc::new(Telemetry::new());
@@ -54,6 +55,15 @@ pub(super) fn run(args: Args) -> Result<Ending, Failure> {
         },
     );
     wait_and_stop(server, watch)
+}
+
+/// The allocator asks for huge pages. The system zeroes each at once, on its first use, which takes milliseconds while somebody
+/// waits for a decision; small ones come one by one.
+fn use_small_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "memory may come in huge pages");
+    }
 }
 
 fn check_folder(flag: &str, folder: &Path) -> Result<(), Failure> {

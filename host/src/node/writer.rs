@@ -11,12 +11,14 @@ use crate::clock::{Clock, Stopwatch};
 use crate::node::NotReady;
 use crate::node::alarms::Breakers;
 use crate::node::checkpoints::Checkpoints;
-use crate::store::{Log, give_way};
+use crate::store::{Background, Log, give_way};
 
 /// What was committed is written after so long, or earlier where there is much of it.
 const WRITES_EVERY: Duration = Duration::from_secs(5);
 /// A generation is written in this part of the time in which it grew: before the next one is due.
 const SHARE: f64 = 0.7;
+/// Late or not, after each piece it rests this many times as long as that took: nobody who is served waits for it to catch up.
+const RESTS: u32 = 4;
 /// So often it looks whether there is anything to do.
 const ROUND: Duration = Duration::from_millis(50);
 /// So many rounds before it looks for what can be forgotten: about every ten minutes.
@@ -44,7 +46,7 @@ impl Writer {
         std::thread::Builder::new()
             .name("write-behind".to_owned())
             .spawn(move || {
-                give_way();
+                give_way(Background::Soon);
                 runtime.block_on(self.run());
             })
     }
@@ -59,9 +61,12 @@ impl Writer {
             let grew = growing.elapsed().min(WRITES_EVERY);
             if is_closing || grew == WRITES_EVERY || self.cache.is_full() {
                 growing = Stopwatch::start();
+                let mut piece = Stopwatch::start();
                 let mut pause = |progress| {
                     rounds.keep_up(&self);
-                    self.pause(progress, grew, growing);
+                    let early = early(progress, grew, growing);
+                    self.rest(early.max(piece.elapsed() * RESTS));
+                    piece = Stopwatch::start();
                 };
                 match self.cache.write_evenly(&mut pause).await {
                     Ok(false) if is_closing => return,
@@ -75,14 +80,10 @@ impl Writer {
         }
     }
 
-    /// Sleeps where it is early: what grew in so long is written evenly until the next is due.
-    fn pause(&self, progress: Progress, grew: Duration, began: Stopwatch) {
-        if self.cache.is_urgent() || self.state.borrow().is_some() {
-            return;
+    fn rest(&self, time: Duration) {
+        if !self.cache.is_urgent() && self.state.borrow().is_none() {
+            std::thread::park_timeout(time.min(ROUND));
         }
-        let done = progress.steps as f64 / progress.of.max(1) as f64;
-        let due = grew.mul_f64(SHARE * done.min(1.0));
-        std::thread::park_timeout(due.saturating_sub(began.elapsed()).min(ROUND));
     }
 
     fn end(&self, error: &crate::cache::WriteBehindError) {
@@ -116,6 +117,13 @@ impl Writer {
             tracing::warn!(%error, "what is over cannot be removed from the view");
         }
     }
+}
+
+/// How far it is ahead, where what grew in so long is written evenly until the next is due.
+fn early(progress: Progress, grew: Duration, began: Stopwatch) -> Duration {
+    let done = progress.steps as f64 / progress.of.max(1) as f64;
+    let due = grew.mul_f64(SHARE * done.min(1.0));
+    due.saturating_sub(began.elapsed())
 }
 
 /// What is done beside the writing, however long that takes.

@@ -18,7 +18,7 @@ use fjall::config::{
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::log::Log;
-use super::{Position, Settings, give_way};
+use super::{Background, Position, Settings, give_way};
 
 /// What belongs together in the view. Snapshots write the number: never change one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -270,7 +270,7 @@ impl View {
         let cache_bytes = settings.view_cache_bytes;
         let open = || {
             // Before the database starts its worker, which inherits it.
-            give_way();
+            give_way(Background::Sometime);
             // With more of them, one spins as long as another one merges.
             let builder = Database::builder(&path).worker_threads(1);
             let database = builder.cache_size(cache_bytes).open()?;

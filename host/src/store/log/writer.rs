@@ -19,7 +19,7 @@ use super::queue::{Queue, Thread};
 use super::segments::{Segments, write_all};
 use super::waiters::{Ticket, Waiters};
 use super::{Failed, Position, Refused, lock};
-use crate::store::{Chain, Durability, Settings};
+use crate::store::{Background, Chain, Durability, Settings, give_way};
 
 /// How long the thread leaves records to those who will wait for them.
 const LINGER: Duration = Duration::from_millis(2);
@@ -334,6 +334,7 @@ impl Writer {
 
     /// The keeper thread: makes segments ahead of need, syncs the ones that were left.
     pub(super) fn keep(&self) {
+        give_way(Background::Soon);
         let mut prepared = 0;
         let mut chores = lock(&self.keeper);
         while !chores.quits {
