@@ -58,8 +58,8 @@ pub struct Progress {
 /// Called between two pieces; it may take its time.
 type Pause<'a> = dyn FnMut(Progress) + Send + 'a;
 
-/// So many steps are one piece: some tens of microseconds.
-const PIECE: usize = 64;
+/// So many steps are one piece: one or two hundred microseconds.
+const PIECE: usize = 256;
 /// Of what may be ahead, this part is written in one go.
 const GENERATIONS: usize = 4;
 

@@ -168,7 +168,8 @@ fn pool(settings: &Settings) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(RESIDENT_BYTES)
         .table_keep_resident(TABLE_ELEMENTS * size_of::<usize>())
         .max_unused_warm_slots(slots)
-        .decommit_batch_size(16)
+        // Nothing is ever given back, so nothing is gained by doing it together: the slot that is still in the caches is next.
+        .decommit_batch_size(1)
         .pagemap_scan(Enabled::No);
     pool
 }

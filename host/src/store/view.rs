@@ -174,7 +174,7 @@ const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// four times as much a row.
 const TABLE_ROWS: usize = 2_048;
 /// So many rows go through the journal at a time.
-const PIECE_ROWS: usize = 64;
+const PIECE_ROWS: usize = 256;
 /// So many tables of what is hardly ever found lie beside each other before they are merged, which is what costs most.
 const TABLES_BESIDE: u8 = 12;
 
