@@ -40,7 +40,7 @@ pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
     Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
 };
-pub use demands::{Demand, Demanding, Demands, Purposed};
+pub use demands::{DataUse, Demand, Demanding, Demands};
 pub use events::{
     BuiltIn, Datum, DatumIx, EventIx, EventKind, Moment, MomentIx, Reaction, Silence, Update,
 };
@@ -55,7 +55,7 @@ pub use markets::{
     Template,
 };
 pub(crate) use nearest::did_you_mean;
-pub use people::{APPROVAL_GROUPS, Approval, Deviation, Kpi, Measured, Person, Widened};
+pub use people::{APPROVAL_GROUPS, Approval, Deviation, Extension, Kpi, Measured, Person};
 pub use review::Review;
 pub use sections::Section;
 pub use segments::{Membership, Segment, SegmentIx, Stage, StageIx, Step, Suppression};
@@ -105,7 +105,7 @@ pub struct Charter {
     pub markets: Table<MarketIx, Market>,
     pub deviations: Vec<Deviation>,
     /// What the deviations make of their markets, each until the next of them ends; the first to end first.
-    pub widened: Vec<Widened>,
+    pub widened: Vec<Extension>,
     pub kpis: Vec<Kpi>,
     /// Every review date of the files.
     pub reviews: Vec<Review>,

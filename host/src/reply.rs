@@ -69,7 +69,7 @@ impl Reply {
     pub fn write(&self, detail: Detail, into: &mut Vec<u8>) {
         let written = serde_json::to_writer(
             &mut *into,
-            &Shown {
+            &ReplyView {
                 reply: self,
                 detail,
             },
@@ -78,12 +78,12 @@ impl Reply {
     }
 }
 
-struct Shown<'a> {
+struct ReplyView<'a> {
     reply: &'a Reply,
     detail: Detail,
 }
 
-impl Serialize for Shown<'_> {
+impl Serialize for ReplyView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let body = &self.reply.body;
         let mut map = serializer.serialize_map(None)?;
@@ -91,13 +91,13 @@ impl Serialize for Shown<'_> {
         map.serialize_entry("market", &body.event.market)?;
         map.serialize_entry("charter", &body.charter)?;
         map.serialize_entry("state", &Text(self.reply.state))?;
-        let decisions = List(body.decisions.iter().map(|decided| ShownDecision {
+        let decisions = List(body.decisions.iter().map(|decided| DecisionView {
             decided,
             detail: self.detail,
         }));
         map.serialize_entry("decisions", &decisions)?;
         if !body.cancelled.is_empty() {
-            let cancelled = body.cancelled.iter().map(|cancelled| ShownCancelled {
+            let cancelled = body.cancelled.iter().map(|cancelled| CancellationView {
                 cancelled,
                 detail: self.detail,
             });
@@ -108,12 +108,12 @@ impl Serialize for Shown<'_> {
 }
 
 /// Why it will not act may tell of the customer's consent, so only the explained reply says it.
-struct ShownCancelled<'a> {
+struct CancellationView<'a> {
     cancelled: &'a Cancelled,
     detail: Detail,
 }
 
-impl Serialize for ShownCancelled<'_> {
+impl Serialize for CancellationView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &Text(self.cancelled.id))?;
@@ -126,9 +126,9 @@ impl Serialize for ShownCancelled<'_> {
 }
 
 /// The derived event that a decision is about.
-struct ShownDerived<'a>(&'a DerivedEvent);
+struct DerivedView<'a>(&'a DerivedEvent);
 
-impl Serialize for ShownDerived<'_> {
+impl Serialize for DerivedView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", &self.0.kind)?;
@@ -137,19 +137,19 @@ impl Serialize for ShownDerived<'_> {
     }
 }
 
-struct ShownDecision<'a> {
+struct DecisionView<'a> {
     decided: &'a DecisionRecord,
     detail: Detail,
 }
 
-impl Serialize for ShownDecision<'_> {
+impl Serialize for DecisionView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let decided = self.decided;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &Text(decided.id))?;
         map.serialize_entry("moment", &decided.moment)?;
         if let Some(derived) = &decided.on {
-            map.serialize_entry("on", &ShownDerived(derived))?;
+            map.serialize_entry("on", &DerivedView(derived))?;
         }
         map.serialize_entry("outcome", decided.outcome.word())?;
         if let Some(policy) = &decided.policy {

@@ -71,11 +71,11 @@ impl Cache {
     ) -> Result<ClaimAnswer, CacheError> {
         loop {
             let claim = match self.claims.enter(key) {
-                Entered::First => Claim {
+                Turn::First => Claim {
                     key,
                     claims: Arc::clone(&self.claims),
                 },
-                Entered::Second(first) => {
+                Turn::Second(first) => {
                     // Closing is the only thing that ever happens to it.
                     let _closed = first.acquire().await;
                     continue;
@@ -114,19 +114,19 @@ impl Cache {
     }
 }
 
-enum Entered {
+enum Turn {
     First,
     Second(Arc<Semaphore>),
 }
 
 impl Claims {
     /// Whoever comes second waits, whatever it says: what the first said counts only once it is recorded.
-    fn enter(&self, key: EventKey) -> Entered {
+    fn enter(&self, key: EventKey) -> Turn {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(done) = claims.get(&key) {
-            return Entered::Second(Arc::clone(done));
+            return Turn::Second(Arc::clone(done));
         }
         claims.insert(key, Arc::new(Semaphore::new(0)));
-        Entered::First
+        Turn::First
     }
 }

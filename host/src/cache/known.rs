@@ -53,12 +53,12 @@ pub(super) struct Known {
     most: usize,
     answers: ArcSwapOption<Filter>,
     made: ArcSwapOption<Filter>,
-    reached: Mutex<Reached>,
+    reached: Mutex<Learner>,
 }
 
 /// How far the view has been added to the filter that is being made.
 #[derive(Default)]
-struct Reached {
+struct Learner {
     spaces: usize,
     after: Option<Vec<u8>>,
 }
@@ -120,7 +120,7 @@ impl Cache {
             },
         };
         if let Some(room) = room {
-            *reached = Reached::default();
+            *reached = Learner::default();
             self.begin_known(room.min(known.most));
         }
         let Some(made) = known.made.load_full() else {

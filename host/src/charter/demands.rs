@@ -155,7 +155,7 @@ fn default_of(charter: &Charter, purpose: PurposeIx) -> Demand {
 
 /// A use of data: what for, over which channel, where.
 #[derive(Clone, Copy, Debug)]
-pub struct Purposed<'a> {
+pub struct DataUse<'a> {
     pub purpose: PurposeIx,
     /// `None` where no channel is involved.
     pub channel: Option<ChannelIx>,
@@ -166,7 +166,7 @@ impl Charter {
     /// The strictest of what the law of the market's country, the law where the person lives and the market itself demand;
     /// what the purpose demands, where a country has no law about it. Where the region is not known, the laws of all regions
     /// of the person's country count.
-    pub fn demand(&self, of: Purposed<'_>, residence: Residence) -> Demand {
+    pub fn demand(&self, of: DataUse<'_>, residence: Residence) -> Demand {
         let demands = self.demands.get_or_init(|| Demands::of(self));
         let place = demands.place(of.purpose, of.channel);
         let said = |law: Option<LawIx>| -> Option<Demand> {

@@ -105,7 +105,7 @@ impl Deviation {
 
 /// A market while deviations widen it. What it is without them stands in `Charter::markets`.
 #[derive(Debug)]
-pub struct Widened {
+pub struct Extension {
     pub of: MarketIx,
     /// The first of them to end ends then.
     pub until: Instant,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::charter::{
-    ChannelIx, Charter, Demand, Demanding, FieldIx, Market, Needs, PurposeIx, Purposed, Residence,
+    ChannelIx, Charter, DataUse, Demand, Demanding, FieldIx, Market, Needs, PurposeIx, Residence,
 };
 use crate::clock::Instant;
 use crate::customer::Customer;
@@ -119,7 +119,7 @@ pub const EXPIRED: &str = "expired";
 
 impl<'a> Use<'a> {
     fn demand(self) -> Demand {
-        let purposed = Purposed {
+        let purposed = DataUse {
             purpose: self.purpose,
             channel: self.channel,
             market: self.market,

@@ -75,7 +75,7 @@ impl Draft {
         let told = told(core, event, absorbed.is_kept);
         let body = body(event, told, (absorbed, decisions), &states.parties);
         let (named, known) = (states.named, (states.customer, states.account));
-        let mut closed = Closed::default();
+        let mut closed = StateWriter::default();
         closed.close_all(&closer, (states.parties, known), planned);
         for other in states.others {
             closed.customer(&closer, (other.customer, other.before), planned[0]);
@@ -151,14 +151,14 @@ fn key_of<E>(states: &[State<E>], is_theirs: impl Fn(&E) -> bool) -> Option<Data
 
 /// The states after an event, closed; keys of who is new among them.
 #[derive(Default)]
-struct Closed {
+struct StateWriter {
     states: States,
     customers: Vec<State<Customer>>,
     accounts: Vec<State<Account>>,
     hints: Vec<Hint>,
 }
 
-impl Closed {
+impl StateWriter {
     /// Notes when to look at somebody again; what is planned already need not be noted once more.
     fn plan(&mut self, status: &Status, whose: Subject, planned: Option<Instant>) {
         self.hints.extend(silences_of(status, whose));

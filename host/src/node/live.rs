@@ -28,16 +28,16 @@ pub(crate) struct Live {
     format: u32,
     /// For people who look into the file.
     version: Text,
-    charter: Option<Shown>,
+    charter: Option<DigestText>,
     /// By name, such as `markets/de.toml`.
     files: BTreeMap<String, File>,
     /// By market, the newest last.
-    policies: BTreeMap<Text, Vec<Shown>>,
+    policies: BTreeMap<Text, Vec<DigestText>>,
 }
 
 /// What every format begins with.
 #[derive(Deserialize)]
-struct Formatted {
+struct Preamble {
     format: u32,
 }
 
@@ -46,22 +46,22 @@ struct Formatted {
 #[serde(deny_unknown_fields)]
 struct File {
     /// `None` where it is no part of what is live.
-    live: Option<Shown>,
+    live: Option<DigestText>,
     /// What `--charter` held at the last start.
-    folder: Option<Shown>,
+    folder: Option<DigestText>,
 }
 
 /// A digest, as text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Shown(Digest);
+struct DigestText(Digest);
 
-impl Serialize for Shown {
+impl Serialize for DigestText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Shown {
+impl<'de> Deserialize<'de> for DigestText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digest = Digest::parse(&text);
@@ -168,7 +168,7 @@ impl Live {
             file: file.clone(),
             source,
         };
-        let Formatted { format } = serde_json::from_slice(&text).map_err(damaged)?;
+        let Preamble { format } = serde_json::from_slice(&text).map_err(damaged)?;
         match format {
             FORMAT => serde_json::from_slice(&text).map(Some).map_err(damaged),
             found => Err(Unusable::Newer { file, found }),
@@ -188,17 +188,20 @@ impl Live {
 
     /// The live charter's digest.
     pub(crate) fn charter(&self) -> Option<Digest> {
-        self.charter.map(|Shown(digest)| digest)
+        self.charter.map(|DigestText(digest)| digest)
     }
 
     /// The digest of a file of the live charter.
     pub(crate) fn file(&self, name: &str) -> Option<Digest> {
-        self.files.get(name)?.live.map(|Shown(digest)| digest)
+        self.files.get(name)?.live.map(|DigestText(digest)| digest)
     }
 
     /// What `--charter` held of a file at the last start.
     pub(crate) fn in_folder(&self, name: &str) -> Option<Digest> {
-        self.files.get(name)?.folder.map(|Shown(digest)| digest)
+        self.files
+            .get(name)?
+            .folder
+            .map(|DigestText(digest)| digest)
     }
 
     /// Every file that is live or was in the folder at the last start.
@@ -212,7 +215,7 @@ impl Live {
             .files
             .iter()
             .filter_map(|(name, file)| Some((name, file.live?)));
-        live.map(|(name, Shown(digest))| Ok((name.clone(), text(data, name, digest)?)))
+        live.map(|(name, DigestText(digest))| Ok((name.clone(), text(data, name, digest)?)))
             .collect()
     }
 
@@ -232,12 +235,12 @@ impl Live {
     ) -> Self {
         self.format = FORMAT;
         self.version = version;
-        self.charter = Some(Shown(charter));
+        self.charter = Some(DigestText(charter));
         for file in self.files.values_mut() {
             file.live = None;
         }
         for (name, digest) in files {
-            self.files.entry(name).or_default().live = Some(Shown(digest));
+            self.files.entry(name).or_default().live = Some(DigestText(digest));
         }
         self.files
             .retain(|_, file| file.live.is_some() || file.folder.is_some());
@@ -250,7 +253,7 @@ impl Live {
             file.folder = None;
         }
         for (name, text) in folder {
-            let digest = Shown(Digest::of(text.as_bytes()));
+            let digest = DigestText(Digest::of(text.as_bytes()));
             self.files.entry(name.clone()).or_default().folder = Some(digest);
         }
         self.files
@@ -261,14 +264,14 @@ impl Live {
     /// Whether a policy was live in a market before.
     pub(crate) fn had(&self, market: &str, policy: Digest) -> bool {
         let had = self.policies.get(market);
-        had.is_some_and(|policies| policies.contains(&Shown(policy)))
+        had.is_some_and(|policies| policies.contains(&DigestText(policy)))
     }
 
     /// Remembers that a policy is live in a market; the one that was live for longest is forgotten first.
     pub(crate) fn remember(&mut self, market: &str, policy: Digest) {
         let policies = self.policies.entry(Text::new(market)).or_default();
-        policies.retain(|known| *known != Shown(policy));
-        policies.push(Shown(policy));
+        policies.retain(|known| *known != DigestText(policy));
+        policies.push(DigestText(policy));
         let over = policies.len().saturating_sub(POLICIES);
         policies.drain(..over);
     }

@@ -49,7 +49,7 @@ pub(super) fn open(
         });
     };
     let old = live.texts(data)?;
-    let Merged { files, stayed } = merge((&live, data), &old, &given);
+    let Files { files, stayed } = merge((&live, data), &old, &given);
     let charter = Charter::compile(&files).map_err(|complaints| match stayed.is_empty() {
         true => OpenError::Charter(complaints),
         false => OpenError::Mixed { complaints, stayed },
@@ -65,7 +65,7 @@ pub(super) fn open(
 }
 
 /// The files to start with.
-struct Merged {
+struct Files {
     files: Vec<(String, String)>,
     /// Those that are not as they are in the folder.
     stayed: Vec<String>,
@@ -75,7 +75,7 @@ fn merge(
     (live, data): (&Live, &Path),
     old: &[(String, String)],
     given: &[(String, String)],
-) -> Merged {
+) -> Files {
     let text = |files: &[(String, String)], name: &str| {
         let found = files.iter().find(|(known, _)| known == name);
         found.map(|(_, text)| text.clone())
@@ -84,7 +84,7 @@ fn merge(
         .names()
         .chain(given.iter().map(|(name, _)| name.as_str()))
         .collect();
-    let mut merged = Merged {
+    let mut merged = Files {
         files: Vec::new(),
         stayed: Vec::new(),
     };

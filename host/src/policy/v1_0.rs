@@ -31,9 +31,9 @@ mod bindings {
 const CANCEL_ON: usize = 32;
 
 type Describe = TypedFunc<(), (wit::Manifest,)>;
-type Decide<'a> = TypedFunc<Told<'a>, Answered>;
-type Told<'a> = (wit::Event<'a>, wit::Context<'a>);
-type Answered = (Result<wit::Decision, String>,);
+type Decide<'a> = TypedFunc<Question<'a>, Reply>;
+type Question<'a> = (wit::Event<'a>, wit::Context<'a>);
+type Reply = (Result<wit::Decision, String>,);
 
 /// A compiled policy on one core, ready to be instantiated.
 pub(super) struct Policy {
@@ -53,7 +53,7 @@ impl Policy {
             .instantiate_pre(component)
             .map_err(|failure| Refused::DoesNotFit(failure.into()))?;
         let describe = typed::<(), (wit::Manifest,)>(&policy, interface, "describe")?;
-        let decide = typed::<Told<'_>, Answered>(&policy, interface, "decide")?;
+        let decide = typed::<Question<'_>, Reply>(&policy, interface, "decide")?;
         Ok(Self {
             policy,
             describe,

@@ -7,7 +7,7 @@ use crate::evidence::Outcome;
 use crate::ids::Text;
 use crate::report::Ask;
 use crate::report::followed::Names;
-use crate::report::gather::{Counted, Part, PastAction, Tally};
+use crate::report::gather::{Counts, Part, PastAction, Tally};
 use crate::report::pressure::Spread;
 
 /// The columns of a report as CSV.
@@ -185,7 +185,7 @@ fn cell(text: &str) -> String {
 
 /// Everything that was counted, as figures, in the order in which a report shows them.
 pub(super) fn all(
-    counted: &Counted,
+    counted: &Counts,
     names: &Names,
     (charter, ask): (&Charter, &Ask),
 ) -> Vec<Figure> {
@@ -213,7 +213,7 @@ pub(super) fn all(
     figures
 }
 
-fn kpis(counted: &Counted, (charter, ask): (&Charter, &Ask), figures: &mut Vec<Figure>) {
+fn kpis(counted: &Counts, (charter, ask): (&Charter, &Ask), figures: &mut Vec<Figure>) {
     let seen = counted.seen();
     for (place, kpi) in (0..).zip(&charter.kpis) {
         let figure = |market: Option<&Text>, part: Part| {
@@ -256,7 +256,7 @@ fn kpis(counted: &Counted, (charter, ask): (&Charter, &Ask), figures: &mut Vec<F
     }
 }
 
-fn markets(counted: &Counted, ask: &Ask, figures: &mut Vec<Figure>) {
+fn markets(counted: &Counts, ask: &Ask, figures: &mut Vec<Figure>) {
     let mut all = Tally::default();
     let wanted = counted.markets.iter().filter(|(name, _)| ask.wants(name));
     for (market, tally) in wanted {
@@ -335,7 +335,7 @@ fn one_market(market: Option<&Text>, tally: &Tally, figures: &mut Vec<Figure>) {
     }
 }
 
-fn pressure(counted: &Counted, (names, ask): (&Names, &Ask), figures: &mut Vec<Figure>) {
+fn pressure(counted: &Counts, (names, ask): (&Names, &Ask), figures: &mut Vec<Figure>) {
     let (by_market, all) = counted.pressure.spread(names.all());
     let seen = counted.seen();
     let markets = seen.iter().filter(|name| ask.wants(name));
@@ -369,7 +369,7 @@ fn pressure(counted: &Counted, (names, ask): (&Names, &Ask), figures: &mut Vec<F
     }
 }
 
-fn actions(counted: &Counted, ask: &Ask, figures: &mut Vec<Figure>) {
+fn actions(counted: &Counts, ask: &Ask, figures: &mut Vec<Figure>) {
     let mut all = PastAction::default();
     let seen = counted.seen();
     for market in seen.iter().filter(|name| ask.wants(name)) {

@@ -11,7 +11,7 @@ use crate::ids::Text;
 use crate::keys::Keyring;
 use crate::report::followed::{Fate, FollowedAction, Followings, Names};
 use crate::report::ledger::{self, Ledger, Silence, Why};
-use crate::report::outcomes::{Join, Joining, Targets};
+use crate::report::outcomes::{Join, Joiner, Targets};
 use crate::report::pressure::Pressure;
 use crate::report::{Ask, FOLLOWED_ACTIONS, Report, figures, horizon, shares};
 
@@ -22,12 +22,12 @@ pub(super) struct Tally {
     pub(super) decisions: BTreeMap<Outcome, u64>,
     pub(super) proposals: u64,
     pub(super) refused: u64,
-    pub(super) outcomes: BTreeMap<Reaction, Joined>,
+    pub(super) outcomes: BTreeMap<Reaction, JoinTally>,
 }
 
 /// Outcomes of one sort, by whether they found what they are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Joined {
+pub(super) struct JoinTally {
     pub(super) joined: u64,
     pub(super) unjoined: u64,
     pub(super) unnamed: u64,
@@ -55,7 +55,7 @@ pub(super) struct Part {
 
 /// All that is counted.
 #[derive(Default)]
-pub(super) struct Counted {
+pub(super) struct Counts {
     pub(super) markets: BTreeMap<Text, Tally>,
     /// By market and action.
     pub(super) actions: BTreeMap<(Text, Text), PastAction>,
@@ -65,7 +65,7 @@ pub(super) struct Counted {
     pub(super) ledger: Ledger,
 }
 
-impl Counted {
+impl Counts {
     /// Every market of which something is told.
     pub(super) fn seen(&self) -> BTreeSet<Text> {
         let acted = self.actions.keys().map(|(market, _)| market);
@@ -81,7 +81,7 @@ pub struct Gathering {
     targets: Targets,
     names: Names,
     followings: Followings,
-    counted: Counted,
+    counted: Counts,
     unreadable: u64,
     /// The last record's time, and when it really came.
     last: Option<(Instant, Instant)>,
@@ -97,7 +97,7 @@ impl Gathering {
             charter,
             names: Names::default(),
             followings: Followings::of_at_most(FOLLOWED_ACTIONS),
-            counted: Counted::default(),
+            counted: Counts::default(),
             unreadable: 0,
             last: None,
         }
@@ -132,7 +132,7 @@ impl Gathering {
         let is_in = self.ask.covers(now);
         let body = &opened.body;
         let market = &body.event.market;
-        let joined = Joining {
+        let joined = Joiner {
             charter: &self.charter,
             targets: &self.targets,
             names: &self.names,

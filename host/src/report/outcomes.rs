@@ -87,14 +87,14 @@ impl Targets {
 }
 
 /// One event, and all actions that it may be about.
-pub(super) struct Joining<'a> {
+pub(super) struct Joiner<'a> {
     pub(super) charter: &'a Charter,
     pub(super) targets: &'a Targets,
     pub(super) names: &'a Names,
     pub(super) followings: &'a mut Followings,
 }
 
-impl Joining<'_> {
+impl Joiner<'_> {
     /// Notes with every action what the event says of it; how an outcome found what it is about.
     pub(super) fn join(&mut self, opened: &Opened) -> Option<(Reaction, Join)> {
         let charter = self.charter;

@@ -57,7 +57,7 @@ pub(super) fn write(dir: &Path, view: &View, log: &Log) -> Result<Position, Snap
     };
     let covers = view.covers();
     let file = File::create(&new).map_err(failed("create", &new))?;
-    let mut out = Hashed::new(BufWriter::with_capacity(1 << 20, file));
+    let mut out = HashStream::new(BufWriter::with_capacity(1 << 20, file));
     let written = write_all(&mut out, view, log, covers);
     let file = written.map_err(|error| match error {
         Broken::Io(source) => failed("write", &new)(source),
@@ -111,7 +111,7 @@ impl From<ViewError> for Broken {
 /// INVARIANT: what is written covers at least `covers`. Changes that are newer than that are applied again from the log,
 /// which gives the same, since every change is the whole of the new value.
 fn write_all(
-    out: &mut Hashed<BufWriter<File>>,
+    out: &mut HashStream<BufWriter<File>>,
     view: &View,
     log: &Log,
     covers: Position,
@@ -214,7 +214,7 @@ fn read(
         },
     };
     let file = File::open(path).map_err(failed)?;
-    let mut from = Hashed::new(BufReader::with_capacity(1 << 20, file));
+    let mut from = HashStream::new(BufReader::with_capacity(1 << 20, file));
     let head: [u8; 33] = from.take_array().map_err(failed)?;
     let (magic, rest) = head.split_at(8);
     let (version, rest) = rest.split_at(1);
@@ -257,12 +257,12 @@ fn damaged(path: &Path) -> SnapshotError {
 }
 
 /// Hashes what passes through.
-struct Hashed<T> {
+struct HashStream<T> {
     inner: T,
     hash: blake3::Hasher,
 }
 
-impl<T> Hashed<T> {
+impl<T> HashStream<T> {
     fn new(inner: T) -> Self {
         Self {
             inner,
@@ -271,14 +271,14 @@ impl<T> Hashed<T> {
     }
 }
 
-impl<T: Write> Hashed<T> {
+impl<T: Write> HashStream<T> {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hash.update(bytes);
         self.inner.write_all(bytes)
     }
 }
 
-impl<T: Read> Hashed<T> {
+impl<T: Read> HashStream<T> {
     fn take_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.inner.read_exact(&mut bytes)?;

@@ -14,7 +14,7 @@ use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
 use crate::charter::laws::Place;
 use crate::charter::markets::{ChannelFrame, Frame, Market, PublicKey};
-use crate::charter::people::Widened;
+use crate::charter::people::Extension;
 use crate::ids::{Key, Text};
 
 /// The most keys whose signatures count in one market.
@@ -50,7 +50,7 @@ pub(super) fn read_markets(
             }
             let holding = own.get(ended..).unwrap_or_default();
             let market = of.read((holding, era), charter, told);
-            widened.push(Widened {
+            widened.push(Extension {
                 of: index,
                 until: one.deviation.ends(&market.zone),
                 market,

@@ -24,7 +24,7 @@ pub(super) const TYPES: &[(&str, Type)] = &[
 ];
 
 /// What kind of values something takes.
-pub(super) struct Typing {
+pub(super) struct ValueType {
     pub(super) ty: Type,
     pub(super) of: Option<Text>,
     pub(super) at_most: usize,
@@ -32,7 +32,7 @@ pub(super) struct Typing {
 }
 
 /// Reads `type`, `of`, `at-most` and `one-of`. `None` where there is no type to go by.
-pub(super) fn read_typing(section: &Section<'_>) -> Option<Typing> {
+pub(super) fn read_typing(section: &Section<'_>) -> Option<ValueType> {
     let ty = section.required("type", read_type)?;
     let of = section.optional("of", |node| match ty {
         Type::Text | Type::Texts => values::text(node),
@@ -48,7 +48,7 @@ pub(super) fn read_typing(section: &Section<'_>) -> Option<Typing> {
             .unwrap_or_default(),
         None => Vec::new(),
     };
-    Some(Typing {
+    Some(ValueType {
         ty,
         of,
         at_most: at_most.or(most(ty)).unwrap_or(1),

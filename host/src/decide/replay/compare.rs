@@ -32,7 +32,7 @@ pub(super) fn compare(recorded: &[DecisionRecord], now: &[DecisionRecord]) -> Re
     let mut same_fuel = true;
     for (number, (recorded, now)) in recorded.iter().zip(now).enumerate() {
         same_fuel &= recorded.fuel == now.fuel;
-        Comparing {
+        Comparison {
             number,
             differences: &mut differences,
         }
@@ -45,12 +45,12 @@ pub(super) fn compare(recorded: &[DecisionRecord], now: &[DecisionRecord]) -> Re
     }
 }
 
-struct Comparing<'a> {
+struct Comparison<'a> {
     number: usize,
     differences: &'a mut Vec<Difference>,
 }
 
-impl Comparing<'_> {
+impl Comparison<'_> {
     fn decision(&mut self, recorded: &DecisionRecord, now: &DecisionRecord) {
         self.field("moment", &recorded.moment, &now.moment);
         self.field("on", &recorded.on, &now.on);

@@ -70,8 +70,8 @@ fn one(past: &Past<'_>, job: &Job, rehearsal: &mut Rehearsal) {
         .opened(job.position)
         .and_then(|opened| try_one(past, job, opened));
     match tried {
-        Ok(Tried::Compared { opened, now }) => rehearsal.compare(past, &opened, &now),
-        Ok(Tried::Apart(why)) => *rehearsal.apart.entry(why).or_default() += count,
+        Ok(Trial::Compared { opened, now }) => rehearsal.compare(past, &opened, &now),
+        Ok(Trial::Apart(why)) => *rehearsal.apart.entry(why).or_default() += count,
         Err(missing) => {
             let why = missing.apart();
             let why = why.map_or_else(|| missing.to_string(), |apart| apart.to_string());
@@ -80,7 +80,7 @@ fn one(past: &Past<'_>, job: &Job, rehearsal: &mut Rehearsal) {
     }
 }
 
-enum Tried {
+enum Trial {
     Compared {
         opened: Box<Opened>,
         now: Vec<DecisionRecord>,
@@ -88,9 +88,9 @@ enum Tried {
     Apart(String),
 }
 
-fn try_one(past: &Past<'_>, job: &Job, opened: Opened) -> Result<Tried, NoPast> {
+fn try_one(past: &Past<'_>, job: &Job, opened: Opened) -> Result<Trial, NoPast> {
     if let Some(apart) = apart(&opened) {
-        return Ok(Tried::Apart(apart.to_string()));
+        return Ok(Trial::Apart(apart.to_string()));
     }
     let now = again(past, job.position, &opened, &job.stops)?;
     if past.instead.charter.is_some() {
@@ -105,11 +105,11 @@ fn try_one(past: &Past<'_>, job: &Job, opened: Opened) -> Result<Tried, NoPast> 
         });
         if let Some(name) = missing {
             let why = format!("the policy reads `{name}`, which was not recorded at that time");
-            return Ok(Tried::Apart(why));
+            return Ok(Trial::Apart(why));
         }
     }
     let opened = Box::new(opened);
-    Ok(Tried::Compared { opened, now })
+    Ok(Trial::Compared { opened, now })
 }
 
 /// Whether a charter knows what a reading names, as a field, window, item list, segment or stage.
