@@ -30,6 +30,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::clock::Instant;
 use crate::ids::{Digest, Key, Map, Text};
+use crate::spelling;
 
 pub use actions::{
     Action, ActionIx, Automation, CancelOn, Class, Delay, LAPSES_AFTER, OnPending, Parameter,
@@ -38,7 +39,7 @@ pub use actions::{
 pub use caps::{CAP_AT_MOST, CAP_PER, Cap, CoolDown, Pressure};
 pub use channels::{Channel, ChannelIx, Latency, Mode};
 pub use consent::{
-    Basis, Identity, IdentityIx, Needs, Purpose, PurposeIx, Source, SourceIx, Strength,
+    Basis, Identity, IdentityIx, Needs, Normal, Purpose, PurposeIx, Source, SourceIx, Strength,
 };
 pub use demands::{DataUse, Demand, Demanding, Demands};
 pub use events::{
@@ -69,6 +70,8 @@ pub struct Charter {
     pub digest: Digest,
     pub owner: Text,
     pub review_by: Option<jiff::civil::Date>,
+    /// No event is taken that says it happened before.
+    pub earliest_event: Instant,
     pub currency: Currency,
     /// How many of the charter's major units one major unit of the other currency is.
     pub rates: Vec<(Currency, Rate)>,
@@ -151,6 +154,51 @@ pub struct OwnFields {
     pub region: Option<FieldIx>,
     pub time_zone: Option<FieldIx>,
     pub language: Option<FieldIx>,
+}
+
+/// One of the fields that the host itself must read: its values have one way to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OwnField {
+    Country,
+    Region,
+    TimeZone,
+    Language,
+}
+
+impl OwnFields {
+    /// Which of them it is.
+    pub fn which(&self, field: FieldIx) -> Option<OwnField> {
+        let all = [
+            (self.country, OwnField::Country),
+            (self.region, OwnField::Region),
+            (self.time_zone, OwnField::TimeZone),
+            (self.language, OwnField::Language),
+        ];
+        let found = all.into_iter().find(|(own, _)| *own == Some(field));
+        found.map(|(_, own)| own)
+    }
+}
+
+impl OwnField {
+    /// As it is written; `None` of what has no meaning.
+    pub fn normal(self, text: &str) -> Option<Text> {
+        match self {
+            Self::Country => spelling::country(text),
+            Self::Region => spelling::region(text),
+            Self::TimeZone => spelling::time_zone(text),
+            Self::Language => spelling::language(text),
+        }
+    }
+
+    /// What would be right.
+    pub fn right(self) -> &'static str {
+        match self {
+            Self::Country => "a country's code of ISO 3166-1, such as `DE`",
+            Self::Region => "a region's code of ISO 3166-2, such as `US-FL`",
+            Self::TimeZone => "a time zone's IANA name, such as `Europe/Berlin`",
+            Self::Language => "a language tag of BCP 47, such as `en-GB`",
+        }
+    }
 }
 
 /// An ISO 4217 code and its number of decimals.

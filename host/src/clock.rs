@@ -71,6 +71,13 @@ impl Instant {
         Span(if millis > 0 { millis.unsigned_abs() } else { 0 })
     }
 
+    /// When a day in UTC begins.
+    pub fn start_of(date: jiff::civil::Date) -> Self {
+        let midnight = date.to_datetime(jiff::civil::Time::midnight());
+        let zoned = midnight.to_zoned(jiff::tz::TimeZone::UTC);
+        Self(zoned.map_or(0, |zoned| zoned.timestamp().as_millisecond()))
+    }
+
     /// When the next day in UTC begins.
     pub const fn next_day(self) -> Self {
         const DAY: i64 = 86_400_000;

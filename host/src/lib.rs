@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod ids;
 pub mod value;
+pub mod spelling;
 pub mod limits;
 pub mod encoding;
 

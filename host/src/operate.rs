@@ -18,4 +18,4 @@ pub use erase::{EraseError, Gone};
 pub use fire::{DueEvents, fire};
 pub use rotation::RotationError;
 pub use stops::SwitchError;
-pub use unsubscribe::{UnsubscribeError, unsubscribe};
+pub use unsubscribe::{UnsubscribeError, language_of, unsubscribe};

@@ -80,6 +80,7 @@ pub fn small_charter() -> Charter {
         digest: Digest::of(b"a small charter"),
         owner: "platform".into(),
         review_by: None,
+        earliest_event: kairos::clock::Instant::default(),
         currency: Currency {
             code: *b"EUR",
             decimals: 2,
@@ -227,6 +228,8 @@ fn datum(name: &str, ty: Type, of: Option<&str>) -> Datum {
         of: of.map(Text::new),
         at_most: 100,
         required: false,
+        between: None,
+        own: None,
         one_of: Vec::new(),
         maps: Vec::new(),
         market: None,

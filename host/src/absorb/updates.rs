@@ -45,6 +45,16 @@ pub(super) fn apply(
             value
         }
     };
+    let value = match (charter.customer.which(update.field), value) {
+        (Some(own), Some(Value::Text(text))) => match own.normal(&text) {
+            Some(normal) => Some(Value::Text(normal)),
+            None => {
+                note(&mut absorbed.refused_writes, &field.name);
+                return;
+            }
+        },
+        (_, value) => value,
+    };
     if !may_write(event, field) || value.as_ref().is_some_and(|value| is_foreign(field, value)) {
         note(&mut absorbed.refused_writes, &field.name);
         return;

@@ -5,6 +5,7 @@ use crate::charter::events::EventIx;
 use crate::charter::table::index;
 use crate::clock::Span;
 use crate::ids::{Key, Text};
+use crate::spelling::CallingRegion;
 
 index! {
     /// One of the charter's sources.
@@ -59,9 +60,22 @@ pub struct Identity {
     pub of: crate::charter::fields::Per,
     /// Only a keyed hash of the value is kept.
     pub hashed: bool,
+    pub normal: Normal,
+    /// Values that name nobody, besides those that do nowhere.
+    pub nobody: Vec<Text>,
     pub retention: Option<Span>,
     /// Without it, an event with this identity alone is decided as of nobody, and forgotten.
     pub needs: Option<PurposeIx>,
+}
+
+/// The one way in which a name of a kind is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Normal {
+    /// As it comes.
+    Exact,
+    Email,
+    /// A number without a country's code is of this region.
+    Phone(Option<CallingRegion>),
 }
 
 /// How much an identity says.

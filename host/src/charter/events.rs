@@ -1,6 +1,5 @@
 //! What can happen, and when a policy is asked.
 
-use crate::charter::Charter;
 use crate::charter::channels::{Latency, Mode};
 use crate::charter::consent::PurposeIx;
 use crate::charter::expression::{Condition, Expression};
@@ -8,6 +7,7 @@ use crate::charter::fields::{FieldIx, ItemsIx, Type, WindowIx};
 use crate::charter::markets::MarketIx;
 use crate::charter::segments::Membership;
 use crate::charter::table::{Table, index};
+use crate::charter::{Charter, OwnField};
 use crate::clock::Span;
 use crate::ids::{Key, Text};
 
@@ -156,8 +156,12 @@ pub struct Datum {
     /// For lists, the most entries.
     pub at_most: usize,
     pub required: bool,
+    /// For amounts, the smallest and the largest; of money in minor units of the charter's currency.
+    pub between: Option<(f64, f64)>,
     /// For texts, the only values; empty for any.
     pub one_of: Vec<Text>,
+    /// Where it says what the host itself must understand.
+    pub own: Option<OwnField>,
     /// What sources write for one of the values: from, to (A14).
     pub maps: Vec<(Text, Text)>,
     /// The only market in which it is read; `None` for a central datum.

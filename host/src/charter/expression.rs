@@ -14,7 +14,7 @@ use crate::clock::Instant;
 use crate::ids::Text;
 use crate::value::{Kind, Value};
 
-use program::{Program, Truth};
+use program::{Leaf, Program, Truth, Wording};
 
 /// The longest expression, in bytes.
 pub const EXPRESSION_BYTES: usize = 1_024;
@@ -69,6 +69,14 @@ impl Expression {
     /// `None` where anything that it needs is unknown, on overflow and on division by zero.
     pub fn value(&self, facts: &dyn Facts) -> Option<Value> {
         self.0.value(facts)
+    }
+
+    /// The datum that it is, and nothing else.
+    pub fn as_datum(&self) -> Option<DatumIx> {
+        match &self.0 {
+            Program::Text(Wording::Leaf(Leaf::Datum(datum))) => Some(*datum),
+            _ => None,
+        }
     }
 
     /// What kind of value it gives.

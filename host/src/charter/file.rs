@@ -40,6 +40,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::charter::{Charter, Currency, Names, OwnFields, Retention, Table};
+use crate::clock::Instant;
 use crate::ids::{Digest, Text};
 
 use page::Node;
@@ -54,6 +55,9 @@ pub const CENTRAL: &str = "charter.toml";
 /// Who approved what: a part of the folder, and not of the charter's digest.
 pub const SIGNATURES: &str = "signatures.toml";
 
+/// Where the charter does not say it: 2000-01-01.
+const EARLIEST_EVENT: Instant = Instant::from_millis(946_684_800_000);
+
 /// The words of the central file.
 const CENTRAL_KEYS: Keys = Keys {
     known: &[
@@ -62,6 +66,7 @@ const CENTRAL_KEYS: Keys = Keys {
         "review-by",
         "currency",
         "rates",
+        "earliest-event",
         "people",
         "approvals",
         "sources",
@@ -248,6 +253,9 @@ fn read_header(top: &Section<'_>, charter: &mut Charter, findings: &Findings) {
     people::read_approvals(top, charter, findings);
     charter.owner = top.owner(&charter.people);
     charter.review_by = top.optional("review-by", values::date);
+    if let Some(earliest) = top.optional("earliest-event", values::date) {
+        charter.earliest_event = Instant::start_of(earliest);
+    }
     if let Some(currency) = top.required("currency", values::currency) {
         charter.currency = currency;
     }
@@ -292,6 +300,7 @@ fn empty(files: &[&(String, String)]) -> Charter {
         digest: Digest::of(&bytes),
         owner: Text::default(),
         review_by: None,
+        earliest_event: EARLIEST_EVENT,
         currency: Currency {
             code: *b"XXX",
             decimals: 2,

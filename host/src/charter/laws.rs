@@ -8,6 +8,7 @@ use crate::charter::markets::Market;
 use crate::charter::table::index;
 use crate::clock::Span;
 use crate::ids::Text;
+use crate::spelling;
 
 index! {
     /// The law of one country or region.
@@ -74,6 +75,15 @@ impl Place {
         Some(Self(u64::from_be_bytes(bytes)))
     }
 
+    /// The country that a text means, in whatever spelling it was stored.
+    fn of_country(text: &str) -> Option<Self> {
+        match Self::parse(text) {
+            Some(place) if place.is_region() => Some(place.country()),
+            Some(place) if spelling::is_country(text) => Some(place),
+            _ => Self::parse(&spelling::country(text)?),
+        }
+    }
+
     /// Of a region, the country that it is in; of a country, itself.
     pub fn country(self) -> Self {
         Self(self.0 >> REGION_BITS << REGION_BITS)
@@ -90,19 +100,24 @@ pub struct Residence {
     country: Option<Place>,
     /// Always one of `country`.
     region: Option<Place>,
+    /// Something is said of it that has no meaning: the law of every place holds.
+    is_unclear: bool,
 }
 
 impl Residence {
     /// A region that is none of that country is not known, and a country follows from its region.
     pub fn new(country: Option<&str>, region: Option<&str>) -> Self {
+        let parsed = country.map(Place::of_country);
+        let is_unclear = parsed == Some(None)
+            || country.is_none() && region.is_some_and(|region| Place::parse(region).is_none());
         let region = region
             .and_then(Place::parse)
             .filter(|place| place.is_region());
-        let country = country.and_then(Place::parse).map(Place::country);
-        let country = country.or(region.map(Place::country));
+        let country = parsed.flatten().or(region.map(Place::country));
         Self {
             country,
             region: region.filter(|region| country == Some(region.country())),
+            is_unclear,
         }
     }
 
@@ -123,14 +138,19 @@ impl Charter {
         market: &'a Market,
         residence: Residence,
     ) -> impl Iterator<Item = &'a Law> + Clone {
-        let Residence { country, region } = residence;
+        let Residence {
+            country,
+            region,
+            is_unclear,
+        } = residence;
         let home = country.or(market.place);
         let laws = self.laws.iter().filter(move |(index, law)| {
             let is_of_region = |place: Place| match region {
                 Some(region) => place == region,
                 None => place.is_region() && Some(place.country()) == home,
             };
-            market.law == Some(*index)
+            is_unclear
+                || market.law == Some(*index)
                 || law
                     .place
                     .is_some_and(|place| country == Some(place) || is_of_region(place))

@@ -92,8 +92,10 @@ impl Locks {
         subject: &Name,
     ) -> Result<Before, Undecided> {
         let visitor = event.visitor.as_ref().filter(|visitor| *visitor != subject);
-        let names = std::iter::once(subject).chain(visitor);
-        let keys: Vec<IdentityKey> = names.map(|name| key(core, event, name)).collect();
+        let mut keys: Vec<IdentityKey> = Vec::with_capacity(2);
+        for name in std::iter::once(subject).chain(visitor) {
+            keys.push(known_key(core, event, name).await?);
+        }
         let draw = || Named::Customer(CustomerId::draw(&mut core.chance()));
         let lock = core.node().cache().lock::<Customer>(&keys, draw).await?;
         let lock = lock.ok_or(Undecided::Busy)?;
@@ -117,7 +119,7 @@ impl Locks {
         let cache = core.node().cache();
         let (id, state) = match &event.account {
             Some(name) => {
-                let key = key(core, event, name);
+                let key = known_key(core, event, name).await?;
                 let draw = || Named::Account(AccountId::draw(&mut core.chance()));
                 let lock = cache.lock::<Account>(&[key], draw).await?;
                 let lock = lock.ok_or(Undecided::Busy)?;
@@ -149,7 +151,13 @@ impl Locks {
             None => Account::new(id, event.received_at),
         };
         if let Some(name) = &event.account {
-            identity::add(&mut account.aliases, alias(core, event, name));
+            let alias = alias(core, event, name);
+            let key = alias.key;
+            if identity::add(&mut account.aliases, alias)
+                && before.named.iter().all(|(known, _)| *known != key)
+            {
+                before.named.push((key, Named::Account(id)));
+            }
             if let Some(customer) = &mut before.parties.customer {
                 customer.account = Some(id);
             }
@@ -271,6 +279,21 @@ fn may_do_without(event: &Event) -> Result<(), Undecided> {
             kind: kind.name.clone(),
         }),
     }
+}
+
+/// Where whom it names is found: under its normal form, or as it was kept before there was one.
+async fn known_key(core: &Core, event: &Event, name: &Name) -> Result<IdentityKey, Undecided> {
+    let normal = key(core, event, name);
+    let Some(former) = &name.former else {
+        return Ok(normal);
+    };
+    let (node, identity) = (core.node(), event.charter.identities.at(name.identity).key);
+    let former = IdentityKey::of(node.salt(), identity, former);
+    let is_known = |key| node.cache().find(key);
+    if is_known(normal).await?.is_none() && is_known(former).await?.is_some() {
+        return Ok(former);
+    }
+    Ok(normal)
 }
 
 fn key(core: &Core, event: &Event, name: &Name) -> IdentityKey {

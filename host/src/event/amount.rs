@@ -68,7 +68,7 @@ pub(super) fn money(charter: &Charter, amount: &str, code: &str) -> Result<Money
     })
 }
 
-fn text(currency: Currency) -> String {
+pub(super) fn text(currency: Currency) -> String {
     String::from_utf8_lossy(&currency.code).into_owned()
 }
 

@@ -62,13 +62,23 @@ impl ConsentHead {
         })
     }
 
+    pub fn is_withdrawal(&self) -> bool {
+        let state = self.state.as_deref();
+        state.is_some_and(|state| WITHDRAWN.contains(&state))
+    }
+
     fn kind(&self) -> Result<&'static str, InvalidEvent> {
+        let right = || quoted(&[&GIVEN[..], &WITHDRAWN]);
         match &self.state {
-            Some(state) if WITHDRAWN.contains(&state.as_str()) => Ok("consent.withdrawn"),
-            Some(_) => Ok("consent.given"),
+            Some(_) if self.is_withdrawal() => Ok("consent.withdrawn"),
+            Some(state) if GIVEN.contains(&state.as_str()) => Ok("consent.given"),
+            Some(state) => {
+                let state: String = state.chars().take(32).collect();
+                let what = format!("`state` is `{state}`, and must be one of {}", right());
+                Err(InvalidEvent::unfit("/state", what))
+            }
             None => {
-                let states = quoted(&[&GIVEN[..], &WITHDRAWN]);
-                let what = format!("`state` is missing: one of {states}");
+                let what = format!("`state` is missing: one of {}", right());
                 Err(InvalidEvent::unfit("/state", what))
             }
         }
@@ -93,9 +103,29 @@ impl Event {
             None => own_source(door, kind, &request.subject)?,
         };
         parser.put(Attribute::Source, source)?;
+        parser.beside = &["market"];
         parser.read_data(request.body)?;
-        parser.put_datum("purpose", Value::Text(request.purpose.clone()));
+        let purpose = purpose_of(request, parser.datum("purpose"))?;
+        parser.put_datum("purpose", Value::Text(purpose));
         parser.finish()
+    }
+}
+
+/// The purpose of the path. Where the body names another one, nothing is given; what is withdrawn is then all.
+fn purpose_of(request: &ConsentRequest<'_>, said: Option<&Value>) -> Result<Text, InvalidEvent> {
+    match said {
+        Some(Value::Text(said)) if *said != request.purpose => {
+            if request.head.is_withdrawal() {
+                return Ok(Text::new_static(ALL));
+            }
+            let said: String = said.chars().take(64).collect();
+            let what = format!(
+                "`purpose` is `{said}`, and the path says `{}`: leave it out, or say the same",
+                request.purpose
+            );
+            Err(InvalidEvent::unfit("/purpose", what))
+        }
+        _ => Ok(request.purpose.clone()),
     }
 }
 
@@ -126,36 +156,75 @@ fn own_source(door: &Door<'_>, kind: EventIx, subject: &str) -> Result<Text, Inv
 }
 
 /// Checks that a consent speaks of what the charter knows.
-pub(super) fn check(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
-    let charter = door.charter;
-    let states = match kind.built_in {
-        Some(BuiltIn::ConsentGiven) => &GIVEN[..],
-        Some(BuiltIn::ConsentWithdrawn) => &WITHDRAWN[..],
-        _ => return Ok(()),
-    };
-    if kind.built_in == Some(BuiltIn::ConsentGiven) {
-        check_lists(kind, data)?;
+pub(super) fn check(
+    door: &Door<'_>,
+    kind: &EventKind,
+    data: &mut Data,
+) -> Result<(), InvalidEvent> {
+    match kind.built_in {
+        Some(BuiltIn::ConsentGiven) => {
+            check_purpose(door, kind, data, None)?;
+            check_given(door, kind, data)
+        }
+        Some(BuiltIn::ConsentWithdrawn) => {
+            check_purpose(door, kind, data, Some(ALL))?;
+            widen(door, kind, data);
+            Ok(())
+        }
+        _ => Ok(()),
     }
+}
+
+fn check_purpose(
+    door: &Door<'_>,
+    kind: &EventKind,
+    data: &Data,
+    all: Option<&str>,
+) -> Result<(), InvalidEvent> {
+    let known = &door.charter.names.purposes;
+    match data.named(kind, "purpose") {
+        Some(Value::Text(purpose))
+            if all != Some(purpose.as_str()) && !known.contains_key(purpose) =>
+        {
+            Err(unknown("/data/purpose", "purpose", purpose, known.keys()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A withdrawal is never turned away for what it adds: channels that are not all known are no restriction, and it needs no
+/// word for what it says.
+fn widen(door: &Door<'_>, kind: &EventKind, data: &mut Data) {
+    let known = &door.charter.names.channels;
+    let is_understood = match data.named(kind, "channels") {
+        Some(Value::Texts(channels)) => channels.iter().all(|one| known.contains_key(one)),
+        _ => true,
+    };
+    if !is_understood {
+        data.take_out(kind, "channels");
+    }
+    let is_word = match data.named(kind, "state") {
+        Some(Value::Text(state)) => WITHDRAWN.contains(&state.as_str()),
+        _ => true,
+    };
+    if !is_word {
+        data.take_out(kind, "state");
+    }
+}
+
+fn check_given(door: &Door<'_>, kind: &EventKind, data: &Data) -> Result<(), InvalidEvent> {
+    let charter = door.charter;
+    check_lists(kind, data)?;
     if let Some(Value::Text(state)) = data.named(kind, "state")
-        && !states.contains(&state.as_str())
+        && !GIVEN.contains(&state.as_str())
     {
         let what = format!(
-            "`data.state` of `{}` must be one of {}",
+            "`data.state` of `{}` must be one of {}; {} are said with `consent.withdrawn`",
             kind.name,
-            quoted(&[states])
+            quoted(&[&GIVEN]),
+            quoted(&[&WITHDRAWN])
         );
         return Err(InvalidEvent::unfit("/data/state", what));
-    }
-    if let Some(Value::Text(purpose)) = data.named(kind, "purpose") {
-        let all = purpose == ALL && kind.built_in == Some(BuiltIn::ConsentWithdrawn);
-        if !all && !charter.names.purposes.contains_key(purpose) {
-            return Err(unknown(
-                "/data/purpose",
-                "purpose",
-                purpose,
-                charter.names.purposes.keys(),
-            ));
-        }
     }
     if let Some(Value::Texts(channels)) = data.named(kind, "channels") {
         for channel in channels.iter() {

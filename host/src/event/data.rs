@@ -3,12 +3,18 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use crate::charter::{Charter, DatumIx, EventKind, MarketIx};
+use crate::charter::{BuiltIn, Charter, Datum, DatumIx, EventKind, MarketIx, did_you_mean};
 use crate::event::amount::Money;
 use crate::event::datum::{DatumValue, ValueSeed, pointer, right};
 use crate::event::invalid::InvalidEvent;
+use crate::ids::Text;
 use crate::value::Value;
+
+/// What a consent may be given for, narrower than for all; the word for what was said stands with them, since without it
+/// `granted` is meant.
+const RESTRICTIONS: [&str; 4] = ["channels", "markets", "brand", "state"];
 
 /// What was found in `data`.
 #[derive(Default, Debug)]
@@ -57,10 +63,18 @@ impl Data {
     }
 
     pub(super) fn put(&mut self, kind: &EventKind, name: &str, value: Value) {
+        self.replace(kind, name, Some(value));
+    }
+
+    pub(super) fn take_out(&mut self, kind: &EventKind, name: &str) {
+        self.replace(kind, name, None);
+    }
+
+    fn replace(&mut self, kind: &EventKind, name: &str, value: Option<Value>) {
         let mut data = kind.data.iter();
         let datum = data.find(|(_, datum)| datum.name == name);
         if let Some(slot) = datum.and_then(|(datum, _)| self.slot(datum)) {
-            *slot = Some(value);
+            *slot = value;
         }
     }
 
@@ -94,10 +108,62 @@ pub(super) struct DataSeed<'a> {
     pub(super) market: MarketIx,
     pub(super) kind: &'a EventKind,
     pub(super) data: &'a mut Data,
+    /// Members that are read elsewhere.
+    pub(super) beside: &'a [&'a str],
     pub(super) complaint: &'a mut Option<InvalidEvent>,
 }
 
 impl DataSeed<'_> {
+    /// Giving is narrow: what is not understood may be dropped from facts, never from a consent.
+    fn check_dropped<E: de::Error>(&mut self, name: &str) -> Result<(), E> {
+        let is_given = self.kind.built_in == Some(BuiltIn::ConsentGiven);
+        if !is_given || self.beside.contains(&name) {
+            return Ok(());
+        }
+        let known = self.kind.data.iter().map(|(_, datum)| datum.name.as_str());
+        let meant = did_you_mean(name, known);
+        let name: String = name.chars().take(64).collect();
+        let what = format!(
+            "`data.{name}` is nothing that a consent is given for{meant}: it would be dropped, and more be given than was said"
+        );
+        *self.complaint = Some(InvalidEvent::unfit(pointer(&name, ""), what));
+        Err(E::custom("data"))
+    }
+
+    /// A restriction that says nothing is none of those that were meant.
+    fn check_null<E: de::Error>(&mut self, datum: &Datum) -> Result<(), E> {
+        let is_given = self.kind.built_in == Some(BuiltIn::ConsentGiven);
+        if !is_given || !RESTRICTIONS.contains(&datum.name.as_str()) {
+            return Ok(());
+        }
+        let what = format!(
+            "`data.{}` is null, and must be {}: leave it out where the consent is not restricted by it",
+            datum.name,
+            right(datum)
+        );
+        *self.complaint = Some(InvalidEvent::unfit(pointer(&datum.name, ""), what));
+        Err(E::custom("data"))
+    }
+
+    /// Withdrawing is wide: a restriction that is not understood restricts nothing.
+    fn read_withdrawn<'de, A: MapAccess<'de>>(
+        &mut self,
+        members: &mut A,
+        datum: &Datum,
+    ) -> Result<Option<DatumValue>, A::Error> {
+        let json: Box<RawValue> = members.next_value()?;
+        let mut complaint = None;
+        let seed = ValueSeed::of(self.charter, datum, &mut complaint);
+        match seed.deserialize(&mut serde_json::Deserializer::from_str(json.get())) {
+            Ok(value) => Ok(value),
+            Err(_) if datum.required => {
+                *self.complaint = complaint;
+                Err(de::Error::custom("data"))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
     fn wrong<E: de::Error>(&mut self, found: &str) -> E {
         *self.complaint = Some(InvalidEvent::unfit(
             "/data",
@@ -150,19 +216,30 @@ impl<'de> Visitor<'de> for DataSeed<'_> {
         Err(self.wrong("a list"))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let is_withdrawn = self.kind.built_in == Some(BuiltIn::ConsentWithdrawn);
+        let mut twice = Vec::new();
         while let Some(key) = members.next_key_seed(KeySeed {
             kind: self.kind,
             market: self.market,
         })? {
-            let Some(index) = key else {
-                members.next_value::<IgnoredAny>()?;
-                self.data.dropped = self.data.dropped.saturating_add(1);
-                continue;
+            let index = match key {
+                Ok(index) => index,
+                Err(unknown) => {
+                    members.next_value::<IgnoredAny>()?;
+                    self.check_dropped(&unknown)?;
+                    self.data.dropped = self.data.dropped.saturating_add(1);
+                    continue;
+                }
             };
             let datum = self.kind.data.at(index);
-            let seed = ValueSeed::of(self.charter, datum, self.complaint);
-            let Some(given) = members.next_value_seed(seed)? else {
+            let read = if is_withdrawn {
+                self.read_withdrawn(&mut members, datum)?
+            } else {
+                members.next_value_seed(ValueSeed::of(self.charter, datum, self.complaint))?
+            };
+            let Some(given) = read else {
+                self.check_null(datum)?;
                 continue;
             };
             if let DatumValue::Money(money) = given
@@ -176,23 +253,32 @@ impl<'de> Visitor<'de> for DataSeed<'_> {
             if let Some(slot) = self.data.slot(index)
                 && slot.replace(given.into()).is_some()
             {
+                if is_withdrawn && !datum.required {
+                    twice.push(index);
+                    continue;
+                }
                 let what = format!("`data.{}` stands twice", datum.name);
                 *self.complaint = Some(InvalidEvent::unfit(pointer(&datum.name, ""), what));
                 return Err(de::Error::custom("data"));
+            }
+        }
+        for index in twice {
+            if let Some(slot) = self.data.slot(index) {
+                *slot = None;
             }
         }
         Ok(())
     }
 }
 
-/// Finds a declared datum by its name, without keeping the name.
+/// Finds a declared datum by its name; the name is the error.
 struct KeySeed<'a> {
     kind: &'a EventKind,
     market: MarketIx,
 }
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
-    type Value = Option<DatumIx>;
+    type Value = Result<DatumIx, Text>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_str(self)
@@ -200,19 +286,18 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
 }
 
 impl Visitor<'_> for KeySeed<'_> {
-    type Value = Option<DatumIx>;
+    type Value = Result<DatumIx, Text>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .kind
-            .data
-            .iter()
+        let mut data = self.kind.data.iter();
+        Ok(data
             .find(|(_, datum)| datum.name == name)
             .filter(|(_, datum)| datum.market.is_none_or(|own| own == self.market))
-            .map(|(index, _)| index))
+            .map(|(index, _)| index)
+            .ok_or_else(|| Text::new(name)))
     }
 }

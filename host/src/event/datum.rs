@@ -105,12 +105,55 @@ impl ValueSeed<'_> {
             let (to, given) = (to.clone(), Text::new(given));
             return Ok(DatumValue::Mapped(Value::Text(to), Value::Text(given)));
         }
+        if let Some(own) = self.datum.own {
+            return match own.normal(given) {
+                Some(normal) if normal == given => Ok(DatumValue::Plain(Value::Text(normal))),
+                Some(normal) => {
+                    let given = Value::Text(Text::new(given));
+                    Ok(DatumValue::Mapped(Value::Text(normal), given))
+                }
+                None => {
+                    let given: String = given.chars().take(32).collect();
+                    let what = format!("is `{given}`, and must be {}", own.right());
+                    Err(self.complain("", what))
+                }
+            };
+        }
         let text = given;
         if !self.datum.one_of.is_empty() && !self.datum.one_of.iter().any(|one| one == text) {
             let what = format!("is none of {}", quoted(&self.datum.one_of));
             return Err(self.complain("", what));
         }
         Ok(DatumValue::Plain(Value::Text(Text::new(text))))
+    }
+
+    /// An amount within the bounds that the charter sets.
+    fn bounded<E: de::Error>(self, given: DatumValue) -> Result<DatumValue, E> {
+        let Some((low, high)) = self.datum.between else {
+            return Ok(given);
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the loader takes no bound that is not exact"
+        )]
+        let amount = match &given {
+            DatumValue::Money(money) => money.own as f64,
+            DatumValue::Plain(Value::Integer(integer)) => *integer as f64,
+            DatumValue::Plain(Value::Number(number)) => *number,
+            DatumValue::Plain(_) | DatumValue::Mapped(..) => return Ok(given),
+        };
+        if (low..=high).contains(&amount) {
+            return Ok(given);
+        }
+        let unit = match &given {
+            DatumValue::Money(_) => format!(
+                ", in minor units of {}",
+                amount::text(self.charter.currency)
+            ),
+            _ => String::new(),
+        };
+        let what = format!("is {amount}, and must be from {low} to {high}{unit}");
+        Err(self.complain("", what))
     }
 
     fn item(&mut self, number: usize) -> ValueSeed<'_> {
@@ -207,9 +250,13 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Integer => Ok(Some(DatumValue::Plain(Value::Integer(number)))),
+            Type::Integer => self
+                .bounded(DatumValue::Plain(Value::Integer(number)))
+                .map(Some),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
-            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number as f64)))),
+            Type::Number => self
+                .bounded(DatumValue::Plain(Value::Number(number as f64)))
+                .map(Some),
             _ => Err(self.ill_typed("a number")),
         }
     }
@@ -218,16 +265,18 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match i64::try_from(number) {
             Ok(number) => self.visit_i64(number),
             #[expect(clippy::cast_precision_loss, reason = "JSON has one kind of number")]
-            Err(_) if self.ty() == Type::Number => {
-                Ok(Some(DatumValue::Plain(Value::Number(number as f64))))
-            }
+            Err(_) if self.ty() == Type::Number => self
+                .bounded(DatumValue::Plain(Value::Number(number as f64)))
+                .map(Some),
             Err(_) => Err(self.ill_typed("a number of more than 64 bits")),
         }
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
         match self.ty() {
-            Type::Number => Ok(Some(DatumValue::Plain(Value::Number(number)))),
+            Type::Number => self
+                .bounded(DatumValue::Plain(Value::Number(number)))
+                .map(Some),
             _ => Err(self.ill_typed("a number with decimals")),
         }
     }
@@ -287,7 +336,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match (amount, currency) {
             (Some(amount), Some(currency)) => {
                 match amount::money(self.charter, &amount, &currency) {
-                    Ok(money) => Ok(Some(DatumValue::Money(money))),
+                    Ok(money) => self.bounded(DatumValue::Money(money)).map(Some),
                     Err(
                         invalid @ (amount::InvalidAmount::NoRate { .. }
                         | amount::InvalidAmount::NoCode { .. }),

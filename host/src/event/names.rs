@@ -1,11 +1,12 @@
 //! Whom an event is about: identities in their normal form.
 
-use crate::charter::{Charter, Per, Strength};
+use crate::charter::{Charter, Normal, Per, Strength};
 use crate::event::Name;
 use crate::event::envelope::has_control;
 use crate::event::invalid::{InvalidEvent, nearest};
 use crate::ids::Text;
 use crate::limits::IDENTITY_BYTES;
+use crate::spelling;
 
 /// Which attribute names somebody, and so what kind of identity may stand there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,12 +84,39 @@ impl Name {
                 value.len()
             )));
         }
-        // Addresses are one address however they are typed; every other identity is taken as it is.
-        let value = match namespace {
-            "email" if value.chars().any(char::is_uppercase) => Text::new(value.to_lowercase()),
-            _ => Text::new(value),
+        if let Some(unseen) = spelling::invisible(value) {
+            return Err(unfit(format!(
+                "`{attribute}` has a character in it that nobody sees, {}",
+                unseen.escape_unicode()
+            )));
+        }
+        let is_listed = |nobody: &Text| nobody.eq_ignore_ascii_case(value);
+        if spelling::is_nobody(value) || defined.nobody.iter().any(is_listed) {
+            return Err(unfit(format!(
+                "`{attribute}` has a value after `{namespace}:` that names nobody, such as `undefined`: leave it out where nobody is known"
+            )));
+        }
+        let normal = match defined.normal {
+            Normal::Exact => Ok(Text::new(value)),
+            Normal::Email => spelling::email(value),
+            Normal::Phone(region) => spelling::phone(value, region),
         };
-        Ok(Self { identity, value })
+        let normal = normal
+            .map_err(|what| unfit(format!("`{attribute}` is no `{namespace}`: it {what}")))?;
+        let former = former(namespace, value);
+        Ok(Self {
+            identity,
+            former: (former != normal).then_some(former),
+            value: normal,
+        })
+    }
+}
+
+/// What was kept of it before identities had a normal form: of addresses, small letters.
+fn former(namespace: &str, value: &str) -> Text {
+    match namespace {
+        "email" if value.chars().any(char::is_uppercase) => Text::new(value.to_lowercase()),
+        _ => Text::new(value),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::de::Read;
 use serde_json::value::RawValue;
 
 use crate::charter::events::Presence;
-use crate::charter::{Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
+use crate::charter::{BuiltIn, Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
 use crate::clock::{Clock, Instant, Span};
 use crate::event::consent;
 use crate::event::content::ContentParts;
@@ -92,6 +92,8 @@ pub(super) struct Parser<'a> {
     pub(super) envelope: Envelope,
     kind: Option<EventIx>,
     data: Option<Data>,
+    /// Members of the data that are read elsewhere.
+    pub(super) beside: &'static [&'static str],
     pub(super) complaint: Option<InvalidEvent>,
 }
 
@@ -120,6 +122,7 @@ impl<'a> Parser<'a> {
             envelope: Envelope::default(),
             kind: None,
             data: None,
+            beside: &[],
             complaint: None,
         })
     }
@@ -169,6 +172,11 @@ impl<'a> Parser<'a> {
         self.envelope.put(attribute, Some(text))
     }
 
+    pub(super) fn datum(&self, name: &str) -> Option<&Value> {
+        let kind = self.door.charter.events.at(self.kind?);
+        self.data.as_ref()?.named(kind, name)
+    }
+
     /// Puts a datum in its slot, in place of what stood there.
     pub(super) fn put_datum(&mut self, name: &str, value: Value) {
         if let (Some(kind), Some(data)) = (self.kind, &mut self.data) {
@@ -189,6 +197,7 @@ impl<'a> Parser<'a> {
             market: self.market,
             kind,
             data: self.data.get_or_insert_with(|| Data::of(kind)),
+            beside: self.beside,
             complaint: &mut self.complaint,
         }
         .deserialize(json)
@@ -238,11 +247,11 @@ impl<'a> Parser<'a> {
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = self.envelope.short(Attribute::Channel)?.cloned();
         let now = self.door.clock.now();
-        let time = self.time(now)?;
+        let time = self.time(now, defined)?;
         let received_at = self.received_at(now, time);
-        let data = self.data.unwrap_or_else(|| Data::of(defined));
+        let mut data = self.data.unwrap_or_else(|| Data::of(defined));
         data.check_required(defined, self.market)?;
-        consent::check(&self.door, defined, &data)?;
+        consent::check(&self.door, defined, &mut data)?;
         let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
         let paired = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
         let identities = [&subject, &visitor, &account].map(paired);
@@ -380,7 +389,15 @@ impl<'a> Parser<'a> {
         Ok(Some(name))
     }
 
-    fn time(&self, now: Instant) -> Result<Option<Instant>, InvalidEvent> {
+    /// A withdrawal whose time cannot be meant holds from its arrival; anything else with such a time is refused.
+    fn time(&self, now: Instant, kind: &EventKind) -> Result<Option<Instant>, InvalidEvent> {
+        match self.said_time(now) {
+            Err(_) if kind.built_in == Some(BuiltIn::ConsentWithdrawn) => Ok(None),
+            said => said,
+        }
+    }
+
+    fn said_time(&self, now: Instant) -> Result<Option<Instant>, InvalidEvent> {
         let on_events_clock = matches!(self.door.clock, Clock::Events(_));
         let Some(text) = self.envelope.text(Attribute::Time) else {
             if on_events_clock && now == Instant::default() {
@@ -393,6 +410,15 @@ impl<'a> Parser<'a> {
         };
         let time = Instant::parse(text)
             .map_err(|invalid| InvalidEvent::not_an_event("/time", format!("`time`: {invalid}")))?;
+        let earliest = self.door.charter.earliest_event;
+        if time < earliest {
+            return Err(InvalidEvent::unfit(
+                "/time",
+                format!(
+                    "`time` is {time}, before {earliest}: the charter takes no event from before its `earliest-event`"
+                ),
+            ));
+        }
         let latest = now.plus(Span::from_millis(AHEAD_MINUTES * 60_000));
         if time > latest && !on_events_clock {
             return Err(InvalidEvent::unfit(

@@ -39,23 +39,49 @@ pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, Unsubscri
     .await
 }
 
+/// In which language whom `token` is about is spoken to: their own, or the first of the market.
+pub async fn language_of(core: &Core, token: &str) -> Result<Text, UnsubscribeError> {
+    let way = WayOut::parse(core.node().salt(), token).ok_or(UnsubscribeError::Forged)?;
+    let charter = core.node().charter();
+    let customer = customer(core, &way).await.map_err(Undecided::from)?;
+    let own = customer.and_then(|customer| {
+        let field = charter.fields.at(charter.customer.language?);
+        match &customer.status.fields.at(field.key)?.value {
+            Value::Text(language) => Some(language.clone()),
+            _ => None,
+        }
+    });
+    let of_market = || {
+        let market = charter.names.market_keys.get(&way.market)?;
+        charter.markets.at(*market).languages.first().cloned()
+    };
+    Ok(own.or_else(of_market).unwrap_or_default())
+}
+
 /// When the customer allowed it last: a click after that is a new one.
 async fn last_given(core: &Core, way: &WayOut) -> Result<Option<Instant>, CacheError> {
+    let Some(customer) = customer(core, way).await? else {
+        return Ok(None);
+    };
+    let about = customer.consents.iter().filter(|said| {
+        said.purpose == Some(way.purpose)
+            && said.channel.is_none_or(|channel| channel == way.channel)
+            && !said.state.is_refusal()
+    });
+    Ok(about.map(|said| said.at).max())
+}
+
+/// Whom the link was made for, or whom they turned out to be.
+async fn customer(core: &Core, way: &WayOut) -> Result<Option<Customer>, CacheError> {
     let mut id = way.customer;
     for _ in 0..MERGES {
         let Some(state) = core.node().cache().load::<Customer>(id).await? else {
             return Ok(None);
         };
-        if let Some(other) = state.value.merged_into {
-            id = other;
-            continue;
+        match state.value.merged_into {
+            Some(other) => id = other,
+            None => return Ok(Some(state.value)),
         }
-        let about = state.value.consents.iter().filter(|said| {
-            said.purpose == Some(way.purpose)
-                && said.channel.is_none_or(|channel| channel == way.channel)
-                && !said.state.is_refusal()
-        });
-        return Ok(about.map(|said| said.at).max());
     }
     Ok(None)
 }

@@ -37,7 +37,7 @@ impl Put<'_> {
         let purpose = decoded(self.purpose)?;
         check_subject(desk, &subject)?;
         let head = ConsentHead::parse(&body)?;
-        let market = head.market()?.clone();
+        let market = market(desk, self.caller, &head)?;
         let request = ConsentRequest {
             id: match header(self.headers, "ce-id") {
                 Some(id) => id,
@@ -62,6 +62,24 @@ impl Put<'_> {
             &answered,
             desk::detail(self.caller, self.headers),
         ))
+    }
+}
+
+/// Where it was said. Withdrawing is wide: where that is not told, any market takes it for all.
+fn market(desk: &Desk, caller: &Caller, head: &ConsentHead) -> Result<Text, Problem> {
+    let charter = desk.shared.node.charter();
+    let said = head.market();
+    if !head.is_withdrawal()
+        || said
+            .as_ref()
+            .is_ok_and(|market| charter.names.markets.contains_key(*market))
+    {
+        return Ok(said?.clone());
+    }
+    let mut markets = charter.markets.iter().map(|(_, market)| &market.name);
+    match markets.find(|market| caller.speaks_for(market)) {
+        Some(market) => Ok(market.clone()),
+        None => Ok(said?.clone()),
     }
 }
 

@@ -127,9 +127,15 @@ impl Desk {
                 post.answer(self, body).await
             }
             Target::Unsubscribe { token } => {
-                allow(method, &Method::POST)?;
-                let post = unsubscribe::Post { token, headers };
-                post.answer(self, body).await
+                if *method != Method::GET && *method != Method::HEAD {
+                    allow(method, &Method::POST)?;
+                }
+                let click = unsubscribe::Click {
+                    token,
+                    method,
+                    headers,
+                };
+                click.answer(self, body).await
             }
             Target::Other => {
                 self.wait_for_state(headers).await?;

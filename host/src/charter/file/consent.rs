@@ -1,7 +1,7 @@
 //! [purposes], [identities] and [sources].
 
 use crate::charter::Charter;
-use crate::charter::consent::{Basis, Identity, Needs, Purpose, Source, Strength};
+use crate::charter::consent::{Basis, Identity, Needs, Normal, Purpose, Source, Strength};
 use crate::charter::events::{BuiltIn, EventIx, EventKind};
 use crate::charter::fields::Per;
 use crate::charter::file::page::Node;
@@ -9,6 +9,7 @@ use crate::charter::file::reading::{Findings, Keys, Section, refer};
 use crate::charter::file::values;
 use crate::charter::nearest::did_you_mean;
 use crate::ids::{Key, Text};
+use crate::spelling::CallingRegion;
 
 pub(super) const STORES: &[(&str, bool)] = &[("clear", false), ("hash", true)];
 
@@ -35,7 +36,17 @@ pub(super) const PURPOSE_KEYS: Keys = Keys {
 };
 
 pub(super) const IDENTITY_KEYS: Keys = Keys {
-    known: &["meaning", "strength", "of", "store", "retention", "needs"],
+    known: &[
+        "meaning",
+        "strength",
+        "of",
+        "store",
+        "normal",
+        "region",
+        "nobody",
+        "retention",
+        "needs",
+    ],
     later: &[],
     central: &[],
 };
@@ -105,6 +116,8 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
             hashed: section
                 .optional("store", |node| values::word(node, STORES))
                 .unwrap_or(false),
+            normal: read_normal(&section, name),
+            nobody: section.list("nobody", values::text),
             retention: section.optional("retention", |node| match of {
                 Per::Customer => values::duration(node),
                 Per::Account => Err(
@@ -116,6 +129,42 @@ pub(super) fn read_identities(top: &Section<'_>, charter: &mut Charter, findings
                 refer(node, &charter.names.purposes, "a purpose")
             }),
         });
+    }
+}
+
+pub(super) const NORMALS: &[(&str, Normal)] = &[
+    ("email", Normal::Email),
+    ("phone", Normal::Phone(None)),
+    ("exact", Normal::Exact),
+];
+
+/// Where nothing is said, what is called `email` is an address.
+fn read_normal(section: &Section<'_>, name: &str) -> Normal {
+    let default = match name {
+        "email" => Normal::Email,
+        _ => Normal::Exact,
+    };
+    let normal = section.optional("normal", |node| values::word(node, NORMALS));
+    let region = section.optional("region", |node| {
+        let code = values::text(node)?;
+        CallingRegion::of(&code).ok_or_else(|| {
+            let known: Vec<&str> = CallingRegion::countries().collect();
+            format!(
+                "`{code}` is no region whose numbers are known: write one of {}",
+                known.join(", ")
+            )
+        })
+    });
+    match normal.unwrap_or(default) {
+        Normal::Phone(_) => Normal::Phone(region),
+        other => {
+            if let Some(node) = section.node.entry("region") {
+                section
+                    .findings
+                    .say(node, "is for `normal = \"phone\"` alone: leave it out");
+            }
+            other
+        }
     }
 }
 

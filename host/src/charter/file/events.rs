@@ -20,7 +20,9 @@ pub(super) const PRESENCES: &[(&str, Presence)] = &[
 ];
 
 pub(super) const DATUM_KEYS: Keys = Keys {
-    known: &["type", "of", "at-most", "required", "one-of", "maps"],
+    known: &[
+        "type", "of", "at-most", "required", "between", "one-of", "maps",
+    ],
     later: &[],
     central: &[],
 };
@@ -264,7 +266,9 @@ fn built_in_event((name, built_in, meaning, known): &Known) -> EventKind {
             of: None,
             at_most: limits::LIST_ITEMS,
             required: *required,
+            between: None,
             one_of: Vec::new(),
+            own: None,
             maps: Vec::new(),
             market: None,
         });
@@ -401,6 +405,8 @@ fn read_datum(name: &str, node: &Node, findings: &Findings) -> Option<Datum> {
         of: typing.of,
         at_most: typing.at_most,
         required: section.optional("required", values::flag).unwrap_or(false),
+        between: section.optional("between", |node| typing::read_between(node, typing.ty)),
+        own: None,
         maps: read_maps(&section, &typing.one_of),
         one_of: typing.one_of,
         market: None,

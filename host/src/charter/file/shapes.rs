@@ -141,6 +141,7 @@ const EVERYWHERE: &[(&str, Form)] = &[
     ("worst-case", Form::Text),
     ("connector", Form::Text),
     ("review-by", Form::Date),
+    ("earliest-event", Form::Date),
     ("expires", Form::Date),
     ("type", TYPE),
     ("one-of", TEXTS),

@@ -46,11 +46,17 @@ pub(super) fn read_updates(
             sight: Sight::Everything,
         };
         let updates = section.list("updates", |node| Ok(read_update(node, &scope, findings)));
-        charter
-            .events
-            .at_mut(event)
-            .updates
-            .extend(updates.into_iter().flatten());
+        let own_fields = charter.customer;
+        let event = charter.events.at_mut(event);
+        for update in updates.into_iter().flatten() {
+            if let Change::Set(to) = &update.change
+                && let Some(datum) = to.as_datum()
+            {
+                let datum = event.data.at_mut(datum);
+                datum.own = datum.own.or(own_fields.which(update.field));
+            }
+            event.updates.push(update);
+        }
     }
 }
 

@@ -137,6 +137,9 @@ const IDENTITY: Form = table(
         ("store", Form::Words(|| words(consent::STORES))),
         ("of", Form::Words(|| words(consent::PER))),
         ("needs", Form::Text),
+        ("normal", Form::Words(|| words(consent::NORMALS))),
+        ("region", Form::Text),
+        ("nobody", TEXTS),
     ],
     &["meaning"],
 );

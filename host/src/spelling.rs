@@ -1,0 +1,202 @@
+//! One way to write what people write in several: addresses, telephone numbers, countries, time zones, languages. What has
+//! no meaning has none here either; nothing is guessed.
+
+mod phone;
+
+use idna::AsciiDenyList;
+use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::ids::Text;
+
+pub use phone::{CallingRegion, phone};
+
+/// What names nobody, whoever sends it: what programs write where they have no id, without quotes and brackets around it.
+const NOBODY: &[&str] = &[
+    "undefined",
+    "null",
+    "nil",
+    "none",
+    "nan",
+    "nul",
+    "void",
+    "empty",
+    "missing",
+    "unknown",
+    "anonymous",
+    "anon",
+    "guest",
+    "true",
+    "false",
+    "object object",
+    "n/a",
+    "na",
+    "#n/a",
+    "not set",
+    "no value",
+    "unidentified",
+    "function",
+    "[native code]",
+];
+/// What stands around a value that was never filled in.
+const QUOTES: &[char] = &[
+    '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '$', '%', ' ',
+];
+/// How a template begins that nobody filled in.
+const TEMPLATES: &[&str] = &["{{", "${", "<%", "%%", "{%", "[[", "#{"];
+/// Characters that nobody sees, and that are no control characters: Unicode's format characters, fillers and selectors.
+const INVISIBLE: &[(char, char)] = &[
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffd}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// Whether it is the name of nobody: what a program writes where it has none, or a number of noughts.
+pub fn is_nobody(value: &str) -> bool {
+    if TEMPLATES.iter().any(|begin| value.starts_with(begin)) {
+        return true;
+    }
+    let bare = value.trim_matches(QUOTES).to_lowercase();
+    let is_nought = |text: &str| {
+        let mut digits = text.chars().filter(|one| *one != '-');
+        digits.all(|one| one == '0')
+    };
+    bare.is_empty()
+        || NOBODY.contains(&bare.as_str())
+        || is_nought(&bare)
+        // The greatest UUID says as little as the one of noughts.
+        || bare.len() == 36 && bare.chars().all(|one| matches!(one, 'f' | '-'))
+}
+
+/// The first character that nobody sees, if there is one.
+pub fn invisible(text: &str) -> Option<char> {
+    if text.is_ascii() {
+        return None;
+    }
+    let is_within = |one: char| {
+        INVISIBLE
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&one))
+    };
+    text.chars().find(|one| is_within(*one))
+}
+
+/// An e-mail address as one person types it and another: composed characters, small letters, the domain in its ASCII form;
+/// without `mailto:` and a final dot. What it is not is the error.
+pub fn email(text: &str) -> Result<Text, &'static str> {
+    let text = match without_scheme(text.trim(), "mailto:") {
+        whole if whole.len() == text.trim().len() => whole,
+        // Behind the address, a link may say what to write.
+        link => link.split('?').next().unwrap_or_default(),
+    };
+    if is_plain_email(text) {
+        return Ok(Text::new(text));
+    }
+    let lower = text.nfkc().collect::<String>().to_lowercase();
+    let address: String = lower.nfc().collect();
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return Err("has no `@`");
+    };
+    let is_outside =
+        |one: char| one.is_whitespace() || matches!(one, '@' | '<' | '>' | ',' | ';' | ':' | '"');
+    if local.is_empty() || local.contains(is_outside) {
+        return Err("has no single name before its `@`");
+    }
+    let domain = domain.trim_end_matches('.');
+    let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL);
+    match ascii {
+        Ok(domain) if !domain.is_empty() && domain.split('.').all(|label| !label.is_empty()) => {
+            Ok(Text::from(format!("{local}@{domain}")))
+        }
+        _ => Err("has no domain after its `@`"),
+    }
+}
+
+/// Most are typed as they should be.
+fn is_plain_email(text: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-+".contains(&byte);
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    // A label in its ASCII form is looked at by the library.
+    !local.is_empty()
+        && local.bytes().all(is_plain)
+        && domain
+            .bytes()
+            .all(|byte| is_plain(byte) && byte != b'_' && byte != b'+')
+        && domain.split('.').all(|label| {
+            !label.is_empty() && !label.starts_with(['x', '-']) && !label.ends_with('-')
+        })
+}
+
+fn without_scheme<'a>(text: &'a str, scheme: &str) -> &'a str {
+    match text.split_at_checked(scheme.len()) {
+        Some((begin, rest)) if begin.eq_ignore_ascii_case(scheme) => rest,
+        _ => text,
+    }
+}
+
+/// Whether it is a country's ISO 3166-1 code, alpha-2, as it is written.
+pub fn is_country(code: &str) -> bool {
+    rust_iso3166::from_alpha2(code).is_some()
+}
+
+/// A country's ISO 3166-1 code, alpha-2: `DE`; of `de`, `DEU` and `UK` too. `None` of anything else.
+pub fn country(text: &str) -> Option<Text> {
+    let code = text.trim().to_ascii_uppercase();
+    let code = match code.as_str() {
+        // Reserved for them, and written by many.
+        "UK" => "GB",
+        "EL" => "GR",
+        code => code,
+    };
+    let found = match code.len() {
+        2 => rust_iso3166::from_alpha2(code),
+        3 => rust_iso3166::from_alpha3(code),
+        _ => None,
+    };
+    found.map(|country| Text::new(country.alpha2))
+}
+
+/// A region's ISO 3166-2 code: `US-FL`. `None` of anything else.
+pub fn region(text: &str) -> Option<Text> {
+    let code = text.trim().to_ascii_uppercase().replace('_', "-");
+    let known = rust_iso3166::iso3166_2::from_code(&code)?;
+    Some(Text::new(known.code))
+}
+
+/// The name of an IANA time zone: `Europe/Berlin`. `None` of anything else, such as an offset.
+pub fn time_zone(text: &str) -> Option<Text> {
+    let zone = TimeZone::get(text.trim()).ok()?;
+    zone.iana_name().map(Text::new)
+}
+
+/// A BCP 47 language tag: `en-GB`. `None` of anything else.
+pub fn language(text: &str) -> Option<Text> {
+    let tag = text.trim().replace('_', "-");
+    let tag = oxilangtag::LanguageTag::parse_and_normalize(&tag).ok()?;
+    let primary = tag.primary_language();
+    let is_code = (2..=3).contains(&primary.len());
+    is_code.then(|| Text::new(tag.as_str()))
+}
+
+#[cfg(test)]
+mod tests;
