@@ -12,7 +12,7 @@ use crate::clock::{Instant, Span};
 use crate::ids::Text;
 use crate::value::Value;
 
-pub use gather::{Briefing, field_reading, gather, zone_of};
+pub use gather::{Briefing, field_reading, gather, has_unclear_zone, zone_of};
 
 /// What a manifest declares for one moment, resolved against one charter.
 #[derive(Clone, Debug)]

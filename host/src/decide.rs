@@ -83,6 +83,8 @@ pub enum Moot {
 enum Setback {
     /// What it rests on is over: it is tried again.
     Outdated,
+    /// It came before, and said something else.
+    Differs(Box<Event>, Earlier),
     Undecided(Undecided),
 }
 
@@ -112,6 +114,9 @@ pub async fn say<E: From<Undecided>>(
         match attempt(core, event, by).await {
             Ok(answered) => return Ok(answered),
             Err(Setback::Outdated) => {}
+            Err(Setback::Differs(event, earlier)) => {
+                return repeat_under_its_charter(core, &read, *event, earlier).await;
+            }
             Err(Setback::Undecided(why)) => return Err(why.into()),
         }
     }
@@ -124,7 +129,9 @@ async fn attempt(core: &Core, mut event: Event, by: By<'_>) -> Result<Answered, 
     let claim = match claim(core, &event).await? {
         ClaimAnswer::First(claim) => claim,
         ClaimAnswer::Repeat(earlier) => return Ok(repeat(core, earlier).await?),
-        ClaimAnswer::Conflict => return Err(conflict(event).into()),
+        ClaimAnswer::Conflict(earlier) => {
+            return Err(Setback::Differs(Box::new(event), earlier));
+        }
     };
     let (before, locks) = lock(core, &event).await?;
     let era = core.node().era();
@@ -160,6 +167,40 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
         reply: Reply::new(opened.body, node.state(earlier.position)),
         repeated: true,
     })
+}
+
+/// The same bytes are always a repeat: what was dropped as undeclared when they came first does not count now that a charter
+/// declares it. So what differs is compared once more under the charter that the first one was read by.
+async fn repeat_under_its_charter<E: From<Undecided>>(
+    core: &Core,
+    read: &impl Fn(&Era) -> Result<Event, E>,
+    event: Event,
+    earlier: Earlier,
+) -> Result<Answered, E> {
+    let node = core.node();
+    let era = node.era();
+    let its_charter = || {
+        let record = node.store().log().read(earlier.position).ok()?;
+        let opened = evidence::open(&record.bytes, node.cache()).ok()?;
+        let is_another = opened.charter != era.charter.digest;
+        is_another
+            .then(|| node.past_charter(opened.charter))
+            .flatten()
+    };
+    if let Some(charter) = its_charter() {
+        let past = Era {
+            charter,
+            ..Era::clone(&era)
+        };
+        let is_same = read(&past).is_ok_and(|first| {
+            first.content.kept_under(node.salt()) == earlier.content
+                && first.charter.markets.at(first.market).key == earlier.market
+        });
+        if is_same {
+            return Ok(repeat(core, earlier).await?);
+        }
+    }
+    Err(conflict(event).into())
 }
 
 fn conflict(event: Event) -> Undecided {

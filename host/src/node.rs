@@ -15,8 +15,9 @@ pub(crate) mod switches;
 mod writer;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
@@ -26,7 +27,7 @@ use crate::charter::sign::{NoKey, Unapproved};
 use crate::charter::{Charter, Complaints};
 use crate::clock::Clock;
 use crate::era::{Era, Eras};
-use crate::ids::Chance;
+use crate::ids::{Chance, Text};
 use crate::keys::NoKeys;
 use crate::policy::{self, Engines, Policies};
 use crate::reply::State;
@@ -149,6 +150,8 @@ pub struct Node {
     pub(crate) switches: Switches,
     pub(crate) alarms: Alarms,
     checkpoints: Arc<Checkpoints>,
+    past_charters: charters::PastCharters,
+    pub(crate) policy_gaps: PolicyGaps,
     pub(crate) manifests: Manifests,
     pub(crate) rotating: tokio::sync::Mutex<()>,
     pub(crate) data: PathBuf,
@@ -194,6 +197,8 @@ impl Node {
             switches,
             alarms: Alarms::default(),
             checkpoints: Arc::new(checkpoints),
+            past_charters: charters::PastCharters::default(),
+            policy_gaps: PolicyGaps::default(),
             manifests: Manifests::default(),
             rotating: tokio::sync::Mutex::default(),
             data: settings.data,
@@ -387,5 +392,30 @@ impl Core {
         let mut record = self.record.borrow_mut();
         record.clear();
         record
+    }
+}
+
+/// Why the files of some markets' policies are not what is live.
+#[derive(Default)]
+pub(crate) struct PolicyGaps(Mutex<BTreeMap<Text, String>>);
+
+impl PolicyGaps {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Text, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, market: &str, refused: Option<String>) {
+        match refused {
+            Some(why) => self.lock().insert(Text::new(market), why),
+            None => self.lock().remove(market),
+        };
+    }
+
+    pub(crate) fn refusal(&self, market: &str) -> Option<String> {
+        self.lock().get(market).cloned()
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<Text, String> {
+        self.lock().clone()
     }
 }

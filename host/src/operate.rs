@@ -13,7 +13,7 @@ mod unsubscribe;
 
 pub use approve::{ApprovalResult, Fate, SettleError, settle};
 pub use change::{Change, ChangeError, Changed, Expects, with_choices};
-pub use deploy::{LoadError, Overdue};
+pub use deploy::{LoadError, Overdue, PolicyGap};
 pub use erase::{EraseError, Gone};
 pub use fire::{DueEvents, fire};
 pub use rotation::RotationError;

@@ -3,6 +3,8 @@
 
 mod phone;
 
+use std::borrow::Cow;
+
 use idna::AsciiDenyList;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization as _;
@@ -90,12 +92,46 @@ pub fn invisible(text: &str) -> Option<char> {
     if text.is_ascii() {
         return None;
     }
-    let is_within = |one: char| {
-        INVISIBLE
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&one))
-    };
-    text.chars().find(|one| is_within(*one))
+    text.chars().find(|one| is_invisible(*one))
+}
+
+fn is_invisible(one: char) -> bool {
+    let mut ranges = INVISIBLE.iter();
+    !one.is_ascii() && ranges.any(|(from, to)| (*from..=*to).contains(&one))
+}
+
+/// A text from outside as it is shown: on one line, with nothing in it that a terminal obeys or that nobody sees. What is not
+/// shown stands as JSON escapes it.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, &[])
+}
+
+/// The same of a text of several lines, which may have tabs.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, &['\n', '\t'])
+}
+
+fn escaped<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
+    let is_shown = |one: char| kept.contains(&one) || !one.is_control() && !is_invisible(one);
+    if text.chars().all(is_shown) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for one in text.chars() {
+        match one {
+            one if is_shown(one) => shown.push(one),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            one => {
+                let mut units = [0; 2];
+                for unit in one.encode_utf16(&mut units) {
+                    shown.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// An e-mail address as one person types it and another: composed characters, small letters, the domain in its ASCII form;

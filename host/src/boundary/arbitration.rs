@@ -13,7 +13,7 @@ use crate::boundary::{
 };
 use crate::charter::{Class, Mode, OnPending, Target};
 use crate::clock::Instant;
-use crate::context::zone_of;
+use crate::context::{has_unclear_zone, zone_of};
 use crate::customer::contacts::{Priority, before};
 use crate::customer::{Contact, Pending, Rank};
 use crate::ids::{ActionId, Text};
@@ -55,6 +55,7 @@ pub(super) struct Arbitration<'a> {
     /// Waiting actions that give way to what acts.
     gone: Vec<ActionId>,
     zone: OnceCell<TimeZone>,
+    has_unclear_zone: OnceCell<bool>,
 }
 
 impl<'a> Arbitration<'a> {
@@ -64,6 +65,7 @@ impl<'a> Arbitration<'a> {
             taken: Vec::new(),
             gone: Vec::new(),
             zone: OnceCell::new(),
+            has_unclear_zone: OnceCell::new(),
         }
     }
 
@@ -157,6 +159,24 @@ impl<'a> Arbitration<'a> {
             return &self.case.market().zone;
         }
         self.zone.get_or_init(|| zone_of(self.case.seen))
+    }
+
+    /// The zones of all markets, where what is stored of the customer's is none; whom colleagues are told about matters not.
+    pub(super) fn unclear_zones(
+        &self,
+        candidate: &Candidate<'_>,
+    ) -> Option<impl Iterator<Item = &TimeZone> + Clone> {
+        let kind = candidate.kind(&self.case);
+        let is_for_colleagues = kind.to == Target::Account || kind.class == Class::Insight;
+        let is_unclear = || {
+            *self
+                .has_unclear_zone
+                .get_or_init(|| has_unclear_zone(self.case.seen))
+        };
+        (!is_for_colleagues && is_unclear()).then(|| {
+            let markets = self.case.charter().markets.iter();
+            markets.map(|(_, market)| &market.zone)
+        })
     }
 
     /// The contact that the candidate would be.

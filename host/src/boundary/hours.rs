@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use jiff::tz::TimeZone;
+
 use crate::boundary::arbitration::Arbitration;
 use crate::boundary::load::Load;
 use crate::boundary::{Candidate, Case, Objection, TimeRuling};
@@ -11,6 +13,9 @@ use crate::charter::{
     Calendar, Class, Hours, Law, LawBasis, OriginKind, Residence, Target, Timetable,
 };
 use crate::clock::Instant;
+
+/// So often it is looked for a time that is open everywhere: about a week.
+const ROUNDS: usize = 64;
 
 pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) -> TimeRuling {
     let candidate = beside.candidate;
@@ -24,11 +29,35 @@ pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) ->
     if timetable.is_always_open() {
         return TimeRuling::Stands;
     }
-    match next_allowed_instant(at, docket.zone(candidate), &timetable) {
+    let open = match docket.unclear_zones(candidate) {
+        None => next_allowed_instant(at, docket.zone(candidate), &timetable),
+        Some(zones) => open_in_all(at, zones, &timetable),
+    };
+    match open {
         Some(open) if open == at => TimeRuling::Stands,
         Some(open) => TimeRuling::Moves(open, objection(docket, candidate, at)),
         None => TimeRuling::Never(objection(docket, candidate, at)),
     }
+}
+
+/// Where it is not understood what time it is for somebody, it must be open wherever they may be.
+fn open_in_all<'a>(
+    at: Instant,
+    zones: impl Iterator<Item = &'a TimeZone> + Clone,
+    timetable: &Timetable<'_>,
+) -> Option<Instant> {
+    let mut open = at;
+    for _ in 0..ROUNDS {
+        let mut zones = zones.clone();
+        let next = zones.try_fold(open, |open, zone| {
+            next_allowed_instant(open, zone, timetable)
+        })?;
+        if next == open {
+            return Some(open);
+        }
+        open = next;
+    }
+    None
 }
 
 /// One thing that says when.

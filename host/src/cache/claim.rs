@@ -32,7 +32,7 @@ pub enum ClaimAnswer {
     First(Claim),
     Repeat(Earlier),
     /// The same pair came with other content, or for another market.
-    Conflict,
+    Conflict(Earlier),
 }
 
 /// The events that are being decided, each with what is closed when its claim ends.
@@ -86,7 +86,7 @@ impl Cache {
                 Some(earlier) if earlier.content == content && earlier.market == market => {
                     ClaimAnswer::Repeat(earlier)
                 }
-                Some(_) => ClaimAnswer::Conflict,
+                Some(earlier) => ClaimAnswer::Conflict(earlier),
             });
         }
     }

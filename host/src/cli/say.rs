@@ -3,6 +3,8 @@
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write as _, stderr, stdout};
 
+use crate::spelling;
+
 /// Says a line.
 macro_rules! say {
     ($($text:tt)*) => {
@@ -17,11 +19,12 @@ macro_rules! show {
 }
 pub(super) use {say, show};
 
-/// Says it, and where that cannot be done, says why.
+/// Says it, and where that cannot be done, says why. Much of it comes from elsewhere: nothing that a terminal obeys gets through.
 pub(super) fn all(text: Arguments<'_>) {
+    let text = text.to_string();
     let said = stdout()
         .lock()
-        .write_fmt(text)
+        .write_all(spelling::visible_lines(&text).as_bytes())
         .and_then(|()| stdout().flush());
     if let Err(failure) = said
         && failure.kind() != ErrorKind::BrokenPipe

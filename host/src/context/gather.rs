@@ -71,6 +71,15 @@ pub fn zone_of(seen: Situation<'_>) -> TimeZone {
     zone_by(seen, &seen)
 }
 
+/// Whether something is stored as the customer's time zone that is none.
+pub fn has_unclear_zone(seen: Situation<'_>) -> bool {
+    let field = seen.charter().customer.time_zone;
+    match field.and_then(|field| seen.field(field)) {
+        Some(Value::Text(zone)) => TimeZone::get(zone).is_err(),
+        _ => false,
+    }
+}
+
 fn zone_by(seen: Situation<'_>, facts: &dyn Facts) -> TimeZone {
     let own = seen.charter().customer.time_zone;
     let own = match own.and_then(|field| facts.field(field)) {

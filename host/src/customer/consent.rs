@@ -183,6 +183,16 @@ impl Consents {
         true
     }
 
+    /// Takes over whatever was refused there; whether that was news.
+    pub fn take_refusals(&mut self, other: &Self) -> bool {
+        let refusals = other.0.iter().filter(|said| said.state.is_refusal());
+        refusals.fold(false, |is_news, said| self.say(said.clone()) || is_news)
+    }
+
+    pub fn has_refusal(&self) -> bool {
+        self.0.iter().any(|said| said.state.is_refusal())
+    }
+
     /// What the customer said last of a use: a refusal, or the most of what was given since. `None` when nothing was said.
     pub fn last(&self, of: Use<'_>) -> Option<&Consent> {
         let matching = || self.0.iter().filter(|consent| consent.is_about(of));

@@ -132,29 +132,37 @@ struct Memory {
 
 impl Memory {
     /// Without a basis to keep the event, whoever is known stays as they were: nobody is joined with anybody, and only a
-    /// refusal by the browser counts.
+    /// refusal by the browser counts. That needs no leave: somebody new is remembered for it by the names that they came with.
     fn without(
         event: &Event,
         now: Instant,
         states: &mut Before,
     ) -> Result<(Absorption, Self), CacheError> {
-        let Some(known) = &states.known else {
-            return Ok((Absorption::default(), Self::default()));
+        let (mut before, named) = match (&states.known, states.stranger.take()) {
+            (Some(known), _) => (known.decode::<Customer>()?, Vec::new()),
+            (None, Some(stranger)) => (stranger.customer, stranger.named),
+            (None, None) => return Ok((Absorption::default(), Self::default())),
         };
+        let was_refused = before.consents.take_refusals(&states.refused);
         let RememberedCustomer {
             customer,
             cancelled,
             has_refused,
             faded,
-        } = remember(event, now, known.decode()?);
-        states.customer = Some(known.clone());
-        states.others.clear();
-        states.named.clear();
+        } = remember(event, now, before);
         let mut this = Self {
             aside: None,
-            has_refused,
+            has_refused: has_refused
+                || was_refused
+                || customer.revision == 0 && customer.consents.has_refusal(),
         };
-        if states.is_of_nobody {
+        if states.known.is_none() && !this.has_refused {
+            return Ok((Absorption::default(), this));
+        }
+        states.customer.clone_from(&states.known);
+        states.others.clear();
+        states.named = named;
+        if states.is_of_nobody || states.known.is_none() {
             this.aside = Some(customer);
         } else {
             states.parties.customer = Some(customer);
@@ -177,18 +185,21 @@ impl Memory {
     ) {
         let mut actions = decisions.iter().flat_map(|decided| &decided.actions);
         let is_planned = actions.clone().next().is_some();
+        let waits = actions.any(|action| action.when != When::Answered);
         let is_touched =
             self.has_refused || !absorbed.cancelled.is_empty() || !absorbed.faded.is_empty();
         let is_kept = match &states.known {
             _ if states.is_of_nobody => is_touched,
             Some(_) => is_planned || is_touched,
-            None => actions.any(|action| action.when != When::Answered),
+            None => self.has_refused || waits,
         };
         if !is_kept {
             *states = Before::default();
             return;
         }
-        if let Some(aside) = self.aside {
+        if let Some(aside) = self.aside
+            && (states.is_of_nobody || !waits)
+        {
             states.parties.customer = Some(aside);
         }
         if states.account.is_none() {

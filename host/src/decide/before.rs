@@ -2,7 +2,7 @@
 
 use crate::absorb::Parties;
 use crate::cache::EncodedState;
-use crate::customer::{Customer, IdentityKey, Named};
+use crate::customer::{Consents, Customer, IdentityKey, Named};
 
 /// Everybody whom an event changes, with the names that it brings together settled; nothing else of it has happened yet.
 #[derive(Default)]
@@ -18,8 +18,18 @@ pub(super) struct Before {
     pub named: Vec<(IdentityKey, Named)>,
     /// The customer as the host knew them, whatever the event names them by.
     pub known: Option<EncodedState>,
+    /// Somebody new, with no more than the names that the event gives them: for what needs no leave to be remembered.
+    pub stranger: Option<Stranger>,
+    /// What was refused at the browser that the event comes from, before anybody said who they are.
+    pub refused: Consents,
     /// Whether nobody gave leave to be remembered by what the event names them by: it is as of nobody.
     pub is_of_nobody: bool,
+}
+
+/// Somebody of whom nothing is known but their names.
+pub(super) struct Stranger {
+    pub customer: Customer,
+    pub named: Vec<(IdentityKey, Named)>,
 }
 
 /// Another customer whom an event changes.
@@ -29,10 +39,12 @@ pub(super) struct Other {
 }
 
 impl Before {
-    /// As of nobody, whoever it may be.
-    pub(super) fn of_nobody(known: Option<EncodedState>) -> Self {
+    /// The same as of nobody, whoever it may be.
+    pub(super) fn of_nobody(self) -> Self {
         Self {
-            known,
+            known: self.known,
+            stranger: self.stranger,
+            refused: self.refused,
             is_of_nobody: true,
             ..Self::default()
         }

@@ -6,8 +6,8 @@ use crate::cache::{EncodedState, Line, Reservation, State};
 use crate::charter::events::Presence;
 use crate::charter::{BuiltIn, Strength};
 use crate::clock::Instant;
-use crate::customer::{Account, Alias, Customer, IdentityKey, Named, identity};
-use crate::decide::before::{Before, Other};
+use crate::customer::{Account, Alias, Consents, Customer, IdentityKey, Named, identity};
+use crate::decide::before::{Before, Other, Stranger};
 use crate::decide::{Setback, Undecided};
 use crate::event::{Event, Name};
 use crate::ids::{AccountId, CustomerId, Text};
@@ -177,6 +177,7 @@ fn join(
     let mut before = Before::default();
     let now = super::now(core, event);
     let names = names(event, now, (ours.as_ref(), theirs.as_ref()));
+    before.refused = refused(theirs.as_ref());
     let theirs = theirs.filter(|_| names.len() > 1);
     let (mut person, mut lost) = match (ours, theirs) {
         // Somebody without a strong name gets one: this is who they were all along.
@@ -219,11 +220,28 @@ fn join(
     }));
     before.customer.clone_from(&person.known);
     before.known = person.known;
+    person.customer.consents.take_refusals(&before.refused);
+    if before.known.is_none() && (event.is_gpc || before.refused.has_refusal()) {
+        before.stranger = Some(Stranger {
+            customer: person.customer.clone(),
+            named: before.named.clone(),
+        });
+    }
     before.parties.customer = Some(person.customer);
     if is_of_nobody(event, now, &names, &before.parties) {
-        return Before::of_nobody(before.known);
+        return before.of_nobody();
     }
     before
+}
+
+/// What a browser refused of which nobody has said yet whose it is. To remember an objection needs no leave: it goes over to
+/// whoever logs in there.
+fn refused(visitor: Option<&Person>) -> Consents {
+    let mut refused = Consents::default();
+    if let Some(visitor) = visitor.filter(|visitor| !visitor.customer.is_identified()) {
+        refused.take_refusals(&visitor.customer.consents);
+    }
+    refused
 }
 
 /// What is left of somebody who turned out to be `other`.

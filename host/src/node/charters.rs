@@ -1,5 +1,8 @@
 //! Charters in the evidence: which files each was made of, who loaded it and who approved it.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::cache::Note;
 use crate::charter::Charter;
 use crate::charter::sign::Approved;
@@ -64,7 +67,45 @@ impl Node {
         };
         let position = self.cache.note(&note)?;
         self.name_charter(entry.charter)?;
+        self.past_charters.add(self.charter());
         Ok(position)
+    }
+
+    /// A charter that was live before; `None` where nothing leads to it any more.
+    pub(crate) fn past_charter(&self, digest: Digest) -> Option<Arc<Charter>> {
+        if let Some(charter) = self.past_charters.find(digest) {
+            return Some(charter);
+        }
+        let record = self.store.view().get(Space::Meta, &key_of(digest)).ok()??;
+        let record: CharterRecord = encoding::decode(&record).ok()?;
+        let files = record.files.iter().map(|(name, file)| {
+            let text = kept::read(&self.data, *file).ok()?;
+            Some((name.to_string(), String::from_utf8(text).ok()?))
+        });
+        let files: Option<Vec<_>> = files.collect();
+        let charter = Arc::new(Charter::compile(&files?).ok()?);
+        self.past_charters.add(Arc::clone(&charter));
+        Some(charter)
+    }
+}
+
+/// Charters that were live before, as they were compiled: the last that were asked for.
+#[derive(Default)]
+pub(super) struct PastCharters(Mutex<VecDeque<Arc<Charter>>>);
+
+impl PastCharters {
+    const MOST: usize = 4;
+
+    fn find(&self, digest: Digest) -> Option<Arc<Charter>> {
+        let charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = charters.iter().find(|charter| charter.digest == digest);
+        found.map(Arc::clone)
+    }
+
+    fn add(&self, charter: Arc<Charter>) {
+        let mut charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        charters.push_front(charter);
+        charters.truncate(Self::MOST);
     }
 }
 
@@ -74,6 +115,14 @@ const LAST: &[u8] = b"charter";
 /// What the record of a charter that went live changes in the view.
 pub(super) fn add_charter(changes: &mut Changes, record: &[u8]) {
     changes.put(Space::Meta, LAST, record.to_vec());
+    if let Ok(chartered) = encoding::decode::<CharterRecord>(record) {
+        changes.put(Space::Meta, &key_of(chartered.digest), record.to_vec());
+    }
+}
+
+/// Under which key the view has the record of every charter that was live.
+fn key_of(digest: Digest) -> Vec<u8> {
+    [b"charter/".as_slice(), digest.as_bytes().as_slice()].concat()
 }
 
 /// The charter that went live last, by the evidence.

@@ -140,7 +140,7 @@ pub(super) fn add_policy(changes: &mut Changes, live: &WentLive) {
 }
 
 /// The policies that went live, the newest last.
-pub(super) fn policies(view: &View) -> Result<Vec<WentLive>, Unusable> {
+pub(crate) fn policies(view: &View) -> Result<Vec<WentLive>, Unusable> {
     let mut policies = Vec::new();
     for pair in view.scan_after(Space::Policies, None) {
         let (_, value) = pair?;

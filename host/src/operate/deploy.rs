@@ -1,14 +1,15 @@
 //! Whether a policy that was never live in a market may go live there now: not on definitions that nobody looked at in time,
 //! nor beside a deviation that has ended (C03, C30). What was live before may always come back.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use crate::charter::Charter;
 use crate::clock::Instant;
 use crate::evidence::WentLive;
-use crate::ids::Text;
+use crate::ids::{Digest, Text};
 use crate::node::live::Unusable;
-use crate::node::{Node, kept};
+use crate::node::{Node, kept, switches};
 use crate::policy::{self, Active};
 use crate::store;
 
@@ -36,7 +37,83 @@ pub enum LoadError {
     Log(#[from] store::Refused),
 }
 
+/// A market whose policy's file is not what is live.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyGap {
+    pub market: Text,
+    /// Why the file was not taken, or that there is none.
+    pub why: String,
+    /// The version that is live instead; `None` where the market has no policy.
+    pub live: Option<Text>,
+}
+
 impl Node {
+    /// Makes live again what was live before in every market that has no policy now, because its file is gone or was refused:
+    /// it is kept with the evidence. Returns what became live.
+    pub fn restore_policies(&self) -> Vec<PolicyGap> {
+        let before = match switches::policies(self.store.view()) {
+            Ok(before) => before,
+            Err(error) => {
+                tracing::error!(%error, "which policies were live before cannot be read");
+                return Vec::new();
+            }
+        };
+        let last: BTreeMap<Text, Digest> = before
+            .into_iter()
+            .map(|live| (live.market, live.digest))
+            .collect();
+        let mut restored = Vec::new();
+        for (market, digest) in last {
+            if self.is_orphan(&market) {
+                restored.push(self.restore_policy(market, digest));
+            }
+        }
+        restored
+    }
+
+    /// Whether the charter has the market, and no policy answers for it.
+    fn is_orphan(&self, market: &Text) -> bool {
+        let era = self.era();
+        let market = era.charter.names.markets.get(market);
+        market.is_some_and(|market| era.policies.active(*market).is_none())
+    }
+
+    fn restore_policy(&self, market: Text, digest: Digest) -> PolicyGap {
+        let taken = kept::read(&self.data, digest)
+            .map_err(|source| LoadError::Kept { source })
+            .and_then(|wasm| self.load_policy(&market, &wasm));
+        let refused = self.policy_gaps.refusal(&market);
+        let mut why = refused.unwrap_or_else(|| "its file is not in the folder".to_owned());
+        let live = match taken {
+            Ok(version) => Some(version),
+            Err(error) => {
+                why = format!("{why}; and what was live before cannot be had: {error}");
+                None
+            }
+        };
+        self.policy_gaps.note(&market, Some(why.clone()));
+        PolicyGap { market, why, live }
+    }
+
+    /// Notes that a market's file was taken, or why not.
+    pub fn note_policy_file(&self, market: &str, refused: Option<String>) {
+        if self.charter().names.markets.contains_key(market) {
+            self.policy_gaps.note(market, refused);
+        }
+    }
+
+    /// The markets whose policy's file is not what is live.
+    pub fn policy_gaps(&self) -> Vec<PolicyGap> {
+        let era = self.era();
+        let gap = |(market, why): (Text, String)| {
+            let index = era.charter.names.markets.get(&market);
+            let active = index.and_then(|index| era.policies.active(*index));
+            let live = active.map(|active| active.version.clone());
+            PolicyGap { market, why, live }
+        };
+        self.policy_gaps.all().into_iter().map(gap).collect()
+    }
+
     /// Checks a policy, compiles it and makes it live for its market; on refusal the old one stays. Returns its version.
     pub fn load_policy(&self, market: &str, wasm: &[u8]) -> Result<Text, LoadError> {
         let digest = kept::keep(&self.data, wasm).map_err(|source| LoadError::Kept { source })?;

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::ids::Digest;
 use crate::limits::POLICY_FILE_BYTES;
 use crate::node::Node;
+use crate::operate::PolicyGap;
 
 /// How often the folder is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -30,6 +31,7 @@ impl Watch {
         };
         policies.look(Patience::None)?;
         let loaded = policies.files.values().filter(|file| file.active).count();
+        let restored = policies.restore();
         let (bell, ring) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("kairos-policies".into())
@@ -37,7 +39,7 @@ impl Watch {
         Ok(Self {
             bell,
             thread,
-            loaded,
+            loaded: loaded + restored,
         })
     }
 
@@ -82,6 +84,21 @@ enum Patience {
 }
 
 impl Policies {
+    /// What was live before goes on where the folder does not have it any more; returns in how many markets.
+    fn restore(&self) -> usize {
+        let mut restored = 0;
+        for PolicyGap { market, why, live } in self.node.restore_policies() {
+            match live {
+                Some(version) => {
+                    restored += 1;
+                    tracing::warn!(%market, %version, %why, "the policy that was live before stays live");
+                }
+                None => tracing::error!(%market, %why, "the market has no policy"),
+            }
+        }
+        restored
+    }
+
     fn watch(mut self, bell: &mpsc::Receiver<()>) {
         while bell.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
             if let Err(error) = self.look(Patience::OneLook) {
@@ -107,9 +124,13 @@ impl Policies {
             }
             file.read = Some(stamp);
             file.refused_by = None;
+            let market = path.file_stem().and_then(|stem| stem.to_str());
             match load(&self.node, &path, stamp, file) {
-                Ok(()) => {}
+                Ok(()) => self.node.note_policy_file(market.unwrap_or_default(), None),
                 Err(error) => {
+                    let why = refusal(&*error);
+                    self.node
+                        .note_policy_file(market.unwrap_or_default(), Some(why));
                     file.digest = None;
                     file.refused_by = Some(charter);
                     let file = path.display();
@@ -119,6 +140,17 @@ impl Policies {
         }
         Ok(())
     }
+}
+
+/// With every cause.
+fn refusal(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut why = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        why = format!("{why}: {error}");
+        cause = error.source();
+    }
+    why
 }
 
 fn load(

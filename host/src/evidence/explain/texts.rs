@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::spelling;
+
 /// The words of one language.
 #[derive(Debug)]
 pub struct Texts {
@@ -53,7 +55,7 @@ impl Texts {
         self.by_key.get(key).map(String::as_str)
     }
 
-    /// The sentence of a key, with names put in; what is put in is never looked at again.
+    /// The sentence of a key, with names put in; what is put in is never looked at again, and adds no line and no sentence.
     pub(super) fn say(&self, key: &str, names: &[(&str, &str)]) -> String {
         let mut rest = self.find(key).unwrap_or(key);
         let mut said = String::with_capacity(rest.len() + 32);
@@ -61,7 +63,7 @@ impl Texts {
             said.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             let value = names.iter().find(|(known, _)| *known == name);
-            said.push_str(value.map_or("", |(_, value)| value));
+            said.push_str(&spelling::visible(value.map_or("", |(_, value)| value)));
             rest = after;
         }
         said + rest
