@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kairos::clock::{Clock, Instant};
 use kairos::customer::{Customer, IdentityKey};
 use kairos::decide::{Answered, Undecided};
-use kairos::event::{Caller, Door, Event, InvalidEvent, Name};
+use kairos::event::{Caller, Door, Event, InvalidEvent, Markets, Name};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Node, OpenError, Settings};
 use kairos::operate::fire;
@@ -334,7 +334,7 @@ impl Desk {
         let identity = charter.identities.at(name.identity).key;
         let key = IdentityKey::of(self.node.salt(), identity, &name.value);
         self.runtime
-            .block_on(self.node.customer(Lookup::Identity(key)))
+            .block_on(self.node.customer(Lookup::Identity(key), &Markets::All))
             .expect("a readable customer")
     }
 

@@ -1,0 +1,38 @@
+//! `/healthz`, `/readyz` and `/metrics`: how the host is.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::header;
+use serde_json::json;
+
+use crate::clock::Clock;
+use crate::server::ServerParts;
+use crate::server::problem::Problem;
+use crate::server::routes::RouteResult;
+
+pub(super) async fn alive() -> &'static str {
+    "alive\n"
+}
+
+pub(super) async fn readiness(State(shared): State<Arc<ServerParts>>) -> RouteResult {
+    if *shared.stopping.borrow() {
+        return Err(Problem::stopping());
+    }
+    shared.node.is_ready()?;
+    let clock = match shared.node.clock() {
+        Clock::System => "system",
+        Clock::Events(_) => "events: the latest time seen in an event, not the time of day",
+        Clock::Fixed(_) => "fixed",
+    };
+    let charter = &shared.node.charter().version;
+    let ready = json!({ "ready": true, "clock": clock, "charter": charter });
+    Ok(Json(ready).into_response())
+}
+
+pub(super) async fn metrics(State(shared): State<Arc<ServerParts>>) -> RouteResult {
+    let format = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((format, shared.telemetry.render()).into_response())
+}
