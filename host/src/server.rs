@@ -18,6 +18,8 @@ mod events;
 mod evidence;
 mod explanations;
 mod figures;
+mod health;
+mod markets;
 mod path;
 mod problem;
 mod report;
@@ -41,6 +43,7 @@ use crate::clock::Span;
 use crate::node::Node;
 use crate::telemetry::Telemetry;
 
+pub use routes::{Audience, ROUTES, Route};
 pub use tokens::{Grant, InvalidTokens, Tokens};
 
 /// How a server is set up.

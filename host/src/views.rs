@@ -5,7 +5,10 @@ mod explain;
 mod export;
 mod history;
 mod look;
+mod markets;
+mod sight;
 mod told;
+mod trace;
 mod words;
 
 pub use approvals::Page;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kairos::clock::{Clock, Instant};
-use kairos::customer::{Customer, IdentityKey};
+use kairos::customer::Customer;
 use kairos::decide::{Answered, Undecided};
-use kairos::event::{Caller, Door, Event, InvalidEvent, Name};
+use kairos::event::{Caller, Door, Event, InvalidEvent, Markets, Name};
 use kairos::ids::{Chance, CustomerId};
 use kairos::node::{Core, Node, OpenError, Settings};
 use kairos::operate::fire;
@@ -331,10 +331,9 @@ impl Desk {
     pub fn customer(&self, subject: &str) -> Option<Value> {
         let charter = self.node.charter();
         let name = Name::parse(&charter, subject).expect("a subject");
-        let identity = charter.identities.at(name.identity).key;
-        let key = IdentityKey::of(self.node.salt(), identity, &name.value);
+        let lookup = Lookup::of_name(self.node.salt(), &charter, &name);
         self.runtime
-            .block_on(self.node.customer(Lookup::Identity(key)))
+            .block_on(self.node.customer(lookup, &Markets::All))
             .expect("a readable customer")
     }
 

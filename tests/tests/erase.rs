@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use kairos::customer::Customer;
 use kairos::decide::replay::{Apart, keychain, reader, replay_all};
 use kairos::encoding;
+use kairos::event::Markets;
 use kairos::evidence::query::Filter;
 use kairos::evidence::verify::verify;
 use kairos::evidence::{self, Kind};
@@ -145,7 +146,7 @@ fn rotate(desk: &Desk) {
 }
 
 fn export(desk: &Desk, id: CustomerId) -> Option<Value> {
-    desk.wait(desk.node.export(Lookup::Id(id)))
+    desk.wait(desk.node.export(Lookup::Id(id), &Markets::All))
         .expect("an export")
 }
 

@@ -220,7 +220,10 @@ fn decisions_that_expired_are_told_of_and_counted_apart_c17() {
     );
     let id = desk.customer("crm:de").expect("a customer")["id"].clone();
     let id = kairos::ids::CustomerId::parse(id.as_str().expect("an id")).expect("an id");
-    let export = desk.wait(desk.node.export(kairos::views::Lookup::Id(id)));
+    let export = desk.wait(
+        desk.node
+            .export(kairos::views::Lookup::Id(id), &kairos::event::Markets::All),
+    );
     let export: Value = export.expect("an export").expect("a customer");
     let records = export["records"].as_array().expect("records");
     assert_eq!(records[0]["event"]["id"], json!("de-c"));

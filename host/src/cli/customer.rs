@@ -17,16 +17,18 @@ pub(super) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Show what is known now, as JSON. Needs the role `customer`.
+    /// Show what is known now, as JSON. Needs the role `customer`; a token for some markets sees what is theirs or central.
     ///
     /// kairos customer show crm:17850 --token-file customer.token
     Show(Whom),
-    /// Write everything that is known and was recorded, as JSON. Needs the role `customer`.
+    /// Write everything that is known and was recorded, as JSON. Needs the role `customer`; the whole of it, a token for all
+    /// markets.
     ///
     /// kairos customer export crm:17850 --token-file customer.token > customer.json
     Export(Whom),
     /// Erase everything that is known, from the next decision on; what is left in old files cannot be read any more within the
-    /// time of `kairos serve --rotate-keys-every`. Needs the roles `customer` and `erase`. There is no way back.
+    /// time of `kairos serve --rotate-keys-every`. Needs the roles `customer` and `erase`, and a token for all markets. There is no way
+    /// back.
     ///
     /// kairos customer erase crm:17850 --token-file erase.token
     Erase(Whom),

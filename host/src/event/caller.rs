@@ -57,6 +57,16 @@ impl Caller {
         }
     }
 
+    /// Who shows no token: nothing.
+    pub fn nobody() -> Self {
+        Self {
+            name: Text::new_static("nobody"),
+            roles: Roles::default(),
+            markets: Markets::Some(Vec::new()),
+            voice: Voice::None,
+        }
+    }
+
     pub fn may(&self, role: Role) -> bool {
         self.roles.contains(role)
     }

@@ -43,12 +43,8 @@ pub enum EraseError {
 impl Node {
     /// Erases a customer and whoever turned out to be them; returns once that is durable. It holds from the next decision on.
     pub async fn erase(&self, lookup: Lookup, by: &str) -> Result<Gone, EraseError> {
-        let mut id = match lookup {
-            Lookup::Id(id) => id,
-            Lookup::Identity(key) => match self.cache.find(key).await? {
-                Some(Named::Customer(id)) => id,
-                Some(Named::Account(_)) | None => return Err(EraseError::Unknown),
-            },
+        let Some(Named::Customer(mut id)) = lookup.named(&self.cache).await? else {
+            return Err(EraseError::Unknown);
         };
         for _ in 0..ATTEMPTS {
             let line = self.cache.line::<Customer>(id).await;

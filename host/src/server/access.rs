@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, header};
 
-use crate::event::{Caller, Role};
+use crate::event::{Caller, Markets};
 use crate::server::problem::Problem;
+use crate::server::routes::{Audience, Route};
 use crate::server::tokens::{InvalidTokens, Tokens};
 use crate::server::{Access, StartError};
 
@@ -17,6 +18,8 @@ pub(super) enum Guard {
     Tokens {
         file: PathBuf,
         known: RwLock<Arc<Tokens>>,
+        /// Who shows no token, where none is asked for: they may nothing.
+        nobody: Arc<Caller>,
         /// When the file last changed, and how large it was.
         seen: Mutex<Option<(SystemTime, u64)>>,
     },
@@ -29,13 +32,29 @@ impl Guard {
             Access::Tokens(file) => Self::Tokens {
                 seen: Mutex::new(stamp(file)),
                 known: RwLock::new(Arc::new(Tokens::read(file)?)),
+                nobody: Arc::new(Caller::nobody()),
                 file: file.clone(),
             },
         })
     }
 
+    /// Lets in whoever the route is open to.
+    pub(super) fn admit(&self, route: &Route, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        if let (Audience::Anyone, Self::Tokens { nobody, .. }) = (route.audience, self) {
+            return Ok(Arc::clone(nobody));
+        }
+        let caller = self.who(headers)?;
+        match route.role {
+            Some(role) if !caller.may(role) => Err(Problem::not_allowed(role)),
+            _ if route.audience == Audience::AllMarkets && caller.markets != Markets::All => {
+                Err(Problem::not_central(route.because))
+            }
+            _ => Ok(caller),
+        }
+    }
+
     /// Finds out who is speaking.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+    fn who(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
         let known = match self {
             Self::Open(caller) => return Ok(Arc::clone(caller)),
             Self::Tokens { known, .. } => {
@@ -54,19 +73,12 @@ impl Guard {
             .ok_or_else(|| Problem::no_token("the token is not known to this host"))
     }
 
-    /// Finds out who is speaking, and whether that caller has `role`.
-    pub(super) fn admit_as(&self, role: Role, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
-        let caller = self.admit(headers)?;
-        if caller.may(role) {
-            Ok(caller)
-        } else {
-            Err(Problem::not_allowed(role))
-        }
-    }
-
     /// Reads the tokens again where their file has changed; a file that does not read leaves the known ones.
     pub(super) fn refresh(&self) {
-        let Self::Tokens { file, known, seen } = self else {
+        let Self::Tokens {
+            file, known, seen, ..
+        } = self
+        else {
             return;
         };
         let now = stamp(file);

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderValue, Response, header};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::decide::{Approval, Judgement};
-use crate::event::{Caller, Markets, Role};
+use crate::event::{Caller, Markets};
 use crate::ids::{ActionId, Key, Text};
 use crate::limits::EVENT_BODY_BYTES;
 use crate::operate::{ApprovalResult, Fate, settle};
@@ -38,10 +38,9 @@ pub(super) struct ApprovalsQuery {
 
 pub(super) async fn list(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     asked: Result<Query<ApprovalsQuery>, QueryRejection>,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Approve, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
             "a list takes `market`, `cursor` and `limit`, such as `?market=de&limit=50`",

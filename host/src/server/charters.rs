@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::response::IntoResponse;
-use axum::routing::get;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
 use crate::charter::who::{Unanswered, who};
-use crate::event::{Markets, Role};
+use crate::event::Caller;
 use crate::ids::{Digest, Text};
-use crate::limits::CHARTER_BODY_BYTES;
 use crate::node::Node;
 use crate::operate::{Change, ChangeError, Changed, Expects};
 use crate::server::beside::beside;
@@ -26,18 +23,12 @@ use crate::server::{ServerParts, archive};
 const TAR: &str = "application/x-tar";
 const TOML: &str = "application/toml";
 
-pub(super) fn router() -> Router<Arc<ServerParts>> {
-    Router::new()
-        .route("/v1/charter", get(show).post(load))
-        .route("/v1/charter/{kind}/{name}", get(decides))
-        .route("/v1/markets/{market}/charter", get(choice).put(choose))
-        .layer(DefaultBodyLimit::max(CHARTER_BODY_BYTES))
-}
-
 /// `GET /v1/charter`: what is live, for programs, or as the files that it is made of, and the tag that a change of it may
 /// name.
-async fn show(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> RouteResult {
-    shared.guard.admit(&headers)?;
+pub(super) async fn show(
+    State(shared): State<Arc<ServerParts>>,
+    headers: HeaderMap,
+) -> RouteResult {
     let wants_files = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
@@ -63,12 +54,10 @@ async fn show(State(shared): State<Arc<ServerParts>>, headers: HeaderMap) -> Rou
 }
 
 /// `GET /v1/charter/{kind}/{name}`: who decides it.
-async fn decides(
+pub(super) async fn decides(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> RouteResult {
-    shared.guard.admit(&headers)?;
     let Path((kind, name)) =
         path.map_err(|_| Problem::bad_request("the path is not percent-encoded text"))?;
     let charter = shared.node.charter();
@@ -81,15 +70,12 @@ async fn decides(
 }
 
 /// `POST /v1/charter`: the platform's version, for every market; with `if-match`, only where that is what is live.
-async fn load(
+pub(super) async fn load(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Charter, &headers)?;
-    if caller.markets != Markets::All {
-        return Err(Problem::not_central());
-    }
     check_type(&headers, TAR)?;
     let change = Change::Central {
         files: archive::read(&body)?,
@@ -101,13 +87,13 @@ async fn load(
 }
 
 /// `PUT /v1/markets/{market}/charter`: a region's own choice, alone.
-async fn choose(
+pub(super) async fn choose(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     market: Segment,
     body: Bytes,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Charter, &headers)?;
     let market = segment(market)?;
     if !caller.speaks_for(&market) {
         return Err(Problem::not_this_market(&market));
@@ -127,12 +113,7 @@ async fn choose(
 }
 
 /// `GET /v1/markets/{market}/charter`: the market's own file, and the tag that a change of it must name.
-async fn choice(
-    State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
-    market: Segment,
-) -> RouteResult {
-    shared.guard.admit(&headers)?;
+pub(super) async fn choice(State(shared): State<Arc<ServerParts>>, market: Segment) -> RouteResult {
     let market = segment(market)?;
     let (text, digest) = shared
         .node

@@ -2,42 +2,33 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use http::{HeaderMap, header};
+use http::header;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::customer::IdentityKey;
-use crate::event::{Name, Role};
+use crate::event::{Caller, Markets, Name};
 use crate::ids::{CustomerId, Text};
+use crate::node::Node;
 use crate::operate::Gone;
 use crate::server::ServerParts;
 use crate::server::beside::beside;
 use crate::server::problem::Problem;
 use crate::server::routes::{RouteResult, Segment, segment};
-use crate::views::Lookup;
-
-pub(super) fn router() -> Router<Arc<ServerParts>> {
-    Router::new()
-        .route("/v1/customers/find", post(find))
-        .route("/v1/customers/{subject}", get(show).delete(erase))
-        .route("/v1/customers/{subject}/export", get(export))
-}
+use crate::views::{Lookup, Unseen};
 
 /// `GET /v1/customers/{subject}`
-async fn show(
+pub(super) async fn show(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     subject: Segment,
 ) -> RouteResult {
-    shared.guard.admit_as(Role::Customer, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
-    found(&shared, lookup, &subject).await
+    found(&shared, &caller, lookup, &subject).await
 }
 
 #[derive(Deserialize)]
@@ -47,36 +38,29 @@ struct Find {
 }
 
 /// `POST /v1/customers/find`: names that are personal travel in the body.
-async fn find(
+pub(super) async fn find(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     body: Bytes,
 ) -> RouteResult {
-    shared.guard.admit_as(Role::Customer, &headers)?;
     let find: Find = serde_json::from_slice(&body)
         .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
     let name = Name::parse(&shared.node.charter(), &find.subject)?;
-    found(&shared, named(&shared, &name), &find.subject).await
+    let lookup = named(&shared, &name);
+    found(&shared, &caller, lookup, &find.subject).await
 }
 
 /// `GET /v1/customers/{subject}/export`
-async fn export(
+pub(super) async fn export(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     subject: Segment,
 ) -> RouteResult {
-    shared.guard.admit_as(Role::Customer, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
-    let node = Arc::clone(&shared.node);
-    let exported = beside(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.map(|runtime| runtime.block_on(node.export(lookup)))
-    });
-    let exported = exported.await?.map_err(|error| {
-        tracing::error!(%error, "nothing can be exported");
-        Problem::unfinished()
-    })??;
+    let markets = caller.markets.clone();
+    let look = move |node: Arc<Node>| async move { node.export(lookup, &markets).await };
+    let exported = aside(&shared, look).await?;
     let exported = exported.ok_or_else(|| Problem::unknown("customer", &subject))?;
     let attachment = [(
         header::CONTENT_DISPOSITION,
@@ -86,12 +70,11 @@ async fn export(
 }
 
 /// `DELETE /v1/customers/{subject}`
-async fn erase(
+pub(super) async fn erase(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     subject: Segment,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Erase, &headers)?;
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
     let Gone { proof, position } = shared.node.erase(lookup, &caller.name).await?;
@@ -122,12 +105,46 @@ fn lookup(shared: &ServerParts, subject: &str) -> Result<Lookup, Problem> {
 }
 
 fn named(shared: &ServerParts, name: &Name) -> Lookup {
-    let identity = shared.node.charter().identities.at(name.identity).key;
-    Lookup::Identity(IdentityKey::of(shared.node.salt(), identity, &name.value))
+    Lookup::of_name(shared.node.salt(), &shared.node.charter(), name)
 }
 
-async fn found(shared: &ServerParts, lookup: Lookup, subject: &str) -> Result<Response, Problem> {
-    let view = shared.node.customer(lookup).await?;
+async fn found(
+    shared: &ServerParts,
+    caller: &Caller,
+    lookup: Lookup,
+    subject: &str,
+) -> Result<Response, Problem> {
+    let view = match &caller.markets {
+        Markets::All => shared.node.customer(lookup, &Markets::All).await?,
+        some => {
+            let some = some.clone();
+            aside(shared, move |node: Arc<Node>| async move {
+                node.customer(lookup, &some).await
+            })
+            .await?
+        }
+    };
     let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
     Ok(Json(view).into_response())
+}
+
+/// Looks at what is read from the log, beside the cores.
+async fn aside<T, L>(
+    shared: &ServerParts,
+    look: impl FnOnce(Arc<Node>) -> L + Send + 'static,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    L: Future<Output = Result<T, Unseen>>,
+{
+    let node = Arc::clone(&shared.node);
+    let looked = beside(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.map(|runtime| runtime.block_on(look(node)))
+    });
+    let looked = looked.await?.map_err(|error| {
+        tracing::error!(%error, "nothing can be looked at beside the cores");
+        Problem::unfinished()
+    })?;
+    Ok(looked?)
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::IntoResponse;
 use http::{HeaderMap, header};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::boundary::NAMES;
 use crate::clock::Instant;
 use crate::decide::replay::{History, Tally};
-use crate::event::{Caller, Markets, Name, Role};
+use crate::event::{Caller, Markets, Name};
 use crate::evidence::query::{self, Filter, Whom};
 use crate::evidence::{self, Outcome};
 use crate::ids::{DecisionId, Text};
@@ -53,10 +53,10 @@ pub(super) struct DecisionsQuery {
 /// `GET /v1/decisions`: a page of them, the oldest first, and where to go on.
 pub(super) async fn list(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     asked: Result<Query<DecisionsQuery>, QueryRejection>,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
             "a list takes `customer`, `market`, `moment`, `action`, `rule`, `outcome`, `policy`, `from`, `to`, `limit` and `cursor`, each once",
@@ -263,13 +263,26 @@ pub(super) async fn may_see(
     }
 }
 
+/// `GET /v1/decisions/{id}`
+pub(super) async fn show(
+    State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
+    id: Segment,
+) -> RouteResult {
+    let id = segment(id)?;
+    let unknown = || Problem::unknown("decision", &id);
+    position(&shared, &caller, &id).await?;
+    let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
+    let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
+    Ok(Json(view).into_response())
+}
+
 /// `POST /v1/decisions/{id}/replay`: computed again with the policy and the charter of that time, and compared.
 pub(super) async fn replay(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     id: Segment,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let position = position(&shared, &caller, &segment(id)?).await?;
     let (node, known) = (Arc::clone(&shared.node), Arc::clone(&shared.history));
     let replayed = shared

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -19,11 +19,12 @@ use crate::decide::{Answered, decide};
 use crate::era::Era;
 use crate::event::{Caller, Door, Event, InvalidEvent, Role};
 use crate::ids::{Chance, Text};
-use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES, REQUEST_BUDGET_MS};
+use crate::limits::REQUEST_BUDGET_MS;
 use crate::node::Core;
 use crate::reply::{Detail, State};
-use crate::server::path::Target;
+use crate::server::figures::RouteKind;
 use crate::server::problem::Problem;
+use crate::server::routes::{Audience, Destination, Found};
 use crate::server::{ServerParts, approvals, body, consents, events, routes, unsubscribe};
 
 /// An answer on its way out: whole bytes, or what axum made.
@@ -43,14 +44,15 @@ pub(super) struct Desk {
     pub(super) shared: Arc<ServerParts>,
     core: Core,
     chance: RefCell<Chance>,
-    routes: axum::Router,
+    /// What axum serves, by the route's place in the table.
+    routers: Vec<axum::Router>,
 }
 
 impl Desk {
     pub(super) fn new(shared: Arc<ServerParts>, core: Core, chance: Chance) -> Self {
         Self {
             chance: RefCell::new(chance),
-            routes: routes::router(Arc::clone(&shared)),
+            routers: routes::routers(&shared),
             shared,
             core,
         }
@@ -64,108 +66,97 @@ impl Desk {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
         let watch = Stopwatch::start();
         let (head, body) = request.into_parts();
-        let target = Target::of(head.uri.path());
-        let budget = Duration::from_millis(REQUEST_BUDGET_MS);
-        let answer = match timeout(budget, self.dispatch(target, &head, body)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(problem)) => whole(problem.response()),
-            Err(_) => whole(Problem::too_slow(target.unanswered(&head.method)).response()),
+        let (kind, answer) = match Found::of(&head.method, head.uri.path()) {
+            Ok(found) => (found.route.kind(), self.in_time(found, &head, body).await),
+            Err(nowhere) => (RouteKind::Other, whole(nowhere.response())),
         };
         let figures = &self.shared.figures;
-        figures.answered(target.kind(), answer.status(), watch.elapsed());
+        figures.answered(kind, answer.status(), watch.elapsed());
         answer
     }
 
+    async fn in_time(&self, found: Found<'_>, head: &Parts, body: Incoming) -> Answer {
+        let budget = Duration::from_millis(REQUEST_BUDGET_MS);
+        match timeout(budget, self.dispatch(found, head, body)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(problem)) => whole(problem.response()),
+            Err(_) => whole(Problem::too_slow(found.route.unanswered()).response()),
+        }
+    }
+
+    /// Nobody is heard, and nothing is read of a body, before it is known who is speaking and that they may.
     async fn dispatch(
         &self,
-        target: Target<'_>,
+        found: Found<'_>,
         head: &Parts,
         body: Incoming,
     ) -> Result<Answer, Problem> {
-        let Parts {
-            method, headers, ..
-        } = head;
-        let admit = |role| self.shared.guard.admit_as(role, headers);
-        let answered = match target {
-            Target::Events { market } => {
-                allow(method, &Method::POST)?;
-                let caller = admit(Role::Decide)?;
-                self.wait_for_state(headers).await?;
+        let headers = &head.headers;
+        let caller = self.shared.guard.admit(found.route, headers)?;
+        if found.route.audience != Audience::Anyone {
+            self.wait_for_state(headers).await?;
+        }
+        let caller = &caller;
+        let [first, second] = found.segments;
+        let answered = match found.route.leads_to() {
+            Destination::Events => {
                 let post = events::Post {
-                    caller: &caller,
-                    market,
+                    caller,
+                    market: first,
                     headers,
                 };
                 post.answer(self, body).await
             }
-            Target::Consent { subject, purpose } => {
-                allow(method, &Method::PUT)?;
-                let caller = admit(Role::Consent)?;
-                self.wait_for_state(headers).await?;
+            Destination::Consent => {
                 let put = consents::Put {
-                    caller: &caller,
-                    subject,
-                    purpose,
+                    caller,
+                    subject: first,
+                    purpose: second,
                     headers,
                 };
                 put.answer(self, body).await
             }
-            Target::Charter => {
-                // Only somebody who is known may send so much.
-                self.shared.guard.admit(headers)?;
-                return self.route(head, body, CHARTER_BODY_BYTES).await;
-            }
-            Target::Approval { action, verdict } => {
-                allow(method, &Method::POST)?;
-                let caller = admit(Role::Approve)?;
-                self.wait_for_state(headers).await?;
+            Destination::Approval(verdict) => {
                 let post = approvals::Post {
-                    caller: &caller,
-                    action,
+                    caller,
+                    action: first,
                     verdict,
                 };
                 post.answer(self, body).await
             }
-            Target::Unsubscribe { token } => {
-                if *method != Method::GET && *method != Method::HEAD {
-                    allow(method, &Method::POST)?;
-                }
+            Destination::Unsubscribe => {
                 let click = unsubscribe::Click {
-                    token,
-                    method,
+                    token: first,
+                    method: &head.method,
                     headers,
                 };
                 click.answer(self, body).await
             }
-            Target::Other => {
-                self.wait_for_state(headers).await?;
-                return self.route(head, body, EVENT_BODY_BYTES).await;
+            Destination::Axum { body_bytes, .. } => {
+                let body = body::read(body, body_bytes, self.shared.limits.body).await?;
+                let mut request = Request::from_parts(head.clone(), Body::from(body));
+                request.extensions_mut().insert(Arc::clone(caller));
+                return Ok(self.serve(found, request).await);
             }
         };
         answered.map(whole)
     }
 
-    /// Lets axum find the route.
-    async fn route(&self, head: &Parts, body: Incoming, most: usize) -> Result<Answer, Problem> {
-        let body = body::read(body, most, self.shared.limits.body).await?;
-        let request = Request::from_parts(head.clone(), Body::from(body));
-        let answered = self.routes.clone().oneshot(request).await;
+    /// Lets axum answer.
+    async fn serve(&self, found: Found<'_>, request: Request<Body>) -> Answer {
+        let Some(router) = self.routers.get(found.place) else {
+            return whole(Problem::unknown_route(found.route.path).response());
+        };
+        let answered = router.clone().oneshot(request).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        match response.headers().get(header::ALLOW) {
-            Some(allowed) if response.status() == StatusCode::METHOD_NOT_ALLOWED => Ok(whole(
-                Problem::wrong_method(&head.method, allowed).response(),
-            )),
-            _ => Ok(response.map(Either::Right)),
-        }
+        response.map(Either::Right)
     }
 
-    /// Waits until this host knows the state that the caller has seen elsewhere.
+    /// Waits until this host knows the state that the caller has seen elsewhere; only somebody who is known may make it wait.
     async fn wait_for_state(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let Some(state) = headers.get("kairos-at-least") else {
             return Ok(());
         };
-        // Only somebody who is known may make the host wait.
-        self.shared.guard.admit(headers)?;
         let state = state.to_str().ok().and_then(State::parse);
         let state = state.ok_or_else(|| {
             Problem::bad_request(
@@ -236,15 +227,6 @@ pub(super) fn reply(answered: &Answered, detail: Detail) -> Response<Bytes> {
         );
     }
     response
-}
-
-fn allow(method: &Method, allowed: &Method) -> Result<(), Problem> {
-    if method == allowed {
-        return Ok(());
-    }
-    let allow = HeaderValue::from_str(allowed.as_str())
-        .unwrap_or_else(|_| HeaderValue::from_static("POST"));
-    Err(Problem::wrong_method(method, &allow))
 }
 
 fn whole(response: Response<Bytes>) -> Answer {

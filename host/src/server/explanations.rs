@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::IntoResponse;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::event::{EventKey, Role};
+use crate::event::{Caller, EventKey};
 use crate::evidence::explain::{Explanation, Texts};
 use crate::ids::{DecisionId, Text};
 use crate::server::ServerParts;
@@ -32,11 +32,11 @@ type QueryResult = Result<Query<ExplanationQuery>, QueryRejection>;
 /// `GET /v1/decisions/{id}/explanation`
 pub(super) async fn of_decision(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     id: Segment,
     query: QueryResult,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let id = segment(id)?;
     let asked = read(query)?;
     let unknown = || Problem::unknown("decision", &id);
@@ -49,10 +49,10 @@ pub(super) async fn of_decision(
 /// `GET /v1/explanation?source=…&event=…`: everything that was decided about an event, also that nothing was.
 pub(super) async fn of_event(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     query: QueryResult,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let asked = read(query)?;
     let (Some(source), Some(id)) = (asked.source.clone(), asked.event.clone()) else {
         return Err(Problem::bad_request(

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::IntoResponse;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 
-use crate::event::Role;
+use crate::event::Caller;
 use crate::ids::Text;
 use crate::node::Node;
 use crate::report::{Ask, Gathering, Report};
@@ -34,10 +34,10 @@ pub(super) struct ReportQuery {
 /// As JSON; with `accept: text/csv`, one line for each market and figure.
 pub(super) async fn show(
     State(shared): State<Arc<ServerParts>>,
+    Extension(caller): Extension<Arc<Caller>>,
     headers: HeaderMap,
     asked: Result<Query<ReportQuery>, QueryRejection>,
 ) -> RouteResult {
-    let caller = shared.guard.admit_as(Role::Evidence, &headers)?;
     let Query(asked) = asked.map_err(|_| {
         Problem::bad_request(
             "a report takes `since`, `until` and `market`, such as `?since=7d&market=de`",

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::IntoResponse;
-use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::event::{Caller, Markets, Role};
+use crate::event::{Caller, Markets};
 use crate::ids::Text;
 use crate::server::ServerParts;
 use crate::server::problem::Problem;
@@ -34,11 +33,7 @@ impl Why {
     }
 }
 
-pub(super) async fn list(
-    State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
-) -> RouteResult {
-    shared.guard.admit(&headers)?;
+pub(super) async fn list(State(shared): State<Arc<ServerParts>>) -> RouteResult {
     let stops = shared.node.durable_stops().await?;
     let stops: Vec<Value> = stops.iter().map(shown).collect();
     Ok(Json(json!({ "stops": stops })).into_response())
@@ -46,22 +41,22 @@ pub(super) async fn list(
 
 pub(super) async fn put(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     scope: Segment,
     body: Bytes,
 ) -> RouteResult {
-    let StopRequest { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+    let StopRequest { scope, why, by } = asked(&caller, scope, &body)?;
     let stop = shared.node.put_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
 }
 
 pub(super) async fn lift(
     State(shared): State<Arc<ServerParts>>,
-    headers: HeaderMap,
+    Extension(caller): Extension<Arc<Caller>>,
     scope: Segment,
     body: Bytes,
 ) -> RouteResult {
-    let StopRequest { scope, why, by } = asked(&shared, &headers, scope, &body)?;
+    let StopRequest { scope, why, by } = asked(&caller, scope, &body)?;
     let stop = shared.node.lift_stop(&scope, &why.reason, &by).await?;
     Ok(Json(shown(&stop)).into_response())
 }
@@ -73,16 +68,10 @@ struct StopRequest {
     by: Text,
 }
 
-fn asked(
-    shared: &ServerParts,
-    headers: &HeaderMap,
-    scope: Segment,
-    body: &[u8],
-) -> Result<StopRequest, Problem> {
-    let caller = shared.guard.admit_as(Role::Operate, headers)?;
+fn asked(caller: &Caller, scope: Segment, body: &[u8]) -> Result<StopRequest, Problem> {
     let scope = segment(scope)?;
     let why = Why::read(body)?;
-    check(&caller, &scope)?;
+    check(caller, &scope)?;
     Ok(StopRequest {
         scope,
         why,

@@ -1,17 +1,15 @@
-//! What people and backends may look at: a customer, a decision, the markets. Each answer waits until what it shows is
-//! durable.
+//! What people and backends may look at: a customer, a decision. Each answer waits until what it shows is durable.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::action::{Action, Ruling, When};
-use crate::cache::{self, CacheError};
+use crate::cache::{self, Cache, CacheError};
 use crate::charter::{Charter, Per};
-use crate::clock::Instant;
 use crate::context::{Reading, TimedValue};
-use crate::customer::{Customer, IdentityKey, Named, Status};
-use crate::event::OWN_SOURCE;
+use crate::customer::{Customer, IdentityKey, Named};
+use crate::event::{Markets, Name, OWN_SOURCE};
 use crate::evidence::{self, Body, Cancelled, DecisionRecord, Notes, Opened, PolicyInput};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
@@ -20,12 +18,39 @@ use crate::reply::State;
 use crate::store::{Failed, LogError};
 use crate::value::{Plain, Values};
 use crate::views::NoWords;
+use crate::views::sight::Sight;
 
 /// How a customer is looked up.
 #[derive(Clone, Copy, Debug)]
 pub enum Lookup {
     Id(CustomerId),
-    Identity(IdentityKey),
+    Identity {
+        key: IdentityKey,
+        /// As it was kept before identities had a normal form.
+        former: Option<IdentityKey>,
+    },
+}
+
+impl Lookup {
+    pub fn of_name(salt: &[u8; 32], charter: &Charter, name: &Name) -> Self {
+        let identity = charter.identities.at(name.identity).key;
+        let key = |value: &str| IdentityKey::of(salt, identity, value);
+        Self::Identity {
+            key: key(&name.value),
+            former: name.former.as_deref().map(key),
+        }
+    }
+
+    /// Whom it leads to.
+    pub async fn named(self, cache: &Cache) -> Result<Option<Named>, CacheError> {
+        match self {
+            Self::Id(id) => Ok(Some(Named::Customer(id))),
+            Self::Identity { key, former } => match (cache.find(key).await?, former) {
+                (None, Some(former)) => cache.find(former).await,
+                (named, _) => Ok(named),
+            },
+        }
+    }
 }
 
 /// Why nothing can be shown.
@@ -61,29 +86,21 @@ impl Node {
         Ok(log.until_durable(state.position).await?)
     }
 
-    /// Everything that is known of a customer; `None` when nobody is known by that name.
-    pub async fn customer(&self, lookup: Lookup) -> Result<Option<Json>, Unseen> {
-        let Some(id) = self.who_is(lookup).await? else {
-            return Ok(None);
-        };
-        let Some(version) = self.cache().load::<Customer>(id).await? else {
-            return Ok(None);
-        };
-        self.store()
-            .log()
-            .until_durable(version.encoded.position)
-            .await?;
-        Ok(Some(self.show_customer(&version)))
+    /// Everything that is known of a customer, as far as these markets may see it; `None` when nobody whom they ever heard of is
+    /// known by that name. Where not all markets ask, this reads the log and is not for a thread that serves.
+    pub async fn customer(
+        &self,
+        lookup: Lookup,
+        markets: &Markets,
+    ) -> Result<Option<Json>, Unseen> {
+        let version = self.known_to(lookup, markets).await?;
+        Ok(version.map(|version| self.show_customer(&version, markets)))
     }
 
     /// The customer of that name; of somebody who merged, whom they turned out to be.
     pub(super) async fn who_is(&self, lookup: Lookup) -> Result<Option<CustomerId>, CacheError> {
-        let mut id = match lookup {
-            Lookup::Id(id) => id,
-            Lookup::Identity(key) => match self.cache().find(key).await? {
-                Some(Named::Customer(id)) => id,
-                Some(Named::Account(_)) | None => return Ok(None),
-            },
+        let Some(Named::Customer(mut id)) = lookup.named(self.cache()).await? else {
+            return Ok(None);
         };
         for _ in 0..MERGES {
             match self.cache().load::<Customer>(id).await? {
@@ -97,9 +114,19 @@ impl Node {
         Ok(None)
     }
 
-    pub(super) fn show_customer(&self, version: &cache::State<Customer>) -> Json {
+    pub(super) fn show_customer(
+        &self,
+        version: &cache::State<Customer>,
+        markets: &Markets,
+    ) -> Json {
         let charter = &*self.charter();
         let customer = &version.value;
+        let sight = Sight {
+            charter,
+            customer,
+            markets,
+            now: self.clock().now(),
+        };
         let identities = customer.aliases.iter().map(|alias| {
             let value = match &alias.value {
                 Some(value) => value.to_string(),
@@ -108,7 +135,8 @@ impl Node {
             json!({ "identity": name_of(&charter.names.identities, |ix| charter.identities.at(ix).key, alias.identity),
                     "value": value, "since": alias.since.to_string() })
         });
-        let consents = customer.consents.iter().map(|said| {
+        let consents = customer.consents.iter();
+        let consents = consents.filter(|said| sight.shows_consent(said)).map(|said| {
             json!({
                 "purpose": said.purpose.map_or(Json::from("all"), |key| name_of(&charter.names.purposes, |ix| charter.purposes.at(ix).key, key)),
                 "channel": said.channel.map(|key| channel(charter, key)),
@@ -129,7 +157,7 @@ impl Node {
             "identities": identities.collect::<Vec<_>>(),
             "account": customer.account.map(|account| account.to_string()),
             "consents": consents.collect::<Vec<_>>(),
-            "status": status(charter, &customer.status, self.clock().now()),
+            "status": status(sight),
         })
     }
 
@@ -157,32 +185,6 @@ impl Node {
             }
             shown
         }))
-    }
-
-    /// Every market, its owner and its live policy.
-    pub fn markets(&self) -> Json {
-        let era = self.era();
-        let charter = &*era.charter;
-        let markets = charter.markets.iter().map(|(ix, market)| {
-            let active = era.policies.active(ix);
-            let moments = market.moments.iter().map(|moment| &charter.moments.at(*moment).name);
-            let actions = charter.actions.iter().filter(|(action, _)| market.frame(*action).is_some());
-            json!({
-                "market": market.name,
-                "brand": market.brand,
-                "country": market.country,
-                "languages": market.languages,
-                "time_zone": market.zone.iana_name(),
-                "owner": market.owner,
-                "on_call": market.on_call,
-                "policy": active.map(|active| json!({
-                    "version": active.version, "name": active.manifest.name, "owner": active.manifest.owner,
-                    "worst_case": active.manifest.worst_case, "digest": active.digest.to_string() })),
-                "moments": moments.collect::<Vec<_>>(),
-                "actions": actions.map(|(_, action)| &action.name).collect::<Vec<_>>(),
-            })
-        });
-        json!({ "charter": charter.version, "markets": markets.collect::<Vec<_>>() })
     }
 }
 
@@ -310,28 +312,16 @@ fn action(action: &Action) -> Json {
     })
 }
 
-fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
-    let fields = status.fields.iter().filter_map(|(key, fact)| {
-        let field = charter.fields.at(*charter.names.field_keys.get(&key)?);
-        let is_stale = field.max_age.is_some_and(|age| fact.occurred_at.plus(age) < now);
-        let shown = json!({
-            "value": Plain(&fact.value), "unit": field.unit, "source": source(charter, fact.source),
-            "occurred_at": fact.occurred_at.to_string(), "received_at": fact.received_at.to_string(), "stale": is_stale,
-            "event": fact.event, "charter": fact.charter,
-        });
-        Some((field.name.to_string(), shown))
-    });
-    let fields = fields.collect();
+fn status(sight: Sight<'_>) -> Json {
+    let (charter, status) = (sight.charter, &sight.customer.status);
     let windows = charter
         .windows
         .iter()
-        .filter(|(_, window)| window.per == Per::Customer);
+        .filter(|(_, window)| window.per == Per::Customer && sight.shows_use(&[window.purpose]));
     let windows: Map<_, _> = windows
         .map(|(_, window)| {
-            (
-                window.name.to_string(),
-                json!(status.windows.at(window, now)),
-            )
+            let figure = status.windows.at(window, sight.now);
+            (window.name.to_string(), json!(figure))
         })
         .collect();
     let items = status.items.iter().filter_map(|(key, items)| {
@@ -340,61 +330,100 @@ fn status(charter: &Charter, status: &Status, now: Instant) -> Json {
             .iter()
             .map(|(item, at)| (item.to_string(), json!(at.to_string())))
             .collect();
-        Some((list.name.to_string(), Json::Object(items)))
+        let shown = sight.shows_use(&[list.purpose]);
+        shown.then(|| (list.name.to_string(), Json::Object(items)))
     });
     let items = items.collect();
-    let action = |key| name_of(&charter.names.actions, |ix| charter.actions.at(ix).key, key);
-    let contacts = status.contacts.iter().map(|contact| {
-        json!({ "action": action(contact.action), "channel": channel(charter, contact.channel), "at": contact.at.to_string() })
+    json!({
+        "fields": fields(sight), "windows": windows, "items": Json::Object(items),
+        "segments": segments(sight), "stages": stages(sight), "waits_for": waits_for(sight),
+        "contacts": contacts(sight), "pending": pending(sight),
+    })
+}
+
+/// Where the value of a central field was told is for whoever sees all markets.
+fn fields(sight: Sight<'_>) -> Json {
+    let charter = sight.charter;
+    let fields = sight.customer.status.fields.iter().filter_map(|(key, fact)| {
+        let field = charter.fields.at(*charter.names.field_keys.get(&key)?);
+        let is_stale = field.max_age.is_some_and(|age| fact.occurred_at.plus(age) < sight.now);
+        let event = Some(&fact.event).filter(|_| sight.is_whole() || field.market.is_some());
+        let shown = json!({
+            "value": Plain(&fact.value), "unit": field.unit, "source": source(charter, fact.source),
+            "occurred_at": fact.occurred_at.to_string(), "received_at": fact.received_at.to_string(), "stale": is_stale,
+            "event": event, "charter": fact.charter,
+        });
+        sight.shows_field(field).then(|| (field.name.to_string(), shown))
     });
-    let pending = status.pending.iter().map(|pending| {
+    Json::Object(fields.collect())
+}
+
+/// What was said in all markets counts against the caps of each; what exactly is for whoever sees all of them.
+fn contacts(sight: Sight<'_>) -> Json {
+    let contacts = sight.customer.status.contacts.iter().map(|contact| {
+        let action = sight.is_whole().then(|| action_name(sight.charter, contact.action));
+        json!({ "action": action, "channel": channel(sight.charter, contact.channel), "at": contact.at.to_string() })
+    });
+    contacts.collect()
+}
+
+fn pending(sight: Sight<'_>) -> Json {
+    let pending = sight.customer.status.pending.iter();
+    let own = pending.filter(|pending| sight.shows_market(pending.market));
+    let shown = own.map(|pending| {
         json!({
-            "id": pending.id.to_string(), "decision": pending.decision.to_string(), "action": action(pending.action),
-            "channel": channel(charter, pending.channel), "due": pending.due.to_string(),
+            "id": pending.id.to_string(), "decision": pending.decision.to_string(),
+            "action": action_name(sight.charter, pending.action),
+            "channel": channel(sight.charter, pending.channel), "due": pending.due.to_string(),
             "until": pending.until.to_string(), "key": pending.key,
             "approve_until": pending.approval.map(|until| until.to_string()),
         })
     });
-    json!({
-        "fields": Json::Object(fields), "windows": windows, "items": Json::Object(items),
-        "segments": segments(charter, status), "stages": stages(charter, status),
-        "waits_for": waits_for(charter, status),
-        "contacts": contacts.collect::<Vec<_>>(), "pending": pending.collect::<Vec<_>>(),
-    })
+    shown.collect()
 }
 
 /// The segments that somebody is in, and since when.
-fn segments(charter: &Charter, status: &Status) -> Json {
-    let segments = status.segments.iter().filter_map(|(key, since)| {
-        let (_, segment) = charter.segments.iter().find(|(_, one)| one.key == *key)?;
-        Some((segment.name.to_string(), json!(since.to_string())))
+fn segments(sight: Sight<'_>) -> Json {
+    let segments = sight.customer.status.segments.iter();
+    let segments = segments.filter_map(|(key, since)| {
+        let mut known = sight.charter.segments.iter();
+        let (_, segment) = known.find(|(_, one)| one.key == *key)?;
+        let shown = sight.shows_use(&segment.purposes);
+        shown.then(|| (segment.name.to_string(), json!(since.to_string())))
     });
     Json::Object(segments.collect())
 }
 
-fn stages(charter: &Charter, status: &Status) -> Json {
-    let stages = status.stages.iter().filter_map(|reached| {
-        let (_, stage) = charter
-            .stages
-            .iter()
-            .find(|(_, one)| one.key == reached.stage)?;
+fn stages(sight: Sight<'_>) -> Json {
+    let stages = sight.customer.status.stages.iter().filter_map(|reached| {
+        let mut known = sight.charter.stages.iter();
+        let (_, stage) = known.find(|(_, one)| one.key == reached.stage)?;
         let step = stage.steps.iter().find(|step| step.key == reached.step)?;
         let shown = json!({ "step": step.name, "since": reached.since.to_string() });
-        Some((stage.name.to_string(), shown))
+        sight
+            .shows_use(&stage.purposes)
+            .then(|| (stage.name.to_string(), shown))
     });
     Json::Object(stages.collect())
 }
 
 /// The silences that are waited for.
-fn waits_for(charter: &Charter, status: &Status) -> Json {
-    let timers = status.timers.iter().filter_map(|timer| {
+fn waits_for(sight: Sight<'_>) -> Json {
+    let charter = sight.charter;
+    let timers = sight.customer.status.timers.iter();
+    let own = timers.filter(|timer| sight.shows_market(timer.market));
+    let shown = own.filter_map(|timer| {
         let moment = charter.names.moment_keys.get(&timer.moment)?;
         Some(json!({
             "moment": charter.moments.at(*moment).name, "market": market(charter, timer.market),
             "due": timer.due?.to_string(),
         }))
     });
-    Json::Array(timers.collect())
+    shown.collect()
+}
+
+fn action_name(charter: &Charter, key: Key) -> Json {
+    name_of(&charter.names.actions, |ix| charter.actions.at(ix).key, key)
 }
 
 fn market(charter: &Charter, key: Key) -> Json {

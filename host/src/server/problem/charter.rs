@@ -135,13 +135,13 @@ impl Problem {
         )
     }
 
-    pub(in crate::server) fn not_central() -> Self {
+    /// What takes a token for all markets, and why.
+    pub(in crate::server) fn not_central(because: &'static str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "not-yours",
             "The token does not speak for this",
-            "the charter is every market's: a token for some of them changes only their own choice, with \
-             `PUT /v1/markets/<market>/charter`",
+            because,
         )
     }
 }
