@@ -100,7 +100,7 @@ fn a_withdrawal_is_wide_whatever_it_says_besides() {
     let everything = host.customer("crm:1")["consents"][0]["purpose"].clone();
     assert_eq!(
         everything,
-        json!(null),
+        json!("all"),
         "of two purposes that are named, all are withdrawn"
     );
     let event = event(

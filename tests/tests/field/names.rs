@@ -153,10 +153,11 @@ updates = [{ set = "note", to = "data.note" }]
 [markets.gb]
 country = "GB"
 brand = "gifts"
-owner = "data"
-currency = "GBP"
+owner = "data@example.org"
+on-call = "+44 20 0000000"
 time-zone = "Europe/London"
 languages = ["en"]
+limits = { fuel = 2_000_000, time = "50ms", memory = "2MiB", real-time-moments = 5, local-fields = 10, violations = 3 }
 "#;
 
 fn seen(id: &str, subject: &str) -> Value {

@@ -52,13 +52,6 @@ fn what_a_browser_refuses_is_kept_for_the_name_it_came_with_and_survives_the_log
     login["visitor"] = json!("visitor:a");
     assert_eq!(host.post("us", &login.to_string()).status, 200);
     assert!(refuses_ads(&host, "crm:7"));
-    // Without a refusal, a browser without leave leaves nothing.
-    assert_eq!(
-        host.post("us", &viewed("v-3", "visitor:b").to_string())
-            .status,
-        200
-    );
-    assert_eq!(host.get("/v1/customers/visitor:b").status, 404);
     // Where no law knows the signal, it says nothing.
     let mut german = viewed("v-4", "visitor:c");
     german["source"] = json!("shop/de");
