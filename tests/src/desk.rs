@@ -336,6 +336,7 @@ impl Desk {
         self.runtime
             .block_on(self.node.customer(Lookup::Identity(key), &Markets::All))
             .expect("a readable customer")
+            .map(|view| view.json)
     }
 
     /// The evidence of a decision.

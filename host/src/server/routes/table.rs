@@ -10,12 +10,12 @@ use crate::event::Role;
 use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES};
 use crate::server::routes::{Audience, Destination, Route};
 use crate::server::{
-    ServerParts, approvals, charters, customers, decisions, evidence, explanations, health,
-    markets, report, stops,
+    ServerParts, approvals, charters, customers, decisions, disclosures, evidence, explanations,
+    health, markets, report, stops,
 };
 
 /// Every route.
-pub static ROUTES: [Route; 31] = [
+pub static ROUTES: [Route; 32] = [
     Route {
         method: Method::POST,
         path: "/v1/markets/{market}/events",
@@ -159,6 +159,14 @@ pub static ROUTES: [Route; 31] = [
         role: Some(Role::Customer),
         because: "a market is given its own part; the whole of a customer is for a token of all markets, `*`",
         leads_to: axum(|| get(customers::export)),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/disclosures",
+        audience: Audience::OwnMarket,
+        role: Some(Role::Evidence),
+        because: "who looked at a customer is told to the market whose records were looked at (C33)",
+        leads_to: axum(|| get(disclosures::list)),
     },
     Route {
         method: Method::GET,
