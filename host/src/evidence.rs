@@ -2,6 +2,7 @@
 //! came of it, by which versions, and the state after. What is not in the evidence did not happen.
 
 pub mod checkpoint;
+pub mod disclosure;
 pub mod explain;
 pub mod keychain;
 pub mod query;
@@ -48,6 +49,8 @@ pub enum Kind {
     Expire = 12,
     /// Holds the [`Names`] of a charter or a policy, for the records behind it.
     Names = 13,
+    /// Holds a `disclosure::Disclosure`.
+    Disclosure = 14,
 }
 
 impl Kind {
@@ -66,6 +69,7 @@ impl Kind {
             11 => Self::Keys,
             12 => Self::Expire,
             13 => Self::Names,
+            14 => Self::Disclosure,
             _ => return None,
         })
     }

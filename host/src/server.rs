@@ -14,6 +14,7 @@ mod consents;
 mod customers;
 mod decisions;
 mod desk;
+mod disclosures;
 mod events;
 mod evidence;
 mod explanations;

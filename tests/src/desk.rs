@@ -335,6 +335,7 @@ impl Desk {
         self.runtime
             .block_on(self.node.customer(lookup, &Markets::All))
             .expect("a readable customer")
+            .map(|view| view.json)
     }
 
     /// The evidence of a decision.

@@ -2,6 +2,8 @@
 
 #[path = "access/customers.rs"]
 mod customers;
+#[path = "access/disclosures.rs"]
+mod disclosures;
 #[path = "access/routes.rs"]
 mod routes;
 

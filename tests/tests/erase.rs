@@ -148,6 +148,7 @@ fn rotate(desk: &Desk) {
 fn export(desk: &Desk, id: CustomerId) -> Option<Value> {
     desk.wait(desk.node.export(Lookup::Id(id), &Markets::All))
         .expect("an export")
+        .map(|view| view.json)
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn decisions_that_expired_are_told_of_and_counted_apart_c17() {
         desk.node
             .export(kairos::views::Lookup::Id(id), &kairos::event::Markets::All),
     );
-    let export: Value = export.expect("an export").expect("a customer");
+    let export = export.expect("an export").expect("a customer").json;
     let records = export["records"].as_array().expect("records");
     assert_eq!(records[0]["event"]["id"], json!("de-c"));
     assert!(

@@ -1,4 +1,4 @@
-//! `kairos customer`: what is known of somebody, all of it, and nothing any more.
+//! `kairos customer`: what is known of somebody, all of it, who looked at it, and nothing any more.
 
 use clap::Subcommand;
 use http::Method;
@@ -8,7 +8,7 @@ use crate::cli::client::{Asking, segment, word};
 use crate::cli::say::say;
 use crate::cli::{Ending, Failure};
 
-/// Look at what is known of a customer, export all of it, or erase it.
+/// Look at what is known of a customer and who looked at it, export all of it, or erase it.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -26,6 +26,10 @@ enum Command {
     ///
     /// kairos customer export crm:17850 --token-file customer.token > customer.json
     Export(Whom),
+    /// List who looked at it, when and by which route, oldest first. Needs the roles `customer` and `evidence`.
+    ///
+    /// kairos customer disclosures crm:17850 --token-file evidence.token
+    Disclosures(Whom),
     /// Erase everything that is known, from the next decision on; what is left in old files cannot be read any more within the
     /// time of `kairos serve --rotate-keys-every`. Needs the roles `customer` and `erase`, and a token for all markets. There is no way
     /// back.
@@ -49,6 +53,7 @@ pub(super) fn run(args: &Args) -> Result<Ending, Failure> {
             let path = format!("{}/export", whom.path()?);
             say!("{:#}", whom.asking.to.ask(Method::GET, &path, None)?);
         }
+        Command::Disclosures(whom) => whom.disclosures()?,
         Command::Erase(whom) => {
             let gone = whom.asking.to.ask(Method::DELETE, &whom.path()?, None)?;
             whom.asking.tell(&gone, told);
@@ -70,13 +75,37 @@ impl Whom {
     }
 
     fn path(&self) -> Result<String, Failure> {
-        let id = if self.customer.contains(':') {
+        Ok(format!("/v1/customers/{}", segment(&self.id()?)))
+    }
+
+    fn id(&self) -> Result<String, Failure> {
+        Ok(if self.customer.contains(':') {
             word(&self.find()?, "id")
         } else {
             self.customer.clone()
-        };
-        Ok(format!("/v1/customers/{}", segment(&id)))
+        })
     }
+
+    fn disclosures(&self) -> Result<(), Failure> {
+        let list = format!("/v1/disclosures?customer={}", segment(&self.id()?));
+        let mut path = list.clone();
+        loop {
+            let page = self.asking.to.ask(Method::GET, &path, None)?;
+            let lines = page.get("disclosures").and_then(Value::as_array);
+            for line in lines.into_iter().flatten() {
+                self.asking.tell(line, disclosed);
+            }
+            if page.get("more") != Some(&Value::Bool(true)) {
+                return Ok(());
+            }
+            path = format!("{list}&cursor={}", word(&page, "next"));
+        }
+    }
+}
+
+fn disclosed(line: &Value) -> String {
+    let word = |name| word(line, name);
+    format!("{}  {}  {}", word("at"), word("by"), word("route"))
 }
 
 fn told(gone: &Value) -> String {

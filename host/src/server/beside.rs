@@ -8,7 +8,10 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Stopwatch;
 use crate::limits::REQUEST_BUDGET_MS;
+use crate::node::Node;
+use crate::server::ServerParts;
 use crate::server::problem::Problem;
+use crate::views::Unseen;
 
 /// Expressions and tables nest; whoever reads them has room for it.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -69,6 +72,27 @@ impl Readers {
         };
         beside(reading).await
     }
+}
+
+/// Looks at what is read from the log, beside the cores.
+pub(super) async fn look<T, L>(
+    shared: &ServerParts,
+    look: impl FnOnce(Arc<Node>) -> L + Send + 'static,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    L: Future<Output = Result<T, Unseen>>,
+{
+    let node = Arc::clone(&shared.node);
+    let looked = beside(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.map(|runtime| runtime.block_on(look(node)))
+    });
+    let looked = looked.await?.map_err(|error| {
+        tracing::error!(%error, "nothing can be looked at beside the cores");
+        Problem::unfinished()
+    })?;
+    Ok(looked?)
 }
 
 /// Works beside the cores; whoever hangs up does not stop it.

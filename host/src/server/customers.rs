@@ -15,10 +15,10 @@ use crate::ids::{CustomerId, Text};
 use crate::node::Node;
 use crate::operate::Gone;
 use crate::server::ServerParts;
-use crate::server::beside::beside;
+use crate::server::beside::look;
 use crate::server::problem::Problem;
 use crate::server::routes::{RouteResult, Segment, segment};
-use crate::views::{Lookup, Unseen};
+use crate::views::{CustomerView, Lookup};
 
 /// `GET /v1/customers/{subject}`
 pub(super) async fn show(
@@ -59,14 +59,15 @@ pub(super) async fn export(
     let subject = segment(subject)?;
     let lookup = lookup(&shared, &subject)?;
     let markets = caller.markets.clone();
-    let look = move |node: Arc<Node>| async move { node.export(lookup, &markets).await };
-    let exported = aside(&shared, look).await?;
+    let exporting = move |node: Arc<Node>| async move { node.export(lookup, &markets).await };
+    let exported = look(&shared, exporting).await?;
     let exported = exported.ok_or_else(|| Problem::unknown("customer", &subject))?;
     let attachment = [(
         header::CONTENT_DISPOSITION,
         "attachment; filename=\"customer.json\"",
     )];
-    Ok((attachment, Json(exported)).into_response())
+    let CustomerView { json, shown } = exported;
+    Ok((Extension(shown), attachment, Json(json)).into_response())
 }
 
 /// `DELETE /v1/customers/{subject}`
@@ -91,7 +92,7 @@ pub(super) async fn erase(
 }
 
 /// An id of the host's own, or a name as events tell it; names that are personal do not stand in a path.
-fn lookup(shared: &ServerParts, subject: &str) -> Result<Lookup, Problem> {
+pub(super) fn lookup(shared: &ServerParts, subject: &str) -> Result<Lookup, Problem> {
     if let Some(id) = CustomerId::parse(subject) {
         return Ok(Lookup::Id(id));
     }
@@ -118,33 +119,13 @@ async fn found(
         Markets::All => shared.node.customer(lookup, &Markets::All).await?,
         some => {
             let some = some.clone();
-            aside(shared, move |node: Arc<Node>| async move {
+            look(shared, move |node: Arc<Node>| async move {
                 node.customer(lookup, &some).await
             })
             .await?
         }
     };
     let view = view.ok_or_else(|| Problem::unknown("customer", subject))?;
-    Ok(Json(view).into_response())
-}
-
-/// Looks at what is read from the log, beside the cores.
-async fn aside<T, L>(
-    shared: &ServerParts,
-    look: impl FnOnce(Arc<Node>) -> L + Send + 'static,
-) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    L: Future<Output = Result<T, Unseen>>,
-{
-    let node = Arc::clone(&shared.node);
-    let looked = beside(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.map(|runtime| runtime.block_on(look(node)))
-    });
-    let looked = looked.await?.map_err(|error| {
-        tracing::error!(%error, "nothing can be looked at beside the cores");
-        Problem::unfinished()
-    })?;
-    Ok(looked?)
+    let CustomerView { json, shown } = view;
+    Ok((Extension(shown), Json(json)).into_response())
 }

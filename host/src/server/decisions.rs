@@ -8,15 +8,16 @@ use axum::extract::{Extension, Query, State};
 use axum::response::IntoResponse;
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::boundary::NAMES;
 use crate::clock::Instant;
 use crate::decide::replay::{History, Tally};
 use crate::event::{Caller, Markets, Name};
+use crate::evidence::disclosure::Shown;
 use crate::evidence::query::{self, Filter, Whom};
 use crate::evidence::{self, Outcome};
-use crate::ids::{DecisionId, Text};
+use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::server::ServerParts;
 use crate::server::beside::Patience;
@@ -26,8 +27,8 @@ use crate::store::Position;
 use crate::views::{Cursor, Found, Unseen};
 
 /// How many are on a page, where the caller does not say; and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 50;
+pub(super) const LARGEST_PAGE: usize = 1_000;
 const NDJSON: &str = "application/x-ndjson";
 
 /// What was live when; read when it is first asked for.
@@ -71,6 +72,7 @@ pub(super) async fn list(
     let cursor = cursor
         .map(|text| cursor_of(&shared.node, text))
         .transpose()?;
+    let is_of_one = asked.customer.is_some();
     let query = query_of(&shared, &caller, asked)?;
     let log = shared.node.store().log();
     log.until_all(log.end()).await?;
@@ -78,32 +80,43 @@ pub(super) async fn list(
     let found = shared.readers.read(move |patience| {
         let cursor = match cursor {
             Some(cursor) => cursor,
-            None => node.first_cursor(&query)?,
+            None => node.first_cursor(query.filter.since)?,
         };
         node.decisions(&query, (cursor, at_most), &|| patience.is_over())
     });
     let Found {
-        decisions,
+        lines,
         next,
         is_more,
     } = found.await??;
+    let shown = lines.iter().find_map(shown_in).filter(|_| is_of_one);
+    let shown = shown.map(Extension);
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains(NDJSON)) {
-        let lines = decisions.iter().map(|line| format!("{line}\n"));
+        let lines = lines.iter().map(|line| format!("{line}\n"));
         let headers = [
             ("content-type", NDJSON.to_owned()),
             ("kairos-next", next.to_string()),
             ("kairos-more", is_more.to_string()),
         ];
-        return Ok((headers, lines.collect::<String>()).into_response());
+        return Ok((shown, headers, lines.collect::<String>()).into_response());
     }
-    let page = json!({ "decisions": decisions, "next": next.to_string(), "more": is_more });
-    Ok(Json(page).into_response())
+    let page = json!({ "decisions": lines, "next": next.to_string(), "more": is_more });
+    Ok((shown, Json(page)).into_response())
 }
 
-fn cursor_of(node: &Node, text: &str) -> Result<Cursor, Problem> {
+/// Whose data a line shows.
+fn shown_in(line: &Value) -> Option<Shown> {
+    let text = |name| line.get(name).and_then(Value::as_str);
+    Some(Shown {
+        customer: CustomerId::parse(text("customer")?)?,
+        market: Key::of("market", text("market")?),
+    })
+}
+
+pub(super) fn cursor_of(node: &Node, text: &str) -> Result<Cursor, Problem> {
     let cursor = Cursor::parse(text)
         .ok_or_else(|| Problem::bad_request("`cursor` must be the `next` of the page before"))?;
     let log = node.store().log();
@@ -223,37 +236,44 @@ fn whom_of(shared: &ServerParts, text: &str) -> Result<Whom, Problem> {
     }
 }
 
-/// Where the record of a decision is, if the caller may see it: a token for some markets hears of no other.
-pub(super) async fn position(
+/// Where the record of a decision is, and whose data it shows.
+pub(super) struct Place {
+    position: Position,
+    pub(super) shown: Option<Shown>,
+}
+
+/// Finds a decision, if the caller may see it: a token for some markets hears of no other.
+pub(super) async fn place(
     shared: &ServerParts,
     caller: &Caller,
     id: &str,
-) -> Result<Position, Problem> {
+) -> Result<Place, Problem> {
     let unknown = || Problem::unknown("decision", id);
     let decision = DecisionId::parse(id).ok_or_else(unknown)?;
     let position = shared.node.cache().decision(decision).await;
     let position = position.map_err(Unseen::from)?.ok_or_else(unknown)?;
-    may_see(shared, caller, position).await?;
-    Ok(position)
+    let shown = may_see(shared, caller, position).await?;
+    Ok(Place { position, shown })
 }
 
-/// Whether the caller speaks for the market of a record, which its header tells without a key.
+/// Whose data a record shows, if the caller speaks for its market; its header tells that without a key.
 pub(super) async fn may_see(
     shared: &ServerParts,
     caller: &Caller,
     position: Position,
-) -> Result<(), Problem> {
+) -> Result<Option<Shown>, Problem> {
     let log = shared.node.store().log();
     log.until_durable(position).await?;
-    if caller.markets == Markets::All {
-        return Ok(());
-    }
     let record = log.read(position).map_err(Unseen::from)?;
     let header = evidence::open_header(&record.bytes).map_err(Unseen::from)?;
+    let shown = Shown::of(&header);
+    if caller.markets == Markets::All {
+        return Ok(shown);
+    }
     let charter = shared.node.charter();
     let market = charter.names.market_keys.get(&header.market);
     match market.map(|market| &charter.markets.at(*market).name) {
-        Some(market) if caller.speaks_for(market) => Ok(()),
+        Some(market) if caller.speaks_for(market) => Ok(shown),
         Some(market) => Err(Problem::not_yours(format!(
             "the token does not speak for market `{market}`"
         ))),
@@ -271,10 +291,10 @@ pub(super) async fn show(
 ) -> RouteResult {
     let id = segment(id)?;
     let unknown = || Problem::unknown("decision", &id);
-    position(&shared, &caller, &id).await?;
+    let place = place(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
     let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
-    Ok(Json(view).into_response())
+    Ok((place.shown.map(Extension), Json(view)).into_response())
 }
 
 /// `POST /v1/decisions/{id}/replay`: computed again with the policy and the charter of that time, and compared.
@@ -283,12 +303,13 @@ pub(super) async fn replay(
     Extension(caller): Extension<Arc<Caller>>,
     id: Segment,
 ) -> RouteResult {
-    let position = position(&shared, &caller, &segment(id)?).await?;
+    let Place { position, shown } = place(&shared, &caller, &segment(id)?).await?;
     let (node, known) = (Arc::clone(&shared.node), Arc::clone(&shared.history));
     let replayed = shared
         .readers
         .read(move |patience| known.replay(&node, position, patience));
-    Ok(Json(replayed.await??.json()).into_response())
+    let tally = replayed.await??.json();
+    Ok((shown.map(Extension), Json(tally)).into_response())
 }
 
 impl HistoryCache {

@@ -18,6 +18,7 @@ use crate::clock::Stopwatch;
 use crate::decide::{Answered, decide};
 use crate::era::Era;
 use crate::event::{Caller, Door, Event, InvalidEvent, Role};
+use crate::evidence::disclosure::{Reader, Shown};
 use crate::ids::{Chance, Text};
 use crate::limits::REQUEST_BUDGET_MS;
 use crate::node::Core;
@@ -136,20 +137,32 @@ impl Desk {
                 let body = body::read(body, body_bytes, self.shared.limits.body).await?;
                 let mut request = Request::from_parts(head.clone(), Body::from(body));
                 request.extensions_mut().insert(Arc::clone(caller));
-                return Ok(self.serve(found, request).await);
+                return self.serve(found, caller, request).await;
             }
         };
         answered.map(whole)
     }
 
-    /// Lets axum answer.
-    async fn serve(&self, found: Found<'_>, request: Request<Body>) -> Answer {
-        let Some(router) = self.routers.get(found.place) else {
-            return whole(Problem::unknown_route(found.route.path).response());
-        };
+    /// Lets axum answer. What it shows of a customer leaves once it is recorded who is shown it.
+    async fn serve(
+        &self,
+        found: Found<'_>,
+        caller: &Caller,
+        request: Request<Body>,
+    ) -> Result<Answer, Problem> {
+        let route = found.route;
+        let router = self.routers.get(found.place);
+        let router = router.ok_or_else(|| Problem::unknown_route(route.path))?;
         let answered = router.clone().oneshot(request).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        response.map(Either::Right)
+        if let Some(shown) = response.extensions().get::<Shown>() {
+            let reader = Reader {
+                by: caller.name.clone(),
+                route: Text::from(format!("{} {}", route.method, route.path)),
+            };
+            self.shared.node.disclose(*shown, &reader).await?;
+        }
+        Ok(response.map(Either::Right))
     }
 
     /// Waits until this host knows the state that the caller has seen elsewhere; only somebody who is known may make it wait.

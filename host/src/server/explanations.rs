@@ -40,10 +40,11 @@ pub(super) async fn of_decision(
     let id = segment(id)?;
     let asked = read(query)?;
     let unknown = || Problem::unknown("decision", &id);
-    decisions::position(&shared, &caller, &id).await?;
+    let place = decisions::place(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
     let explained = explain(&shared, &Question::Decision(decision), (&headers, &asked)).await?;
-    explained.ok_or_else(unknown)
+    let explained = explained.ok_or_else(unknown)?;
+    Ok((place.shown.map(Extension), explained).into_response())
 }
 
 /// `GET /v1/explanation?source=…&event=…`: everything that was decided about an event, also that nothing was.
@@ -63,12 +64,14 @@ pub(super) async fn of_event(
     let node = &shared.node;
     let key = EventKey::of(node.salt(), &source, &id);
     let earlier = node.cache().event(key, node.clock().wall());
-    if let Some(earlier) = earlier.map_err(Unseen::from)? {
-        decisions::may_see(&shared, &caller, earlier.position).await?;
-    }
+    let shown = match earlier.map_err(Unseen::from)? {
+        Some(earlier) => decisions::may_see(&shared, &caller, earlier.position).await?,
+        None => None,
+    };
     let question = Question::Event { source, id };
     let explained = explain(&shared, &question, (&headers, &asked)).await?;
-    explained.ok_or(unknown)
+    let explained = explained.ok_or(unknown)?;
+    Ok((shown.map(Extension), explained).into_response())
 }
 
 fn read(query: QueryResult) -> Result<ExplanationQuery, Problem> {

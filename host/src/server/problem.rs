@@ -403,6 +403,7 @@ impl From<Unseen> for Problem {
         let detail = unseen.to_string();
         match unseen {
             Unseen::Failed(_) => Self::log_failed(detail),
+            Unseen::Unrecorded(refused) => refused.into(),
             Unseen::OtherLog { .. } | Unseen::NotYet { .. } => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not-yet",

@@ -196,8 +196,8 @@ mod tests {
     use super::*;
     use crate::reply::UNSUBSCRIBE;
 
-    fn found(method: Method, path: &str) -> String {
-        match Found::of(&method, path) {
+    fn found(method: &Method, path: &str) -> String {
+        match Found::of(method, path) {
             Ok(found) => format!("{} {:?}", found.route.path, found.segments),
             Err(problem) => problem.status().as_u16().to_string(),
         }
@@ -240,9 +240,9 @@ mod tests {
             (Method::GET, "/", "404"),
             (Method::GET, "", "404"),
         ] {
-            assert_eq!(found(method, path), expected, "{path}");
+            assert_eq!(found(&method, path), expected, "{path}");
         }
-        assert!(found(Method::POST, &format!("{UNSUBSCRIBE}x")).contains("{token}"));
+        assert!(found(&Method::POST, &format!("{UNSUBSCRIBE}x")).contains("{token}"));
     }
 
     #[test]

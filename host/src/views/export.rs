@@ -9,7 +9,7 @@ use crate::keys::Subject;
 use crate::node::Node;
 use crate::store::Position;
 use crate::views::Lookup;
-use crate::views::look::{Unseen, show_decision, told};
+use crate::views::look::{CustomerView, Unseen, show_decision, told};
 use crate::views::sight::speak_for;
 
 /// The name and version of what is written.
@@ -19,8 +19,12 @@ const VERSION: u32 = 1;
 impl Node {
     /// Everything that is known of a customer, as far as these markets may see it: of the records, their own. `None` when nobody
     /// whom they ever heard of is known by that name. Times are in UTC, and positions lead to the records in the log.
-    pub async fn export(&self, lookup: Lookup, markets: &Markets) -> Result<Option<Json>, Unseen> {
-        let Some(version) = self.known_to(lookup, markets).await? else {
+    pub async fn export(
+        &self,
+        lookup: Lookup,
+        markets: &Markets,
+    ) -> Result<Option<CustomerView>, Unseen> {
+        let Some((version, shown)) = self.known_to(lookup, markets).await? else {
             return Ok(None);
         };
         let mut theirs = version.value.merged.clone();
@@ -29,7 +33,7 @@ impl Node {
         for position in self.records_of(&version).await? {
             records.extend(self.record(position, &theirs, markets)?);
         }
-        Ok(Some(json!({
+        let json = json!({
             "format": FORMAT,
             "version": VERSION,
             "exported": self.clock().wall().to_string(),
@@ -40,7 +44,8 @@ impl Node {
             "customer": self.show_customer(&version, markets),
             "merged": version.value.merged.iter().map(CustomerId::to_string).collect::<Vec<_>>(),
             "records": records,
-        })))
+        });
+        Ok(Some(CustomerView { json, shown }))
     }
 
     /// `None` for what was recorded in another market.

@@ -16,7 +16,7 @@ const SIDE_BY_SIDE: Span = Span::from_millis(60_000);
 const FIRST_STEP: Span = Span::from_millis(3_600_000);
 const STEPS: u32 = 8;
 /// How much one page reads at most.
-const PAGE_RECORDS: u64 = 20_000;
+pub(super) const PAGE_RECORDS: u64 = 20_000;
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Where the next page begins.
@@ -30,14 +30,25 @@ pub struct Cursor {
     pub told: usize,
 }
 
-/// Some of the decisions that were looked for.
+/// Some of what was looked for.
 #[derive(Clone, Debug)]
 pub struct Found {
-    pub decisions: Vec<Json>,
+    pub lines: Vec<Json>,
     /// Where to go on, at the end too: there may be more later.
     pub next: Cursor,
     /// Whether the log goes on there.
     pub is_more: bool,
+}
+
+impl Found {
+    /// Nothing yet, from there on.
+    pub(super) fn at(next: Cursor) -> Self {
+        Self {
+            lines: Vec::new(),
+            next,
+            is_more: false,
+        }
+    }
 }
 
 impl Cursor {
@@ -94,9 +105,9 @@ impl Node {
         Ok(first)
     }
 
-    /// Where the first page begins.
-    pub fn first_cursor(&self, query: &Query) -> Result<Cursor, Unseen> {
-        let position = self.begins(query.filter.since)?;
+    /// Where the first page begins of what is of that time or later.
+    pub fn first_cursor(&self, since: Option<Instant>) -> Result<Cursor, Unseen> {
+        let position = self.begins(since)?;
         let log = self.state(position).log;
         Ok(Cursor {
             log,
@@ -115,11 +126,7 @@ impl Node {
     ) -> Result<Found, Unseen> {
         let log = self.store().log();
         let from_here = from.position.max(log.first());
-        let mut found = Found {
-            decisions: Vec::new(),
-            next: from,
-            is_more: false,
-        };
+        let mut found = Found::at(from);
         let (mut records, mut bytes) = (0, 0);
         for record in log.records(from_here) {
             let (position, record) = record?;
@@ -153,13 +160,13 @@ impl Node {
                     };
                     let lines = query.found(position, &opened).skip(told);
                     for (number, line) in lines.enumerate() {
-                        if found.decisions.len() == at_most {
+                        if found.lines.len() == at_most {
                             found.next.position = position;
                             found.next.told = told + number;
                             found.is_more = true;
                             return Ok(found);
                         }
-                        found.decisions.push(line);
+                        found.lines.push(line);
                     }
                 }
             }

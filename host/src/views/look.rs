@@ -10,12 +10,13 @@ use crate::charter::{Charter, Per};
 use crate::context::{Reading, TimedValue};
 use crate::customer::{Customer, IdentityKey, Named};
 use crate::event::{Markets, Name, OWN_SOURCE};
+use crate::evidence::disclosure::Shown;
 use crate::evidence::{self, Body, Cancelled, DecisionRecord, Notes, Opened, PolicyInput};
 use crate::ids::{CustomerId, DecisionId, Key, Text};
 use crate::node::Node;
 use crate::policy::{Manifest, Proposal, Timing};
 use crate::reply::State;
-use crate::store::{Failed, LogError};
+use crate::store::{Failed, LogError, Refused};
 use crate::value::{Plain, Values};
 use crate::views::NoWords;
 use crate::views::sight::Sight;
@@ -64,10 +65,20 @@ pub enum Unseen {
     Log(#[from] LogError),
     #[error("a record of the evidence cannot be read")]
     Evidence(#[from] evidence::Unreadable),
+    #[error("it cannot be recorded who is shown this, so it is not shown: {0}")]
+    Unrecorded(#[from] Refused),
     #[error("state `{state}` is of another host's log")]
     OtherLog { state: State },
     #[error("state `{state}` is ahead of this host")]
     NotYet { state: State },
+}
+
+/// What is shown of a customer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CustomerView {
+    pub json: Json,
+    /// What must be recorded when it is.
+    pub shown: Shown,
 }
 
 /// Somebody who merged leads to whom they merged into, and that one may have merged since.
@@ -92,9 +103,12 @@ impl Node {
         &self,
         lookup: Lookup,
         markets: &Markets,
-    ) -> Result<Option<Json>, Unseen> {
-        let version = self.known_to(lookup, markets).await?;
-        Ok(version.map(|version| self.show_customer(&version, markets)))
+    ) -> Result<Option<CustomerView>, Unseen> {
+        let known = self.known_to(lookup, markets).await?;
+        Ok(known.map(|(version, shown)| CustomerView {
+            json: self.show_customer(&version, markets),
+            shown,
+        }))
     }
 
     /// The customer of that name; of somebody who merged, whom they turned out to be.

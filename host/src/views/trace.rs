@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use crate::cache::{Enough, State};
 use crate::customer::Customer;
 use crate::event::Markets;
-use crate::evidence;
-use crate::ids::CustomerId;
+use crate::evidence::{self, disclosure::Shown};
+use crate::ids::{CustomerId, Key};
 use crate::node::Node;
 use crate::store::Position;
 use crate::views::Lookup;
 use crate::views::look::Unseen;
 use crate::views::sight::speak_for;
+
+/// Looks at a record of the log, and says whether that is enough.
+type Visitor<'a> = dyn FnMut(Position, &[u8]) -> Result<Enough, Unseen> + 'a;
 
 impl Node {
     /// The customer of that name, once durable; `None` where nobody is known by it, or none of these markets ever heard of
@@ -21,7 +24,7 @@ impl Node {
         &self,
         lookup: Lookup,
         markets: &Markets,
-    ) -> Result<Option<State<Customer>>, Unseen> {
+    ) -> Result<Option<(State<Customer>, Shown)>, Unseen> {
         let Some(id) = self.who_is(lookup).await? else {
             return Ok(None);
         };
@@ -30,23 +33,36 @@ impl Node {
         };
         let log = self.store().log();
         log.until_durable(version.encoded.position).await?;
-        let is_met = *markets == Markets::All || self.has_met(&version, markets).await?;
-        Ok(is_met.then_some(version))
+        let customer = version.value.id;
+        let met = self.met_in(&version, markets).await?;
+        Ok(met.map(|market| (version, Shown { customer, market })))
     }
 
-    /// Whether something about the customer was recorded in one of these markets.
-    async fn has_met(&self, version: &State<Customer>, markets: &Markets) -> Result<bool, Unseen> {
-        let mut is_met = false;
+    /// In which of these markets something about the customer was recorded last.
+    async fn met_in(
+        &self,
+        version: &State<Customer>,
+        markets: &Markets,
+    ) -> Result<Option<Key>, Unseen> {
+        let mut met = None;
         for (id, latest) in self.latest_of(version).await? {
             self.trace(id, latest, &mut |_, record| {
-                is_met = speak_for(markets, evidence::open_header(record)?.market);
-                Ok(if is_met { Enough::Yes } else { Enough::No })
+                let market = evidence::open_header(record)?.market;
+                met = Some(market).filter(|market| speak_for(markets, *market));
+                Ok(if met.is_some() {
+                    Enough::Yes
+                } else {
+                    Enough::No
+                })
             })?;
-            if is_met {
+            if met.is_some() {
                 break;
             }
         }
-        Ok(is_met)
+        // Whoever speaks for all markets sees also who is known from a snapshot alone.
+        let charter = self.charter();
+        let any = charter.markets.iter().next().map(|(_, market)| market.key);
+        Ok(met.or(any.filter(|_| *markets == Markets::All)))
     }
 
     /// Where every record of a customer is, and of whoever turned out to be them.
@@ -82,7 +98,7 @@ impl Node {
         &self,
         id: CustomerId,
         latest: Position,
-        meet: &mut dyn FnMut(Position, &[u8]) -> Result<Enough, Unseen>,
+        meet: &mut Visitor<'_>,
     ) -> Result<(), Unseen> {
         let log = self.store().log();
         let mut next = Some(latest);

@@ -47,7 +47,7 @@ impl Target {
         }
         match route.path {
             "/v1/explanation" => vec![format!("{path}?source=shop%2Fde&event=de-event")],
-            "/v1/decisions" | "/v1/approvals" | "/v1/report" => {
+            "/v1/decisions" | "/v1/approvals" | "/v1/report" | "/v1/disclosures" => {
                 vec![path.clone(), format!("{path}?market=de")]
             }
             "/v1/customers/{subject}" | "/v1/customers/{subject}/export" => {

@@ -93,11 +93,9 @@ impl Place {
         }
         let query = Query::default();
         let page = node
-            .first_cursor(&query)
+            .first_cursor(query.filter.since)
             .and_then(|cursor| node.decisions(&query, (cursor, 1_000), &|| false));
-        answers
-            .told
-            .push(page.ok().map(|page| json!(page.decisions)));
+        answers.told.push(page.ok().map(|page| json!(page.lines)));
         answers
     }
 

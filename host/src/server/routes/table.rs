@@ -10,8 +10,8 @@ use crate::event::Role;
 use crate::limits::{CHARTER_BODY_BYTES, EVENT_BODY_BYTES};
 use crate::server::routes::{Audience, Destination, Route};
 use crate::server::{
-    ServerParts, approvals, charters, customers, decisions, evidence, explanations, health,
-    markets, report, stops,
+    ServerParts, approvals, charters, customers, decisions, disclosures, evidence, explanations,
+    health, markets, report, stops,
 };
 
 /// Every route.
@@ -167,6 +167,14 @@ pub static ROUTES: [Route; 32] = [
         role: Some(Role::Customer),
         because: "a market is given its own part; the whole of a customer is for a token of all markets, `*`",
         leads_to: axum(|| get(customers::export)),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/disclosures",
+        audience: Audience::OwnMarket,
+        role: Some(Role::Evidence),
+        because: "who looked at a customer is told to the market whose records were looked at (C33)",
+        leads_to: axum(|| get(disclosures::list)),
     },
     Route {
         method: Method::GET,
