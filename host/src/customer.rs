@@ -8,6 +8,8 @@ pub mod consent;
 pub mod identity;
 pub mod contacts;
 pub mod timers;
+mod traces;
+mod stored;
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +55,8 @@ pub struct Account {
 }
 
 /// What is known of a customer or an account.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(from = "stored::StoredStatus")]
 pub struct Status {
     pub fields: Fields,
     pub windows: Figures,

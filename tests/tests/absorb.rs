@@ -6,6 +6,8 @@ mod consent;
 mod fields;
 #[path = "absorb/forgotten.rs"]
 mod forgotten;
+#[path = "absorb/late.rs"]
+mod late;
 #[path = "absorb/memberships.rs"]
 mod memberships;
 #[path = "absorb/merge.rs"]

@@ -69,21 +69,20 @@ pub(super) fn apply(
         return;
     };
     let fields = &mut status.fields;
-    match (&update.change, value) {
-        (Change::Set(_), Some(value)) => {
-            if fields.set(charter, field, claim, value) == Claimed::Conflict {
-                note(&mut absorbed.conflicts, &field.name);
-            }
-        }
+    let claimed = match (&update.change, value) {
+        (Change::Set(_), Some(value)) => fields.set(charter, field, claim, value),
         (Change::Add(_), Some(value)) => fields.add(charter, field, claim, &value),
         (Change::Append(_), Some(value)) => {
-            fields.edit(charter, field, claim, Edit::Append(&value));
+            fields.edit(charter, field, claim, Edit::Append(&value))
         }
         (Change::Remove(_), Some(value)) => {
-            fields.edit(charter, field, claim, Edit::Remove(&value));
+            fields.edit(charter, field, claim, Edit::Remove(&value))
         }
-        (Change::Clear, _) => fields.clear(field, claim),
-        (_, None) => {}
+        (Change::Clear, _) => fields.clear(charter, field, claim),
+        (_, None) => return,
+    };
+    if claimed == Claimed::Conflict {
+        note(&mut absorbed.conflicts, &field.name);
     }
 }
 

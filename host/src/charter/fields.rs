@@ -113,10 +113,10 @@ pub enum Sensitivity {
     Special,
 }
 
-/// Who wins when two sources disagree.
+/// Who wins when two sources disagree, whatever order they are heard in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Merge {
-    /// The source earlier in `leading-source`; among equals the later `occurred-at`.
+    /// The source earlier in `leading-source`, until its word is stale; among equals the later `occurred-at`.
     LeadingSource,
     /// The later `occurred-at`.
     Latest,
@@ -124,7 +124,7 @@ pub enum Merge {
     Max,
     /// Both lists together.
     Union,
-    /// The first value stays.
+    /// The first value stays: the one of the earliest `occurred-at`, whatever is said, added or cleared later.
     Protected,
 }
 

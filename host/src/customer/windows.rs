@@ -147,6 +147,10 @@ impl Figures {
                 .iter()
                 .find(|(_, window)| window.key == *key)
             else {
+                // A window of another charter is kept as it is, for when it comes back.
+                if self.0.iter().all(|(of, _)| of != key) {
+                    self.0.push((*key, buckets.clone()));
+                }
                 continue;
             };
             match buckets {

@@ -222,7 +222,7 @@ fn what_is_central_is_the_same_in_every_market() {
 
 #[test]
 fn two_who_become_one_are_judged_as_one() {
-    // C10: each ordered once; together they are a buyer, and that is news.
+    // C10: each ordered once; together they are a buyer of more than 100 points, and that is news.
     let desk = desk();
     desk.send("gb", &says("c-1", "visitor:v", "profiling", "granted"));
     desk.send("gb", &order("o-1", "visitor:v", 60));
@@ -231,11 +231,16 @@ fn two_who_become_one_are_judged_as_one() {
     let reply = desk.send("gb", &login);
     assert_eq!(
         moments(&reply),
-        ["page_viewed", "became_buyer on segment.entered"],
+        [
+            "page_viewed",
+            "became_buyer on segment.entered",
+            "tier_changed on stage.entered"
+        ],
         "{reply:#}"
     );
     let known = status(&desk, "crm:1");
     assert_eq!(known["windows"]["orders_90d"], 2);
+    assert_eq!(known["fields"]["points"]["value"], 120);
     let desk = desk.restart();
     assert_eq!(status(&desk, "crm:1"), known);
 }

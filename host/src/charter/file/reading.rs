@@ -225,6 +225,9 @@ pub(in crate::charter) fn hint(key: &str) -> &'static str {
             ": `flag`, `integer`, `number`, `money`, `text`, `instant`, `texts` or `integers`"
         }
         "at-most" => ": everything has a limit",
+        "merge" => {
+            ": whose word counts: `latest` (what happened last), `leading-source` (the source named first, until its word is older than `max-age`), `max`, `union` (lists together) or `protected` (what happened first)"
+        }
         "real-time" => ": say why this cannot wait",
         "worst-case" => ": say what happens when it goes wrong",
         "time-zone" => ": an IANA zone such as `Europe/Berlin`",
