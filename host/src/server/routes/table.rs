@@ -15,7 +15,7 @@ use crate::server::{
 };
 
 /// Every route.
-pub static ROUTES: [Route; 32] = [
+pub static ROUTES: [Route; 33] = [
     Route {
         method: Method::POST,
         path: "/v1/markets/{market}/events",
