@@ -342,7 +342,7 @@ impl Desk {
     pub fn decision(&self, id: &str) -> Option<Value> {
         let id = kairos::ids::DecisionId::parse(id)?;
         self.runtime
-            .block_on(self.node.decision(id))
+            .block_on(self.node.decision(id, &Markets::All))
             .expect("a readable decision")
     }
 

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 fn read(desk: &Desk, question: &Question, language: &str) -> String {
     let explained = desk
-        .wait(desk.node.explain(question, &[language]))
+        .wait(
+            desk.node
+                .explain(question, &[language], &kairos::event::Markets::All),
+        )
         .expect("evidence that reads")
         .expect("something to explain");
     let texts: Vec<String> = explained.iter().map(ToString::to_string).collect();
@@ -123,7 +126,10 @@ fn what_is_not_there_is_not_explained() {
         source: "shop/gb".into(),
         id: "o-1".into(),
     };
-    let explained = desk.wait(desk.node.explain(&nothing, &[]));
+    let explained = desk.wait(
+        desk.node
+            .explain(&nothing, &[], &kairos::event::Markets::All),
+    );
     assert!(explained.is_ok_and(|explained| explained.is_none()));
     // Without a language asked for, the market's own.
     desk.send("de", &order("o-1", "crm:1", 139));
@@ -131,7 +137,10 @@ fn what_is_not_there_is_not_explained() {
         source: "shop/gb".into(),
         id: "o-1".into(),
     };
-    let explained = desk.wait(desk.node.explain(&question, &[]));
+    let explained = desk.wait(
+        desk.node
+            .explain(&question, &[], &kairos::event::Markets::All),
+    );
     let languages = explained.expect("evidence").expect("decisions");
     assert!(languages.iter().all(|one| one.language == "de"));
 }

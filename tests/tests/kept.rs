@@ -139,7 +139,11 @@ fn a_kept_folder_is_verified_explained_replayed_and_reported() {
                 .as_str()
                 .and_then(DecisionId::parse)
                 .expect("an id");
-            let explained = desk.wait(desk.node.explain(&Question::Decision(id), &["en"]));
+            let explained = desk.wait(desk.node.explain(
+                &Question::Decision(id),
+                &["en"],
+                &kairos::event::Markets::All,
+            ));
             let explained = explained.expect("evidence").expect("an explanation");
             assert!(!explained.is_empty());
         }

@@ -200,10 +200,10 @@ fn decisions_that_expired_are_told_of_and_counted_apart_c17() {
         .to_owned();
     days(&desk, 366);
     expire(&desk);
-    let told = desk.wait(
-        desk.node
-            .decision(kairos::ids::DecisionId::parse(&id).expect("an id")),
-    );
+    let told = desk.wait(desk.node.decision(
+        kairos::ids::DecisionId::parse(&id).expect("an id"),
+        &kairos::event::Markets::All,
+    ));
     let told = whole(&told.expect_err("it expired"));
     assert!(
         told.contains("its content of 2010-12 is no longer kept"),

@@ -293,7 +293,8 @@ pub(super) async fn show(
     let unknown = || Problem::unknown("decision", &id);
     let place = place(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
-    let view = shared.node.decision(decision).await?.ok_or_else(unknown)?;
+    let view = shared.node.decision(decision, &caller.markets).await?;
+    let view = view.ok_or_else(unknown)?;
     Ok((place.shown.map(Extension), Json(view)).into_response())
 }
 

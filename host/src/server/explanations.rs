@@ -42,7 +42,12 @@ pub(super) async fn of_decision(
     let unknown = || Problem::unknown("decision", &id);
     let place = decisions::place(&shared, &caller, &id).await?;
     let decision = DecisionId::parse(&id).ok_or_else(unknown)?;
-    let explained = explain(&shared, &Question::Decision(decision), (&headers, &asked)).await?;
+    let explained = explain(
+        &shared,
+        (&caller, &Question::Decision(decision)),
+        (&headers, &asked),
+    )
+    .await?;
     let explained = explained.ok_or_else(unknown)?;
     Ok((place.shown.map(Extension), explained).into_response())
 }
@@ -69,7 +74,7 @@ pub(super) async fn of_event(
         None => None,
     };
     let question = Question::Event { source, id };
-    let explained = explain(&shared, &question, (&headers, &asked)).await?;
+    let explained = explain(&shared, (&caller, &question), (&headers, &asked)).await?;
     let explained = explained.ok_or(unknown)?;
     Ok((shown.map(Extension), explained).into_response())
 }
@@ -91,7 +96,7 @@ fn read(query: QueryResult) -> Result<ExplanationQuery, Problem> {
 
 async fn explain(
     shared: &ServerParts,
-    question: &Question,
+    (caller, question): (&Caller, &Question),
     (headers, asked): (&HeaderMap, &ExplanationQuery),
 ) -> Result<Option<axum::response::Response>, Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -105,7 +110,8 @@ async fn explain(
             .filter(|language| !language.is_empty())
             .collect(),
     };
-    let Some(explained) = shared.node.explain(question, &languages).await? else {
+    let explained = shared.node.explain(question, &languages, &caller.markets);
+    let Some(explained) = explained.await? else {
         return Ok(None);
     };
     let wants_text = text(header::ACCEPT).is_some_and(|accept| accept.starts_with("text/plain"));

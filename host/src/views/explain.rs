@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use crate::event::EventKey;
+use crate::event::{EventKey, Markets};
 use crate::evidence::explain::{Explainer, Explanation, Texts};
 use crate::evidence::{self, DecisionRecord, Opened};
 use crate::ids::{DecisionId, Digest, Text};
@@ -27,11 +27,12 @@ pub enum Question {
 
 impl Node {
     /// Explains in the first of `languages` that there are words in; else in the first of the market's. `None` where there is
-    /// nothing of that name.
+    /// nothing of that name. Whoever does not speak for all markets is told what these may see of it.
     pub async fn explain(
         self: &Arc<Self>,
         question: &Question,
         languages: &[&str],
+        markets: &Markets,
     ) -> Result<Option<Vec<Explanation>>, Unseen> {
         let position = match question {
             Question::Decision(id) => self.cache().decision(*id).await?,
@@ -44,7 +45,7 @@ impl Node {
         let Some(position) = position else {
             return Ok(None);
         };
-        let opened = self.opened(position).await?;
+        let opened = self.part_of(self.opened(position).await?, markets)?;
         let charter = self.charter();
         let market = charter.names.markets.get(&opened.body.event.market);
         let own = market.map(|market| &charter.markets.at(*market).languages);

@@ -74,7 +74,7 @@ impl Node {
                     json!({ "position": position.as_u64(), "gone": gone.to_string() }),
                 ));
             }
-            opened => opened?,
+            opened => self.part_of(opened?, markets)?,
         };
         let Opened { header, body, .. } = &opened;
         let decisions = body.decisions.iter();

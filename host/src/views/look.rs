@@ -175,12 +175,16 @@ impl Node {
         })
     }
 
-    /// The evidence of one decision; `None` when there is none of that id.
-    pub async fn decision(self: &Arc<Self>, id: DecisionId) -> Result<Option<Json>, Unseen> {
+    /// The evidence of one decision, as far as these markets may see it; `None` when there is none of that id.
+    pub async fn decision(
+        self: &Arc<Self>,
+        id: DecisionId,
+        markets: &Markets,
+    ) -> Result<Option<Json>, Unseen> {
         let Some(position) = self.cache().decision(id).await? else {
             return Ok(None);
         };
-        let opened = self.opened(position).await?;
+        let opened = self.part_of(self.opened(position).await?, markets)?;
         let decided = opened
             .body
             .decisions

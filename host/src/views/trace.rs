@@ -1,12 +1,14 @@
-//! A customer's records, from the latest back to the first, and which markets they are of.
+//! A customer's records, from the latest back to the first: which markets they are of, and what of one a market may see.
 
 use std::collections::BTreeSet;
 
-use crate::cache::{Enough, State};
-use crate::customer::Customer;
+use crate::cache::{Enough, State, States};
+use crate::customer::{Account, Customer, Pending};
+use crate::encoding;
 use crate::event::Markets;
-use crate::evidence::{self, disclosure::Shown};
-use crate::ids::{CustomerId, Key};
+use crate::evidence::{self, Opened, Unreadable, disclosure::Shown};
+use crate::ids::{ActionId, CustomerId, Key};
+use crate::keys::Subject;
 use crate::node::Node;
 use crate::store::Position;
 use crate::views::Lookup;
@@ -114,5 +116,77 @@ impl Node {
                 .and_then(|after| after.previous);
         }
         Ok(())
+    }
+
+    /// What these markets may see of a record of theirs: of what it cancelled, and of what is no longer kept, only their own.
+    pub(super) fn part_of(&self, mut opened: Opened, markets: &Markets) -> Result<Opened, Unseen> {
+        if *markets == Markets::All {
+            return Ok(opened);
+        }
+        let charter = self.charter();
+        opened.body.noted.faded.retain(|name| {
+            let field = charter.names.fields.get(name);
+            let market = field.and_then(|field| charter.fields.at(*field).market);
+            market.is_none_or(|own| speak_for(markets, charter.markets.at(own).key))
+        });
+        if !opened.body.cancelled.is_empty() {
+            let own = self.waited_in(&opened, markets)?;
+            let cancelled = &mut opened.body.cancelled;
+            cancelled.retain(|cancelled| own.contains(&cancelled.id));
+        }
+        Ok(opened)
+    }
+
+    /// The actions of these markets that waited before a record, and its own.
+    fn waited_in(&self, opened: &Opened, markets: &Markets) -> Result<Vec<ActionId>, Unseen> {
+        let decided = opened.body.decisions.iter();
+        let actions = decided.flat_map(|decided| &decided.actions);
+        let mut own: Vec<ActionId> = actions.map(|action| action.id).collect();
+        let States {
+            customers,
+            accounts,
+            ..
+        } = &opened.states;
+        let customers = customers
+            .iter()
+            .map(|after| (Subject::Customer(after.id), after.previous));
+        let accounts = accounts
+            .iter()
+            .map(|after| (Subject::Account(after.id), after.previous));
+        for (whose, before) in customers.chain(accounts) {
+            let Some(before) = before else { continue };
+            let waited = self.pending_after(before, whose)?.into_iter();
+            let theirs = waited.filter(|pending| speak_for(markets, pending.market));
+            own.extend(theirs.map(|pending| pending.id));
+        }
+        Ok(own)
+    }
+
+    /// What of somebody waited after a record; nothing where its states are no longer kept.
+    fn pending_after(&self, position: Position, whose: Subject) -> Result<Vec<Pending>, Unseen> {
+        let bytes = self.store().log().read(position)?.bytes;
+        let (header, states) = evidence::open_outside(&bytes)?;
+        let (mut customers, mut accounts) = (states.customers.iter(), states.accounts.iter());
+        let closed = match whose {
+            Subject::Customer(id) => customers.find(|one| one.id == id).map(|one| &one.state),
+            Subject::Account(id) => accounts.find(|one| one.id == id).map(|one| &one.state),
+            Subject::Market(_) | Subject::Period(_) => None,
+        };
+        let Some(closed) = closed else {
+            return Ok(Vec::new());
+        };
+        let state = match evidence::open_state(self.cache(), &header, whose, closed) {
+            Err(gone) if gone.is_gone() => return Ok(Vec::new()),
+            state => state?,
+        };
+        let status = match whose {
+            Subject::Customer(_) => encoding::decode(&state).map(|one: Customer| one.status),
+            _ => encoding::decode(&state).map(|one: Account| one.status),
+        };
+        let damaged = |source| Unreadable::Damaged {
+            part: "states",
+            source,
+        };
+        Ok(status.map_err(damaged)?.pending)
     }
 }

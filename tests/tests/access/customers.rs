@@ -195,3 +195,33 @@ fn what_a_customer_takes_back_in_one_market_holds_in_all() {
     // And it is gb's to know that it holds, but not what was given to de before.
     assert_eq!(waits("gb customer"), (0, vec!["withdrawn".to_owned()]));
 }
+
+#[test]
+fn a_market_does_not_see_which_actions_of_others_its_event_cancelled() {
+    let guarded = Guarded::start();
+    guarded.consents("de", "crm:77", "marketing", "confirmed");
+    guarded.buys("de", "crm:77");
+    let cancel = |market: &str, subject: &str| {
+        let mut cancelled = order(&format!("{market}-cancel"), subject, 120);
+        cancelled["type"] = json!("order.cancelled");
+        cancelled["source"] = json!(format!("shop/{market}"));
+        guarded.send(market, cancelled)
+    };
+    let told = |token: &str, market: &str| {
+        let path = format!("/v1/explanation?source=shop%2F{market}&event={market}-cancel");
+        let answer = guarded.get(token, &path);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body.contains("review_request")
+    };
+    cancel("gb", "crm:77");
+    assert!(told("* evidence", "gb"), "something of de waited");
+    assert!(!told("gb evidence", "gb"), "which is de's to know");
+    for market in ["gb", "de"] {
+        guarded.consents(market, "crm:78", "marketing", "confirmed");
+        let mut bought = order(&format!("{market}-two"), "crm:78", 120);
+        bought["source"] = json!(format!("shop/{market}"));
+        guarded.send(market, bought);
+    }
+    cancel("de", "crm:78");
+    assert!(told("de evidence", "de"), "its own is told");
+}

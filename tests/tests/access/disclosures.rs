@@ -5,6 +5,7 @@ use kairos::evidence::disclosure::Reader;
 use kairos::ids::CustomerId;
 use kairos::views::{Disclosures, Lookup};
 use kairos_tests::desk::{Desk, order};
+use kairos_tests::{Host, run};
 use serde_json::{Value, json};
 
 use crate::Guarded;
@@ -186,4 +187,32 @@ fn who_looked_is_kept_as_long_as_the_decisions_of_the_market() {
     desk.at("2012-02-01T12:00:00Z");
     desk.wait(desk.node.expire()).expect("an expiry");
     assert_eq!(listed(), 0);
+}
+
+#[test]
+fn the_command_line_lists_who_looked() {
+    const KAIROS: &str = env!("CARGO_BIN_EXE_host-under-test");
+    let host = Host::open();
+    let mut bought = order("o", "crm:77", 120);
+    bought["time"] = json!(host.node.clock().now().to_string());
+    assert_eq!(host.post("gb", &bought.to_string()).status, 200);
+    let url = format!("http://{}", host.address);
+    for command in ["show", "disclosures"] {
+        let (status, said) = run(KAIROS, &["customer", command, "crm:77", "--url", &url]);
+        assert_eq!(status, 0, "{said}");
+    }
+    let (status, said) = run(
+        KAIROS,
+        &["customer", "disclosures", "crm:77", "--url", &url],
+    );
+    assert_eq!(status, 0, "{said}");
+    // Each of the three commands found the customer by their name, which is a look too.
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.ends_with("  open  POST /v1/customers/find")),
+        "{said}"
+    );
 }

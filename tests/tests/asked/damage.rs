@@ -78,7 +78,9 @@ impl Place {
             return answers;
         };
         for id in decisions {
-            let told = self.runtime.block_on(node.decision(*id));
+            let told = self
+                .runtime
+                .block_on(node.decision(*id, &kairos::event::Markets::All));
             answers.told.push(told.ok().map(sound));
             answers
                 .told
@@ -102,7 +104,7 @@ impl Place {
     fn explained(&self, node: &Arc<Node>, question: &Question) -> Option<Value> {
         let explained = self
             .runtime
-            .block_on(node.explain(question, &["en"]))
+            .block_on(node.explain(question, &["en"], &kairos::event::Markets::All))
             .ok()?;
         let texts = explained.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
         let is_told = |text: &String| text.contains("what it means is not at hand");
