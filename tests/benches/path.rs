@@ -17,7 +17,7 @@ fn decision(criterion: &mut Criterion) {
     let desk = Desk::retail_in_memory();
     desk.policy("gb", &policy("gb"));
     let event = |number: u64| {
-        let subject = format!("crm:{}", number % KNOWN);
+        let subject = format!("crm:{}", 1 + number % KNOWN);
         order(&format!("o-{number}"), &subject, 139).to_string()
     };
     one_by_one(criterion, "path/decision", &desk, event);
@@ -29,7 +29,7 @@ fn decision(criterion: &mut Criterion) {
 fn signal(criterion: &mut Criterion) {
     let event = |number: u64| {
         json!({ "specversion": "1.0", "id": format!("m-{number}"), "source": "crm", "type": "customer.changed",
-                "subject": format!("crm:{}", number % KNOWN), "time": "2010-12-01T12:00:00Z",
+                "subject": format!("crm:{}", 1 + number % KNOWN), "time": "2010-12-01T12:00:00Z",
                 "data": { "language": "fr" } })
         .to_string()
     };

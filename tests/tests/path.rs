@@ -344,16 +344,16 @@ fn state_survives_a_restart_as_it_was() {
             "gb",
             &order(
                 &format!("o-{number}"),
-                &format!("crm:{}", number % 3),
+                &format!("crm:{}", 1 + number % 3),
                 10 + number,
             ),
         );
     }
-    let before: Vec<_> = (0..3)
+    let before: Vec<_> = (1..4)
         .map(|number| desk.customer(&format!("crm:{number}")).unwrap())
         .collect();
     let desk = desk.restart();
-    let after: Vec<_> = (0..3)
+    let after: Vec<_> = (1..4)
         .map(|number| desk.customer(&format!("crm:{number}")).unwrap())
         .collect();
     assert_eq!(before, after);

@@ -22,7 +22,7 @@ fn history() -> Desk {
         desk.policy(market, &policy(market));
     }
     for number in 0..20 {
-        let (market, subject) = (["gb", "de"][number % 2], format!("crm:{number}"));
+        let (market, subject) = (["gb", "de"][number % 2], format!("crm:{}", 1 + number));
         if number % 4 != 0 {
             desk.send(
                 market,

@@ -27,7 +27,7 @@ fn history() -> Desk {
                 event["time"] = json!(now);
                 desk.send(market, &event)
             };
-            let subject = format!("crm:{}", number % 3);
+            let subject = format!("crm:{}", 1 + number % 3);
             let id = |what: &str| format!("{what}-{market}-{day}");
             if day % 4 == 1 {
                 let state = if day == 5 { "withdrawn" } else { "confirmed" };

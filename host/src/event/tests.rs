@@ -525,7 +525,7 @@ fn a_consent_becomes_an_event() {
         (
             "marketing",
             r#"{"state":"yes"}"#,
-            "/data/state `data.state` of `consent.given` must be one of `requested`, `granted`, `confirmed`, `soft`",
+            "/state `state` is `yes`, and must be one of `requested`, `granted`, `confirmed`, `soft`, `denied`, `withdrawn`",
         ),
         (
             "marketting",

@@ -147,7 +147,9 @@ fn nothing_that_the_table_does_not_open_is_read_or_changed() {
 fn what_the_table_opens_is_open_to_the_market_whose_it_is() {
     let guarded = Guarded::start();
     let target = Target::of(&guarded);
-    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+    let looks = ROUTES.iter().filter(|route| route.method == Method::GET);
+    // Who has a link has its page, whatever market it is of; here nobody has one.
+    for route in looks.filter(|route| !route.path.contains("{token}")) {
         for path in target.paths(route) {
             let role = route.role.unwrap_or(Role::Decide).name();
             for market in ["de", "*"] {

@@ -178,7 +178,7 @@ fn traffic(place: &Place, data: &Path) -> (Vec<DecisionId>, Vec<String>) {
     };
     let (mut decisions, mut events) = (Vec::new(), Vec::new());
     for number in 0..16 {
-        let (id, subject) = (format!("v-{number}"), format!("crm:{}", number % 5));
+        let (id, subject) = (format!("v-{number}"), format!("crm:{}", 1 + number % 5));
         let told = match number % 4 {
             3 => event(&id, "complaint.opened", &subject, json!({ "case": "7" })),
             _ => event(&id, "product.viewed", &subject, json!({ "sku": "85123A" })),

@@ -24,12 +24,11 @@ fn widened() -> String {
 
 #[test]
 fn declaring_one_more_datum_makes_no_repeat_a_conflict() {
-    let desk = kairos_tests::office::desk_with("", "");
+    let desk = kairos_tests::office::desk();
     let first = order(&[("gift", json!(true))]);
     desk.send("gb", &first);
-    let files = kairos_tests::office::files("");
     let more = widened();
-    let desk = desk.restart_with(&[("charter.toml", &more), (files[1].0, files[1].1)]);
+    let desk = desk.restart_with(&[("charter.toml", &more)]);
     let (_, repeated) = desk.try_send("gb", &first).expect("a repeat");
     assert!(repeated);
     // What was not declared did not count then, and does not now: the same order with it or without is one.
@@ -47,8 +46,7 @@ fn declaring_one_more_datum_makes_no_repeat_a_conflict() {
 #[test]
 fn what_was_declared_and_differs_is_a_conflict_as_before() {
     let more = widened();
-    let files = kairos_tests::office::files("");
-    let desk = Desk::with(&[("charter.toml", &more), (files[1].0, files[1].1)]);
+    let desk = Desk::with(&[("charter.toml", &more)]);
     desk.send("gb", &order(&[("gift", json!(true))]));
     assert!(matches!(
         desk.try_send("gb", &order(&[("gift", json!(false))])),

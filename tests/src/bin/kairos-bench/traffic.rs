@@ -77,6 +77,7 @@ impl Traffic {
 
 /// An order of a shop: the same size as in the real data's median.
 fn order(number: u64, customer: u64) -> String {
+    let customer = customer + 1;
     format!(
         "{{\"specversion\":\"1.0\",\"id\":\"load-{number}\",\"source\":\"shop/gb\",\"type\":\"order.placed\",\
          \"subject\":\"crm:{customer}\",\"time\":\"2010-12-01T08:26:00Z\",\"channel\":\"web\",\"data\":{{\"order\":\"{number}\",\
@@ -86,6 +87,7 @@ fn order(number: u64, customer: u64) -> String {
 }
 
 fn signal(number: u64, customer: u64) -> String {
+    let customer = customer + 1;
     format!(
         "{{\"specversion\":\"1.0\",\"id\":\"load-{number}\",\"source\":\"crm\",\"type\":\"customer.changed\",\
          \"subject\":\"crm:{customer}\",\"time\":\"2010-12-01T08:26:00Z\",\"channel\":\"web\",\
