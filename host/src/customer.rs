@@ -112,7 +112,7 @@ impl Customer {
     }
 
     /// Takes over what was known of somebody who turned out to be this customer. Consents: the stricter one wins; contacts
-    /// add up; the draw stays.
+    /// add up; fields and items are what one customer's would be from the start; the draw stays.
     pub fn take_over(&mut self, charter: &Charter, other: &Self) {
         self.since = self.since.min(other.since);
         self.account = self.account.or(other.account);

@@ -186,7 +186,7 @@ pub enum Change {
     /// Adds to an integer, number or money; a field without a value counts as zero.
     Add(Expression),
     Clear,
-    /// Adds to a list what is not there.
+    /// Puts entries at the end of a list, each once.
     Append(Expression),
     /// Takes from a list.
     Remove(Expression),

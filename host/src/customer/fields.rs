@@ -99,6 +99,11 @@ impl Fields {
     /// Drops a field with all that is remembered of it.
     fn drop_all(&mut self, key: Key) {
         self.facts.retain(|(of, _)| *of != key);
+        self.drop_traces(key);
+    }
+
+    /// Drops what is remembered beside the value of a field.
+    fn drop_traces(&mut self, key: Key) {
         self.traces.sums.retain(|(of, _)| *of != key);
         self.traces.lists.retain(|(of, _)| *of != key);
     }

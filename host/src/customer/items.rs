@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::{Charter, Items};
 use crate::clock::{Instant, Span};
-use crate::customer::traces::{self, ItemTraces, Touches, of_list};
+use crate::customer::traces::{self, ItemTraces, Touches, Way, of_list};
 use crate::ids::{Key, Text};
 
 /// The item lists that hold anything.
@@ -33,7 +33,8 @@ impl ItemLists {
     /// full.
     pub fn add(&mut self, list: &Items, item: &Text, at: Instant) {
         let removed = self.removed_of(list.key);
-        if removed.is_none_or(|removed| !removed.is_past(at) && !is_out(removed, item, at)) {
+        let removed = removed.and_then(|all| all.taken_out(traces::mark(item.as_bytes())));
+        if removed <= Some(at) {
             self.put(list, item, at);
         }
     }
@@ -63,7 +64,7 @@ impl ItemLists {
     pub fn remove(&mut self, list: &Items, item: &str, at: Instant) {
         self.list(list.key)
             .retain(|(name, added)| name != item || *added > at);
-        of_list(&mut self.removed, list.key).touch(traces::mark(item.as_bytes()), at);
+        of_list(&mut self.removed, list.key).touch(traces::mark(item.as_bytes()), at, Way::Out);
     }
 
     fn removed_of(&self, key: Key) -> Option<&Touches> {

@@ -88,7 +88,7 @@ impl Serialize for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customer::traces::{Clear, Sum, of_list};
+    use crate::customer::traces::{Clear, Sum, Way, of_list};
     use crate::encoding::{decode, encode};
 
     /// A status as it was encoded before anything was remembered.
@@ -125,13 +125,13 @@ mod tests {
             base: None,
         };
         status.fields.traces.sums.push((key(), sum));
-        of_list(&mut status.fields.traces.lists, key()).touch(7, at);
+        of_list(&mut status.fields.traces.lists, key()).touch(7, at, Way::In);
         status.fields.traces.note_clear(Clear {
             of: key(),
             source: key(),
             at,
         });
-        of_list(&mut status.items.removed, key()).touch(8, at);
+        of_list(&mut status.items.removed, key()).touch(8, at, Way::Out);
         for fades in [None, Some(at)] {
             status.fades = fades;
             assert_eq!(decode::<Status>(&encode(&status)).unwrap(), status);

@@ -55,10 +55,26 @@ pub(super) struct Clear {
 pub(super) struct Touches {
     /// When the list was last set or cleared as a whole.
     pub(super) since: Option<Instant>,
-    /// What is older than this is no longer remembered one by one.
-    pub(super) forgotten: Option<Instant>,
-    /// By the mark of the entry; in order of time.
-    entries: Vec<(u32, Instant)>,
+    /// Until when entries were put in of which that is no longer remembered one by one.
+    put_in: Option<Instant>,
+    /// Until when entries were taken out of which that is no longer remembered one by one.
+    taken_out: Option<Instant>,
+    /// In order of time.
+    entries: Vec<Touch>,
+}
+
+/// When one entry was last put in or taken out.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+struct Touch {
+    mark: u32,
+    at: Instant,
+    way: Way,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) enum Way {
+    In,
+    Out,
 }
 
 /// A number for one entry: enough to tell the entries of a list apart.
@@ -93,44 +109,65 @@ impl Touches {
     /// When the entry was last put in or taken out, if it is remembered.
     pub(super) fn at(&self, mark: u32) -> Option<Instant> {
         let mut entries = self.entries.iter().rev();
-        entries.find(|(of, _)| *of == mark).map(|(_, at)| *at)
+        entries
+            .find(|touch| touch.mark == mark)
+            .map(|touch| touch.at)
     }
 
-    /// Since when an entry that stands in the list does.
-    pub(super) fn since(&self, mark: u32) -> Option<Instant> {
-        self.at(mark).or(self.since.max(self.forgotten))
+    /// When an entry that stands in the list was put in: at the latest, where it is not remembered.
+    pub(super) fn put_in(&self, mark: u32) -> Option<Instant> {
+        self.at(mark).or(self.since.max(self.put_in))
+    }
+
+    /// When an entry that does not stand in the list may have been taken out.
+    pub(super) fn taken_out(&self, mark: u32) -> Option<Instant> {
+        self.at(mark).or(self.taken_out)
     }
 
     /// Notes that the entry was put in or taken out. The oldest make room.
-    pub(super) fn touch(&mut self, mark: u32, at: Instant) {
-        if let Some(place) = self.entries.iter().position(|(of, _)| *of == mark) {
-            if self.entries.get(place).is_some_and(|(_, last)| *last > at) {
+    pub(super) fn touch(&mut self, mark: u32, at: Instant, way: Way) {
+        self.note(Touch { mark, at, way });
+    }
+
+    fn note(&mut self, touch: Touch) {
+        let mut known = self.entries.iter();
+        if let Some(place) = known.position(|known| known.mark == touch.mark) {
+            if self.at(touch.mark) > Some(touch.at) {
                 return;
             }
             self.entries.remove(place);
         }
-        let place = self.entries.partition_point(|(_, last)| *last <= at);
-        self.entries.insert(place, (mark, at));
+        let place = self.entries.partition_point(|known| known.at <= touch.at);
+        self.entries.insert(place, touch);
         if self.entries.len() > TOUCHES_AT_MOST {
-            let (_, oldest) = self.entries.remove(0);
-            self.forgotten = self.forgotten.max(Some(oldest));
+            let oldest = self.entries.remove(0);
+            let until = match oldest.way {
+                Way::In => &mut self.put_in,
+                Way::Out => &mut self.taken_out,
+            };
+            *until = (*until).max(Some(oldest.at));
         }
     }
 
-    /// Whether what happened at `at` is older than all that can be told.
+    /// Whether the list was set or cleared as a whole after `at`.
+    pub(super) fn is_set_since(&self, at: Instant) -> bool {
+        self.since > Some(at)
+    }
+
+    /// Whether it cannot be told any more what stood in the list at `at`.
     pub(super) fn is_past(&self, at: Instant) -> bool {
-        self.since.max(self.forgotten) > Some(at)
+        self.since.max(self.put_in).max(self.taken_out) > Some(at)
     }
 
     /// Whether nothing younger than `at` is remembered.
     pub(super) fn is_over(&self, at: Instant) -> bool {
-        let last = self.entries.last().map(|(_, last)| *last);
-        last.max(self.since).max(self.forgotten) <= Some(at)
+        let last = self.entries.last().map(|touch| touch.at);
+        last <= Some(at) && !self.is_past(at)
     }
 
     /// Forgets what is not younger than `at`, when the list was set or cleared as a whole.
     pub(super) fn begin(&mut self, at: Instant) {
-        self.entries.retain(|(_, last)| *last > at);
+        self.entries.retain(|touch| touch.at > at);
         self.since = self.since.max(Some(at));
     }
 
@@ -141,13 +178,14 @@ impl Touches {
 
     /// What either of two remembers; of one entry, the later time.
     pub(super) fn join(&mut self, other: &Self) {
-        for (mark, at) in &other.entries {
-            self.touch(*mark, *at);
+        for touch in &other.entries {
+            self.note(*touch);
         }
-        self.forgotten = self.forgotten.max(other.forgotten);
+        self.put_in = self.put_in.max(other.put_in);
+        self.taken_out = self.taken_out.max(other.taken_out);
         self.since = self.since.max(other.since);
         let since = self.since;
-        self.entries.retain(|(_, at)| Some(*at) >= since);
+        self.entries.retain(|touch| Some(touch.at) >= since);
     }
 }
 

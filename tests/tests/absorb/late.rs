@@ -389,3 +389,43 @@ fn the_leading_source_is_heard_after_the_clear_of_another() {
     assert_eq!(fields["grade"]["value"], "gold");
     assert_eq!(fields["name"], Json::Null, "no source leads this one");
 }
+
+#[test]
+fn what_was_added_before_a_value_was_set_is_in_it_already() {
+    let desk = desk();
+    let say = |minute, kind: &str, name: &str, number: i64| {
+        let mut data = json!({});
+        data[name] = json!(number);
+        desk.send("gb", &said_at(minute, "crm:1", kind, data));
+        status(&desk, "crm:1")["fields"]["credit"]["value"].clone()
+    };
+    assert_eq!(say(20, "said.set", "credit", 100), 100);
+    assert_eq!(say(10, "said.append", "number", 5), 100);
+    assert_eq!(say(30, "said.append", "number", 5), 105);
+    assert_eq!(say(29, "said.append", "number", 1), 106);
+    // What was set late is below what was added since.
+    assert_eq!(say(25, "said.set", "credit", 50), 56);
+    assert_eq!(say(22, "said.set", "credit", 70), 56);
+    assert_eq!(say(40, "said.set", "credit", 7), 7);
+    // What comes from before is summed in any order where nothing sets it.
+    let visits = &status(&desk, "crm:1")["fields"]["visits"]["value"];
+    assert_eq!(*visits, 11);
+}
+
+#[test]
+fn a_full_list_keeps_what_was_put_in_last_whatever_comes_late() {
+    let desk = desk();
+    for minute in 1..=51 {
+        let one = json!({ "texts": [format!("t{minute}")], "skus": [format!("s{minute}")] });
+        let minute = 52 - minute;
+        desk.send("gb", &said_at(minute, "crm:1", "said.append", one));
+    }
+    let now = status(&desk, "crm:1");
+    let tags = now["fields"]["tags"]["value"].as_array().unwrap();
+    assert_eq!((tags.len(), &tags[49]), (50, &json!("t1")));
+    let kept = now["items"]["kept"].to_string();
+    assert!(
+        kept.contains("\"s1\"") && !kept.contains("\"s51\""),
+        "{kept}"
+    );
+}

@@ -6,7 +6,7 @@ use super::rules::{Said, is_ever_set, leads, may_speak};
 use super::{Fact, Fields};
 use crate::charter::{Charter, Field, Merge};
 use crate::clock::Instant;
-use crate::customer::traces::{Base, Clear, Sum, Touches, of_list};
+use crate::customer::traces::{Base, Clear, Sum, Touches, Way, of_list};
 use crate::ids::{Key, Text};
 use crate::value::Value;
 
@@ -59,6 +59,17 @@ impl Claim<'_> {
         Said {
             source: self.source,
             at: self.occurred_at,
+        }
+    }
+
+    fn fact(self, charter: &Charter, value: Value) -> Fact {
+        Fact {
+            value,
+            source: self.source,
+            occurred_at: self.occurred_at,
+            received_at: self.received_at,
+            event: self.event.clone(),
+            charter: charter.version.clone(),
         }
     }
 }
@@ -152,13 +163,14 @@ impl Fields {
         }
         let known = self.at(field.key);
         let before = known.map_or_else(Vec::new, |known| lists::entries(&known.value));
-        let since = known.and_then(|known| known.set_at(charter, field));
         let is_new = self.touches(field.key).is_none();
+        let since = known.filter(|_| is_new);
+        let since = since.and_then(|known| known.set_at(charter, field));
         let touches = of_list(&mut self.traces.lists, field.key);
         if is_new {
             touches.since = since;
         }
-        if touches.is_past(claim.occurred_at) {
+        if touches.is_set_since(claim.occurred_at) {
             return Claimed::Outdated;
         }
         let after = edited(touches, before, claim, edit);
@@ -293,28 +305,18 @@ impl Fields {
         claim: Claim<'_>,
         value: Value,
     ) -> Claimed {
-        self.drop_all(field.key);
-        self.stamp(charter, field, claim, lists::bounded(field, value));
+        self.drop_traces(field.key);
+        let fact = claim.fact(charter, lists::bounded(field, value));
+        self.put(field.key, fact);
         Claimed::Taken
     }
 
     /// Keeps a value with its origin: of all that it came of, the latest.
     fn stamp(&mut self, charter: &Charter, field: &Field, claim: Claim<'_>, value: Value) {
-        if let Some(known) = self.at_mut(field.key)
-            && known.occurred_at > claim.occurred_at
-        {
-            known.value = value;
-            return;
+        match self.at_mut(field.key) {
+            Some(known) if known.occurred_at > claim.occurred_at => known.value = value,
+            _ => self.put(field.key, claim.fact(charter, value)),
         }
-        let fact = Fact {
-            value,
-            source: claim.source,
-            occurred_at: claim.occurred_at,
-            received_at: claim.received_at,
-            event: claim.event.clone(),
-            charter: charter.version.clone(),
-        };
-        self.put(field.key, fact);
     }
 
     /// Forgets what is not younger than `at`.
@@ -325,7 +327,8 @@ impl Fields {
         }
         if let Some(touches) = self.touches(key) {
             let mut left = lists::entries(&known.value);
-            left.retain(|entry| touches.since(lists::mark(entry)) > Some(at));
+            let put_in = |entry: &Value| touches.at(lists::mark(entry)).or(touches.since);
+            left.retain(|entry| put_in(entry) > Some(at));
             let value = lists::like(&known.value, &left);
             of_list(&mut self.traces.lists, key).begin(at);
             self.put_value(key, value);
@@ -353,21 +356,34 @@ fn edited(
     let at = claim.occurred_at;
     for entry in lists::entries(edit.entries()) {
         let mark = lists::mark(&entry);
-        if touches.at(mark) > Some(at) {
+        let last = match list.contains(&entry) {
+            true => touches.put_in(mark),
+            false => touches.taken_out(mark),
+        };
+        if last > Some(at) {
             continue;
         }
         list.retain(|known| *known != entry);
-        if let Edit::Append(_) = edit {
-            let is_younger = |known: &Value| touches.at(lists::mark(known)) > Some(at);
-            let place = match touches.is_over(at) {
-                true => None,
-                false => list.iter().position(is_younger),
-            };
-            list.insert(place.unwrap_or(list.len()), entry);
+        match edit {
+            Edit::Append(_) => {
+                let place = place(touches, &list, at);
+                list.insert(place, entry);
+                touches.touch(mark, at, Way::In);
+            }
+            Edit::Remove(_) => touches.touch(mark, at, Way::Out),
         }
-        touches.touch(mark, at);
     }
     list
+}
+
+/// Where an entry that was put in at `at` stands in a list.
+fn place(touches: &Touches, list: &[Value], at: Instant) -> usize {
+    let is_younger = |known: &Value| touches.put_in(lists::mark(known)) > Some(at);
+    let place = match touches.is_over(at) {
+        true => None,
+        false => list.iter().position(is_younger),
+    };
+    place.unwrap_or(list.len())
 }
 
 /// Whether a value takes the place of a smaller one; of equal ones, the earlier.

@@ -115,7 +115,7 @@ impl Holding {
         let (ours, theirs) = (self.fact.said(), other.fact.said());
         let (ours_value, theirs_value) = (&self.fact.value, &other.fact.value);
         let is_theirs = match field.merge {
-            Merge::Protected => theirs.at < ours.at,
+            Merge::Protected => other.time() < self.time(),
             _ if is_sum => return self.join_sums(charter, field, other),
             Merge::Latest | Merge::Union if is_list => {
                 return self.join_lists(charter, field, other);
@@ -123,12 +123,14 @@ impl Holding {
             Merge::LeadingSource if is_list && ours.is_equal(charter, field, theirs) => {
                 return self.join_lists(charter, field, other);
             }
-            Merge::LeadingSource => !leads(charter, field, ours, theirs),
+            Merge::LeadingSource if !ours.is_equal(charter, field, theirs) => {
+                !leads(charter, field, ours, theirs)
+            }
             Merge::Max => {
                 is_larger(theirs_value, ours_value)
                     || (theirs_value == ours_value && theirs.at < ours.at)
             }
-            Merge::Latest | Merge::Union => theirs.at > ours.at,
+            Merge::LeadingSource | Merge::Latest | Merge::Union => other.time() > self.time(),
         };
         match is_theirs {
             true => other,
@@ -232,10 +234,15 @@ impl Holding {
 
     /// The origin of whichever of two is younger.
     fn later(self, other: Self) -> Fact {
-        match other.fact.occurred_at > self.fact.occurred_at {
+        match other.time() > self.time() {
             true => other.fact,
             false => self.fact,
         }
+    }
+
+    /// When it was so; of one instant, when that was heard.
+    fn time(&self) -> (Instant, Instant) {
+        (self.fact.occurred_at, self.fact.received_at)
     }
 }
 
@@ -261,7 +268,7 @@ impl List {
     /// The entries that stand beside another list, and since when; `since`, one of the two was set as a whole.
     fn left(&self, other: &Self, since: Option<Instant>) -> Vec<Standing> {
         let entries = self.entries.iter().map(|entry| {
-            let at = self.touches.since(lists::mark(entry));
+            let at = self.touches.put_in(lists::mark(entry));
             (at, entry.clone())
         });
         let stands = |(at, entry): &Standing| {
