@@ -166,7 +166,7 @@ fn what_waits_uses_up_nothing_until_it_is_approved() {
     desk.policy("gb", &policy(&[voucher(500)]));
     let ids: Vec<String> = (0..3)
         .map(|number| {
-            let subject = format!("crm:{number}");
+            let subject = format!("crm:7{number}");
             desk.send("gb", &consent(&format!("c-{number}"), &subject, "granted"));
             let reply = desk.send("gb", &order(&format!("o-{number}"), &subject));
             let waiting = &reply["decisions"][0]["waiting"][0];

@@ -120,7 +120,7 @@ fn send(
     loop {
         let id = format!("order-{round}-{number}-{}", sent.len());
         let market = MARKETS[dice.below(4) as usize];
-        let subject = format!("crm:{}", dice.below(CUSTOMERS));
+        let subject = format!("crm:7{}", dice.below(CUSTOMERS));
         let event = order(market, &id, &subject, 1 + dice.below(900));
         let answer = event.send(&mut line).ok();
         let is_dead = answer.is_none();
@@ -137,7 +137,7 @@ fn send(
 }
 
 fn points(host: &Process) -> BTreeMap<String, u64> {
-    let subjects = (0..CUSTOMERS).map(|number| format!("crm:{number}"));
+    let subjects = (0..CUSTOMERS).map(|number| format!("crm:7{number}"));
     subjects
         .map(|subject| (subject.clone(), host.points(&subject)))
         .filter(|(_, points)| *points > 0)

@@ -6,9 +6,9 @@ use kairos_tests::desk::{Desk, order};
 fn what_came_before_is_known_at_every_stage_of_learning_what_the_view_has() {
     // B13: a repeat gets the first reply, and whoever is known stays who they are.
     let desk = Desk::retail();
-    let sent = |number: u32| order(&format!("o-{number}"), &format!("crm:{number}"), 5);
+    let sent = |number: u32| order(&format!("o-{number}"), &format!("crm:7{number}"), 5);
     let id = |desk: &Desk, number: u32| {
-        desk.customer(&format!("crm:{number}"))
+        desk.customer(&format!("crm:7{number}"))
             .map(|one| one["id"].clone())
     };
     (0..40).for_each(|number| drop(desk.send("gb", &sent(number))));

@@ -80,7 +80,7 @@ fn the_same_order_is_answered_as_each_market_decides() {
         ),
     ];
     for (number, (market, state, expected)) in cases.into_iter().enumerate() {
-        let subject = format!("crm:{number}");
+        let subject = format!("crm:7{number}");
         if !state.is_empty() {
             consent(market, &format!("consent-{number}"), &subject, state).must(&mut line);
         }

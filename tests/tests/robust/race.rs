@@ -101,7 +101,7 @@ fn two_cores_that_meet_a_new_identity_at_once_make_one_customer() {
     // The acceptor hands each connection to the core that has the fewest: these two sit at different ones.
     let (mut left, mut right) = (host.line(), host.line());
     for round in 0..200 {
-        let subject = format!("crm:{round}");
+        let subject = format!("crm:7{round}");
         for (line, side) in [(&mut left, "left"), (&mut right, "right")] {
             let event = order("gb", &format!("{subject}-{side}"), &subject, 10);
             event.say(line, &[]).expect("a host that lives");
@@ -122,9 +122,9 @@ fn two_cores_that_meet_a_new_company_at_once_make_one_account() {
     let host = Process::start(folder.path(), "process");
     let (mut left, mut right) = (host.line(), host.line());
     for round in 0..50 {
-        let company = format!("company:{round}");
+        let company = format!("company:7{round}");
         for (line, side) in [(&mut left, 1), (&mut right, 2)] {
-            let subject = format!("crm:{round}{side}");
+            let subject = format!("crm:7{round}{side}");
             let event = order("nl", &format!("order-{subject}"), &subject, 10);
             let event = event.of_account(&company);
             event.say(line, &[]).expect("a host that lives");

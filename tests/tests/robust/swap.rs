@@ -101,7 +101,7 @@ fn send(
     let mut line = host.line();
     let mut versions: Vec<String> = Vec::new();
     for count in 0.. {
-        let subject = format!("crm:{}", count % 10);
+        let subject = format!("crm:7{}", count % 10);
         let answer = order(market, &format!("{number}-{count}"), &subject, 5).must(&mut line);
         let version = answer.json()["decisions"][0]["policy"].clone();
         let version = version.as_str().expect("a policy that answered").to_owned();
