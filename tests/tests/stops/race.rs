@@ -49,7 +49,7 @@ fn send(
         let after = acknowledged.load(Ordering::SeqCst);
         let mut event = order(
             &format!("o-{number}-{}", decided.len()),
-            &format!("crm:{number}"),
+            &format!("crm:7{number}"),
         );
         event.as_object_mut().unwrap().remove("time");
         let answer: Answer = line.ask(&kairos_tests::Request {
