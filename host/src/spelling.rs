@@ -72,6 +72,10 @@ const INVISIBLE: &[(char, char)] = &[
 
 /// Whether it is the name of nobody: what a program writes where it has none, or a number of noughts.
 pub fn is_nobody(value: &str) -> bool {
+    // Most ids are numbers.
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.bytes().all(|byte| byte == b'0');
+    }
     if TEMPLATES.iter().any(|begin| value.starts_with(begin)) {
         return true;
     }

@@ -1,6 +1,6 @@
 //! The same bytes are always a repeat.
 
-use kairos_tests::desk::{Desk, Rejected};
+use kairos_tests::Host;
 use serde_json::{Value, json};
 
 const CENTRAL: &str = include_str!("../../src/office.toml");
@@ -22,38 +22,29 @@ fn widened() -> String {
     CENTRAL.replacen(datum, more, 1)
 }
 
-#[test]
-fn declaring_one_more_datum_makes_no_repeat_a_conflict() {
-    let desk = kairos_tests::office::desk();
-    let first = order(&[("gift", json!(true))]);
-    desk.send("gb", &first);
-    let more = widened();
-    let desk = desk.restart_with(&[("charter.toml", &more)]);
-    let (_, repeated) = desk.try_send("gb", &first).expect("a repeat");
-    assert!(repeated);
-    // What was not declared did not count then, and does not now: the same order with it or without is one.
-    let (_, repeated) = desk.try_send("gb", &order(&[])).expect("a repeat");
-    assert!(repeated);
-    // What counted then still does.
-    let mut other = first.clone();
-    other["data"]["order"] = json!("another");
-    assert!(matches!(
-        desk.try_send("gb", &other),
-        Err(Rejected::Undecided(_))
-    ));
+fn post(host: &Host, order: &Value) -> (u16, bool) {
+    let answer = host.post("gb", &order.to_string());
+    (answer.status, answer.header("kairos-repeated").is_some())
 }
 
 #[test]
-fn what_was_declared_and_differs_is_a_conflict_as_before() {
-    let more = widened();
-    let desk = Desk::with(&[("charter.toml", &more)]);
-    desk.send("gb", &order(&[("gift", json!(true))]));
-    assert!(matches!(
-        desk.try_send("gb", &order(&[("gift", json!(false))])),
-        Err(Rejected::Undecided(_))
-    ));
-    assert!(matches!(
-        desk.try_send("gb", &order(&[])),
-        Err(Rejected::Undecided(_))
-    ));
+fn declaring_one_more_datum_makes_no_repeat_a_conflict() {
+    let host = Host::with(&[("charter.toml", CENTRAL)]);
+    let first = order(&[("gift", json!(true))]);
+    assert_eq!(post(&host, &first), (200, false));
+    let place = host.place();
+    drop(host);
+    place.put_in_charter("charter.toml", Some(&widened()));
+    let host = place.start().expect("a host");
+    assert_eq!(post(&host, &first), (200, true));
+    // What was not declared did not count then, and does not now: the same order with it or without is one.
+    assert_eq!(post(&host, &order(&[])), (200, true));
+    // What counted then still does.
+    assert_eq!(post(&host, &order(&[("order", json!("another"))])).0, 409);
+    // What comes first under the new charter is compared under it.
+    let mut later = order(&[("gift", json!(true))]);
+    later["id"] = json!("o-2");
+    assert_eq!(post(&host, &later), (200, false));
+    later["data"]["gift"] = json!(false);
+    assert_eq!(post(&host, &later).0, 409);
 }
