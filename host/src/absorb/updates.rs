@@ -3,7 +3,7 @@
 use crate::absorb::{Absorption, Parties, Situation};
 use crate::charter::events::Change;
 use crate::charter::fields::Contribution;
-use crate::charter::{Field, Items, Measure, Update, Window};
+use crate::charter::{Field, Items, Measure, OwnField, Update, Window};
 use crate::clock::Instant;
 use crate::customer::Customer;
 use crate::customer::fields::{Claim, Claimed, Edit};
@@ -45,20 +45,14 @@ pub(super) fn apply(
             value
         }
     };
-    let value = match (charter.customer.which(update.field), value) {
-        (Some(own), Some(Value::Text(text))) => match own.normal(&text) {
-            Some(normal) => Some(Value::Text(normal)),
-            None => {
-                note(&mut absorbed.refused_writes, &field.name);
-                return;
-            }
-        },
-        (_, value) => value,
-    };
-    if !may_write(event, field) || value.as_ref().is_some_and(|value| is_foreign(field, value)) {
+    let own = charter.customer.which(update.field);
+    let value = value.map(|value| understood(own, value));
+    let is_foreign = |value: &Value| is_foreign(field, value);
+    if !may_write(event, field) || value == Some(None) || value.iter().flatten().any(is_foreign) {
         note(&mut absorbed.refused_writes, &field.name);
         return;
     }
+    let value = value.flatten();
     let claim = Claim {
         source: event.source_key(),
         occurred_at: event.occurred_at,
@@ -83,6 +77,14 @@ pub(super) fn apply(
     };
     if claimed == Claimed::Conflict {
         note(&mut absorbed.conflicts, &field.name);
+    }
+}
+
+/// A value as the host itself understands it, where it must; `None` of what has no meaning.
+fn understood(own: Option<OwnField>, value: Value) -> Option<Value> {
+    match (own, value) {
+        (Some(own), Value::Text(text)) => own.normal(&text).map(Value::Text),
+        (_, value) => Some(value),
     }
 }
 

@@ -162,10 +162,7 @@ impl<'a> Arbitration<'a> {
     }
 
     /// The zones of all markets, where what is stored of the customer's is none; whom colleagues are told about matters not.
-    pub(super) fn unclear_zones(
-        &self,
-        candidate: &Candidate<'_>,
-    ) -> Option<impl Iterator<Item = &TimeZone> + Clone> {
+    pub(super) fn unclear_zones(&self, candidate: &Candidate<'_>) -> Option<Vec<&TimeZone>> {
         let kind = candidate.kind(&self.case);
         let is_for_colleagues = kind.to == Target::Account || kind.class == Class::Insight;
         let is_unclear = || {
@@ -175,7 +172,7 @@ impl<'a> Arbitration<'a> {
         };
         (!is_for_colleagues && is_unclear()).then(|| {
             let markets = self.case.charter().markets.iter();
-            markets.map(|(_, market)| &market.zone)
+            markets.map(|(_, market)| &market.zone).collect()
         })
     }
 

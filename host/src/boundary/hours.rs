@@ -31,7 +31,7 @@ pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) ->
     }
     let open = match docket.unclear_zones(candidate) {
         None => next_allowed_instant(at, docket.zone(candidate), &timetable),
-        Some(zones) => open_in_all(at, zones, &timetable),
+        Some(zones) => open_in_all(at, &zones, &timetable),
     };
     match open {
         Some(open) if open == at => TimeRuling::Stands,
@@ -41,15 +41,10 @@ pub(super) fn judge(docket: &Arbitration<'_>, beside: &Load<'_>, at: Instant) ->
 }
 
 /// Where it is not understood what time it is for somebody, it must be open wherever they may be.
-fn open_in_all<'a>(
-    at: Instant,
-    zones: impl Iterator<Item = &'a TimeZone> + Clone,
-    timetable: &Timetable<'_>,
-) -> Option<Instant> {
+fn open_in_all(at: Instant, zones: &[&TimeZone], timetable: &Timetable<'_>) -> Option<Instant> {
     let mut open = at;
     for _ in 0..ROUNDS {
-        let mut zones = zones.clone();
-        let next = zones.try_fold(open, |open, zone| {
+        let next = zones.iter().try_fold(open, |open, zone| {
             next_allowed_instant(open, zone, timetable)
         })?;
         if next == open {

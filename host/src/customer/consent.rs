@@ -185,8 +185,11 @@ impl Consents {
 
     /// Takes over whatever was refused there; whether that was news.
     pub fn take_refusals(&mut self, other: &Self) -> bool {
-        let refusals = other.0.iter().filter(|said| said.state.is_refusal());
-        refusals.fold(false, |is_news, said| self.say(said.clone()) || is_news)
+        let mut is_news = false;
+        for refusal in other.0.iter().filter(|said| said.state.is_refusal()) {
+            is_news |= self.say(refusal.clone());
+        }
+        is_news
     }
 
     pub fn has_refusal(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Whom an event is about: identities in their normal form.
 
-use crate::charter::{Charter, Normal, Per, Strength};
+use crate::charter::{Charter, Identity, Normal, Per, Strength};
 use crate::event::Name;
 use crate::event::envelope::has_control;
 use crate::event::invalid::{InvalidEvent, nearest};
@@ -73,31 +73,15 @@ impl Name {
             )));
         }
         let value = value.trim();
-        if value.is_empty() || has_control(value) {
-            return Err(unfit(format!(
-                "`{attribute}` has no value after `{namespace}:`, or control characters in it"
-            )));
-        }
-        if value.len() > IDENTITY_BYTES {
-            return Err(unfit(format!(
-                "`{attribute}` has a value of {} bytes, and may have {IDENTITY_BYTES}",
-                value.len()
-            )));
-        }
-        if let Some(unseen) = spelling::invisible(value) {
-            return Err(unfit(format!(
-                "`{attribute}` has a character in it that nobody sees, {}",
-                unseen.escape_unicode()
-            )));
-        }
-        let is_listed = |nobody: &Text| nobody.eq_ignore_ascii_case(value);
-        if spelling::is_nobody(value) || defined.nobody.iter().any(is_listed) {
-            return Err(unfit(format!(
-                "`{attribute}` has a value after `{namespace}:` that names nobody, such as `undefined`: leave it out where nobody is known"
-            )));
-        }
+        check_value(attribute, value, defined).map_err(unfit)?;
         let normal = match defined.normal {
-            Normal::Exact => Ok(Text::new(value)),
+            Normal::Exact => {
+                return Ok(Self {
+                    identity,
+                    value: Text::new(value),
+                    former: None,
+                });
+            }
             Normal::Email => spelling::email(value),
             Normal::Phone(region) => spelling::phone(value, region),
         };
@@ -110,6 +94,35 @@ impl Name {
             value: normal,
         })
     }
+}
+
+/// Whether a value may name somebody at all; what is wrong is the error.
+fn check_value(attribute: &str, value: &str, identity: &Identity) -> Result<(), String> {
+    let namespace = &identity.name;
+    if value.is_empty() || has_control(value) {
+        return Err(format!(
+            "`{attribute}` has no value after `{namespace}:`, or control characters in it"
+        ));
+    }
+    if value.len() > IDENTITY_BYTES {
+        return Err(format!(
+            "`{attribute}` has a value of {} bytes, and may have {IDENTITY_BYTES}",
+            value.len()
+        ));
+    }
+    if let Some(unseen) = spelling::invisible(value) {
+        return Err(format!(
+            "`{attribute}` has a character in it that nobody sees, {}",
+            unseen.escape_unicode()
+        ));
+    }
+    let is_listed = |nobody: &Text| nobody.eq_ignore_ascii_case(value);
+    if spelling::is_nobody(value) || identity.nobody.iter().any(is_listed) {
+        return Err(format!(
+            "`{attribute}` has a value after `{namespace}:` that names nobody, such as `undefined`: leave it out where nobody is known"
+        ));
+    }
+    Ok(())
 }
 
 /// What was kept of it before identities had a normal form: of addresses, small letters.

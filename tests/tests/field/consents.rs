@@ -93,7 +93,11 @@ fn a_withdrawal_is_wide_whatever_it_says_besides() {
         let subject = format!("crm:{}", 100 + number);
         let answer = put_consent(&host, &subject, body);
         assert_eq!(answer.status, 200, "{body}: {}", answer.body);
-        assert_eq!(consents(&host, &subject), [all_channels.clone()], "{body}");
+        assert_eq!(
+            consents(&host, &subject),
+            std::slice::from_ref(&all_channels),
+            "{body}"
+        );
     }
     let other = json!({ "state": "withdrawn", "market": "gb", "purpose": "ads" });
     assert_eq!(put_consent(&host, "crm:1", &other).status, 200);
