@@ -134,7 +134,7 @@ fn what_nobody_knows_waits_for_nobody() {
 
 #[test]
 fn an_action_of_another_market_is_not_the_callers_to_decide() {
-    // A27, A28, C33
+    // A27, A28
     let (desk, id) = with_voucher();
     let german = Caller {
         markets: Markets::Some(vec!["de".into()]),

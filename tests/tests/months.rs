@@ -103,6 +103,7 @@ fn recorded(node: &Node) -> BTreeMap<u8, usize> {
 
 #[test]
 fn months_of_real_orders_go_through_without_loss_and_twice_changes_nothing() {
+    // A10, B13, C14: a file of events is imported, twice, through the same checks as every event.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.ndjson");
     let (events, customers) = convert(&file);
@@ -129,7 +130,7 @@ fn months_of_real_orders_go_through_without_loss_and_twice_changes_nothing() {
     drop(node);
     assert_eq!(kinds.get(&Kind::Event.number()), Some(&events), "{kinds:?}");
     assert!(kinds.contains_key(&Kind::Consent.number()), "{kinds:?}");
-    // A10, C14: after the restart of everything, every decision comes out the same.
+    // After the restart of everything, every decision comes out the same.
     let replayed = replay_all(&told.data, &Filter::default(), 2, &|_, _| {}).unwrap();
     assert!(replayed.is_same(), "{replayed:#?}");
     assert!(replayed.same as usize > events / 2, "{replayed:?}");

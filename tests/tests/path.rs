@@ -17,7 +17,7 @@ fn outcome(reply: &Value) -> &str {
 
 #[test]
 fn an_order_brings_points_and_a_banner_and_both_are_in_the_evidence() {
-    // A02, A03, A07, B01: the decision sees its own event, and says what, where, when and why.
+    // A02, A03, A07, B01, D06: the decision sees its own event, and says what, where, when and why.
     let desk = Desk::retail();
     desk.policy("gb", &policy("gb"));
     let reply = desk.send("gb", &order("o-1", "crm:1", 139));
@@ -315,7 +315,7 @@ fn what_a_customer_gave_no_basis_to_keep_is_decided_and_forgotten() {
 
 #[test]
 fn an_account_has_a_status_of_its_own_and_an_insight_goes_to_sales() {
-    // A38, A39, C29, golden 14 as far as it goes without caps: two people of one company, three signals, one insight.
+    // A38, A39, D05, golden 14 as far as it goes without caps: two people of one company, three signals, one insight.
     let desk = Desk::retail();
     desk.policy("nl", &policy("nl"));
     let mut last = Value::Null;

@@ -76,6 +76,7 @@ fn a_change_of_nothing_changes_nothing() {
 // Golden 11: one rule of one market, and exactly the decisions that it affects.
 #[test]
 fn one_rule_of_one_market_changes_exactly_what_it_affects() {
+    // A35, golden 11
     let desk = history();
     let later = charter(
         "markets/de.toml",

@@ -51,6 +51,7 @@ fn closed(desk: &Desk) {
 
 #[test]
 fn every_recorded_decision_comes_out_the_same() {
+    // A10, C14
     let desk = history();
     closed(&desk);
     let all = replayed(&desk, &Filter::default());

@@ -150,7 +150,7 @@ fn a_bad_request_is_met_with_what_would_be_right() {
     );
 }
 
-// A22: consistency before speed. Where the host has not seen what the caller has, nothing is decided on older state.
+// Where the host has not seen what the caller has, nothing is decided on older state.
 #[test]
 fn nothing_is_decided_on_less_than_the_caller_has_seen() {
     let host = Host::open();

@@ -17,7 +17,7 @@ fn lifecycle(desk: &kairos_tests::desk::Desk) -> Value {
 
 #[test]
 fn a_form_never_overwrites_the_leading_source_and_the_conflict_is_counted() {
-    // A17, C04, C11, C12, C13, golden 7: the CRM says sql, the form says mql later.
+    // A17, C04, C08, C11, C13, golden 7: the CRM says sql, the form says mql later.
     let desk = desk();
     desk.at("2010-12-01T12:30:00Z");
     desk.send("gb", &lead("l-1", "crm", "2010-12-01T12:00:00Z", "sql"));

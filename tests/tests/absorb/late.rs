@@ -346,8 +346,33 @@ fn of_many_marks_the_oldest_make_room_and_what_is_older_still_does_not_come_back
 }
 
 #[test]
+fn each_field_keeps_the_word_that_its_own_rule_names() {
+    // C12: the CRM speaks first, the shop later; then something older arrives.
+    let desk = desk();
+    let said = |text: &str, number: i64| json!({ "text": text, "texts": [text], "number": number });
+    desk.send(
+        "gb",
+        &from("crm", said_at(10, "crm:1", "said.set", said("first", 9))),
+    );
+    desk.send("gb", &said_at(20, "crm:1", "said.set", said("later", 5)));
+    desk.send("gb", &said_at(15, "crm:1", "said.set", said("between", 7)));
+    let fields = status(&desk, "crm:1")["fields"].clone();
+    let rules = ["name", "grade", "best", "origin", "topics"];
+    assert_eq!(
+        rules.map(|name| fields[name]["value"].clone()),
+        [
+            json!("later"),
+            json!("first"),
+            json!(9),
+            json!("first"),
+            json!(["first", "between", "later"])
+        ]
+    );
+}
+
+#[test]
 fn who_may_not_set_a_value_may_not_change_it_otherwise_either() {
-    // C11, C12: the CRM leads; what is protected stays.
+    // C11: the CRM leads; what is protected stays.
     let desk = desk();
     let said = json!({ "text": "gold", "texts": ["a"] });
     desk.send("gb", &from("crm", said_at(10, "crm:1", "said.set", said)));

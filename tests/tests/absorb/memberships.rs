@@ -172,7 +172,7 @@ fn whoever_did_not_allow_what_a_segment_rests_on_is_not_known_by_it() {
 
 #[test]
 fn what_is_central_is_the_same_in_every_market() {
-    // C26, A19, A20: the same history, sent in one market or scattered over all of them.
+    // A19, A20, C26, C29: the same history, sent in one market or scattered over all of them.
     let history = |market: usize| -> Vec<(&'static str, Value)> {
         let markets = ["gb", "de", "us", "ch"];
         let pick = |place: usize| {

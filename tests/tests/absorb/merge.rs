@@ -228,7 +228,7 @@ fn at_login_what_was_set_last_counts_with_what_was_added_since() {
 
 #[test]
 fn at_login_every_rule_gives_what_one_customer_would_have() {
-    // C10, C12
+    // C10
     let set = |minute, subject: &str, text: &str, number: i64| {
         let data = json!({ "text": text, "texts": [text], "number": number });
         said_at(minute, subject, "said.set", data)

@@ -70,7 +70,7 @@ fn a_cart_that_was_left_is_asked_about_once_when_its_time_has_come() {
 
 #[test]
 fn every_change_begins_the_time_anew_and_an_order_ends_it() {
-    // D12, D16, golden 2 as far as it goes without delivery.
+    // D16, golden 2 as far as it goes without delivery.
     let desk = desk();
     for (id, minute) in [("c-1", 0), ("c-2", 30)] {
         desk.at(&time(minute));

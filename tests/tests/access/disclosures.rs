@@ -38,6 +38,7 @@ fn listed(guarded: &Guarded, token: &str, query: &str) -> Vec<String> {
 
 #[test]
 fn who_looks_at_a_customer_is_recorded_before_the_answer_leaves() {
+    // C33: reads are recorded.
     let guarded = Guarded::start();
     let decided = guarded.buys("de", "crm:77");
     let decision = decided["decisions"][0]["id"].as_str().expect("an id");

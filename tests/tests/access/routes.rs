@@ -106,6 +106,7 @@ fn everything(guarded: &Guarded) -> Vec<Value> {
 
 #[test]
 fn nothing_that_the_table_does_not_open_is_read_or_changed() {
+    // C33: reads are allowed market by market.
     let guarded = Guarded::start();
     let target = Target::of(&guarded);
     let before = everything(&guarded);

@@ -164,6 +164,7 @@ fn silence(report: &Value, market: &str) -> Vec<String> {
 
 #[test]
 fn figures_are_those_counted_by_hand_a43_a45_c07_c25() {
+    // A43, A45, C07, C25
     let host = traffic();
     let de = Some("de");
     let reminder = Some("cart_reminder");

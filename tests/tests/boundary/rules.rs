@@ -218,7 +218,6 @@ fn what_never_happens_by_itself_is_refused_and_what_needs_approval_waits_for_it(
 
 #[test]
 fn a_time_that_a_channel_cannot_keep_is_refused() {
-    // B02
     let trial = Trial::new();
     let timed = |channel: &str, timing: Timing| Proposal {
         timing,

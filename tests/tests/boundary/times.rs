@@ -268,6 +268,7 @@ fn caps_and_hours_are_asked_until_neither_moves_it_further() {
 
 #[test]
 fn a_local_time_is_where_the_customer_is() {
+    // B02: today, at an hour of another day, or as soon as it may.
     let mut trial = Trial::new();
     trial.lives("time_zone", "Asia/Tokyo");
     let evening = Proposal {
@@ -287,6 +288,7 @@ fn a_local_time_is_where_the_customer_is() {
 
 #[test]
 fn a_permit_says_until_when_it_is_worth_acting() {
+    // B02: neither before its time nor after it.
     let mut trial = Trial::new();
     trial.frame("offer").lapses = Some(Span::from_days(2));
     trial.channel("email").hours = open(7, 13, 20);

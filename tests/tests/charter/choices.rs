@@ -152,7 +152,7 @@ fn channels_that_would_be_wider() {
     insta::assert_snapshot!(de("[channels.web]", "[channels.sales]\nclass = \"assisted\"\n[channels.web]"), @"markets/de.toml:16: channels.sales.class: is decided by charter.toml alone: there may be `caps`, `hours` and `slots`");
 }
 
-// A33, C24: a market may leave out moments and actions that it is granted.
+// A33: a market may leave out moments and actions that it is granted.
 #[test]
 fn a_market_takes_less_than_it_is_granted() {
     let files = gifts("markets/fr.toml", "[settings]", "[settings]").into_iter().map(|(name, text)| {

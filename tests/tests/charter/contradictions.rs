@@ -25,7 +25,7 @@ fn approvals_of_people_who_cannot_sign() {
     ");
 }
 
-// C01, C11, A14, B18: fields and data that could not be filled, or must not be.
+// C01, C11, A14: fields and data that could not be filled, or must not be.
 #[test]
 fn fields_and_data_that_contradict_themselves() {
     insta::assert_snapshot!(central(r#"sensitivity = "special""#, r#"sensitivity = "secret""#), @"charter.toml:104: fields.allergies.sensitivity: `secret` is none of `ordinary`, `personal` and `special`");

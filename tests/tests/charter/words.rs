@@ -54,7 +54,7 @@ fn people_and_approvals() {
     assert!(approvers("kpis").is_empty());
 }
 
-// A14, B18, C01, C02: a field has values, a sensitivity, writers, a review date.
+// A14, C01, C02: a field has values, a sensitivity, writers, a review date.
 #[test]
 fn fields_say_who_writes_them_and_what_they_may_be() {
     let charter = loaded();

@@ -7,7 +7,7 @@ use crate::{consents, event, order, put_consent};
 
 #[test]
 fn a_consent_with_a_restriction_that_is_not_understood_is_refused() {
-    // B02: what is not understood never loosens.
+    // What is not understood never loosens.
     let host = Host::open();
     for (number, body) in [
         json!({ "state": "granted", "market": "gb", "channel": "email" }),

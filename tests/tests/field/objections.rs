@@ -20,7 +20,7 @@ fn refuses_ads(host: &Host, subject: &str) -> bool {
 
 #[test]
 fn what_a_browser_refuses_is_kept_for_the_name_it_came_with_and_survives_the_login() {
-    // D12: the signal of a browser that nobody knows yet, about an event that nobody gave a basis to keep.
+    // The signal of a browser that nobody knows yet, about an event that nobody gave a basis to keep.
     let host = Host::retail("2026-11-02T12:00:00Z");
     assert_eq!(
         post_with(&host, "us", &viewed("v-1", "visitor:a"), GPC).status,

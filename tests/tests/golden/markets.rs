@@ -204,7 +204,7 @@ fn a_policy_that_tries_to_widen_is_refused_and_then_quarantined() {
 
 #[test]
 fn the_leading_source_wins_and_the_conflict_is_counted() {
-    // Golden 7, A13, A17, C11, C12, C13: the CRM says Germany, the shop says France later.
+    // Golden 7, A13, A17, C08, C11, C13: the CRM says Germany, the shop says France later.
     let folder = tempfile::tempdir().unwrap();
     let central = std::fs::read_to_string(retail_charter().join("charter.toml")).unwrap();
     let central = central.replacen(

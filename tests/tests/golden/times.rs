@@ -58,7 +58,7 @@ fn a_cart_left_in_the_evening_is_reminded_of_in_the_morning() {
 
 #[test]
 fn whoever_buys_in_time_is_not_asked_about() {
-    // D12, D16: the order ends the silence; the emptied cart is no cart.
+    // D16: the order ends the silence; the emptied cart is no cart.
     let host = Host::retail("2026-10-07T15:00:00Z");
     for (subject, second) in [
         ("crm:1", order("o-1", ("crm:1", "2026-10-07T15:10:00Z"), 40)),

@@ -4,7 +4,7 @@ use kairos_tests::desk::{Desk, order};
 
 #[test]
 fn what_came_before_is_known_at_every_stage_of_learning_what_the_view_has() {
-    // B13: a repeat gets the first reply, and whoever is known stays who they are.
+    // A repeat gets the first reply, and whoever is known stays who they are.
     let desk = Desk::retail();
     let sent = |number: u32| order(&format!("o-{number}"), &format!("crm:7{number}"), 5);
     let id = |desk: &Desk, number: u32| {

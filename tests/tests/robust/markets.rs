@@ -31,7 +31,7 @@ fn told(reply: &Value) -> String {
 
 #[test]
 fn the_same_order_is_answered_as_each_market_decides() {
-    // Golden 4 as far as it exists: A34, C22, B01.
+    // Golden 4 as far as it exists: A34, B01, C22, C24.
     let folder = folder();
     let host = Process::start(folder.path(), "process");
     let mut line = host.line();
