@@ -117,6 +117,11 @@ impl fmt::Display for Closed {
 fn objection(docket: &Arbitration<'_>, candidate: &Candidate<'_>, at: Instant) -> Objection {
     let (zone, channel) = (docket.zone(candidate), &candidate.proposal.channel);
     let market = &docket.case.market().name;
+    if docket.unclear_zones(candidate).is_some() {
+        return Objection(format!(
+            "what is stored as the customer's time zone is none, and `{channel}` in `{market}` is not open wherever they may be"
+        ));
+    }
     let quiet = |hours: &Hours| match hours.quiet_at(zone, at) {
         Some(quiet) => Some(Closed::Then(quiet)),
         None if hours.is_open(zone, at) => None,

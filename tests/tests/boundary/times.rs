@@ -82,6 +82,34 @@ fn an_answer_in_the_reply_cannot_wait_for_the_morning() {
 }
 
 #[test]
+fn where_the_zone_is_none_it_must_be_open_wherever_somebody_may_be() {
+    // Stored before zones were looked at: at noon in London it is seven in New York, where another market is.
+    let mut trial = Trial::new();
+    trial.channel("email").hours = open(7, 8, 20);
+    trial.now = at("2010-12-01T12:00:00Z");
+    check(
+        &trial,
+        &propose("offer", "email"),
+        "permitted at 2010-12-01T12:00:00Z",
+    );
+    let why = "hours: what is stored as the customer's time zone is none, and `email` in `gb` is not open wherever they may be";
+    for zone in ["UTC+9", "W. Europe Standard Time", ""] {
+        trial.lives("time_zone", zone);
+        check(
+            &trial,
+            &propose("offer", "email"),
+            &format!("deferred until 2010-12-01T13:00:00Z; {why}"),
+        );
+    }
+    trial.lives("time_zone", "Europe/London");
+    check(
+        &trial,
+        &propose("offer", "email"),
+        "permitted at 2010-12-01T12:00:00Z",
+    );
+}
+
+#[test]
 fn the_hours_are_the_customers_own() {
     // A33: at noon in London it is 21:00 in Tokyo.
     let mut trial = Trial::new();
