@@ -1,7 +1,8 @@
 //! Giving is narrow; a withdrawal is never turned away for its form, and never acknowledged without effect.
 
 use kairos_tests::Host;
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::{consents, event, order, put_consent};
 
@@ -165,4 +166,114 @@ fn a_withdrawal_whose_time_cannot_be_meant_holds_from_its_arrival() {
         "422 invalid-event /time: `time` is 1999-12-31T23:59:59Z, before 2000-01-01T00:00:00Z: the charter takes no event from before its \
          `earliest-event`"
     );
+}
+
+/// A member's name as it should be, or as somebody may write it.
+fn member(right: &'static str) -> impl Strategy<Value = String> {
+    let wrong = [
+        right.trim_end_matches('s').to_owned(),
+        right.to_uppercase(),
+        format!(" {right}"),
+        format!("{right}_"),
+    ];
+    prop_oneof![4 => Just(right.to_owned()), 1 => proptest::sample::select(wrong.to_vec())]
+}
+
+/// What may stand where some of `known` should.
+fn restriction(known: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    let texts = proptest::collection::vec(proptest::sample::select(known), 0..3);
+    prop_oneof![
+        4 => texts.prop_map(|texts| json!(texts)),
+        1 => proptest::sample::select(known).prop_map(|text| json!(text)),
+        1 => Just(Value::Null),
+        1 => Just(json!({})),
+        1 => Just(json!([1])),
+    ]
+}
+
+fn said() -> impl Strategy<Value = Vec<(String, Value)>> {
+    const CHANNELS: &[&str] = &["email", "sms", "push", "E-Mail", "pigeon"];
+    const MARKETS: &[&str] = &["gb", "de", "atlantis"];
+    const STATES: &[&str] = &[
+        "granted",
+        "confirmed",
+        "soft",
+        "requested",
+        "Granted",
+        "yes",
+    ];
+    let some = |member, value| proptest::option::of((member, value));
+    (
+        some(member("channels").boxed(), restriction(CHANNELS).boxed()),
+        some(member("markets").boxed(), restriction(MARKETS).boxed()),
+        some(
+            member("brand").boxed(),
+            restriction(&["gifts", "Gifts"]).boxed(),
+        ),
+        some(
+            Just("state".to_owned()).boxed(),
+            restriction(STATES).boxed(),
+        ),
+        some(
+            Just("state".to_owned()).boxed(),
+            proptest::sample::select(STATES)
+                .prop_map(|state| json!(state))
+                .boxed(),
+        ),
+    )
+        .prop_map(|(channels, markets, brand, odd, state)| {
+            [channels, markets, brand, state.or(odd)]
+                .into_iter()
+                .flatten()
+                .collect()
+        })
+}
+
+/// The most that can be meant by what stands under names that begin so; `None` where nothing does.
+fn meant<'a>(said: &'a [(String, Value)], begin: &str) -> Option<Vec<&'a str>> {
+    let mut all = said
+        .iter()
+        .filter(|(name, _)| name.trim().to_lowercase().starts_with(begin))
+        .peekable();
+    all.peek()?;
+    let texts = |value: &'a Value| match value {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    Some(all.flat_map(|(_, value)| texts(value)).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(160))]
+
+    /// B02: whatever is said in whatever form, no consent comes out wider than the strictest reading of it.
+    #[test]
+    fn no_consent_comes_out_wider_than_it_was_said(said in said()) {
+        thread_local! {
+            static HOST: Host = Host::open();
+            static NEXT: std::cell::Cell<u32> = const { std::cell::Cell::new(1000) };
+        }
+        let number = NEXT.with(|next| next.replace(next.get() + 1));
+        let subject = format!("crm:{number}");
+        let mut body = serde_json::Map::from_iter(said.iter().cloned());
+        body.insert("market".to_owned(), json!("gb"));
+        let (status, known) = HOST.with(|host| {
+            let answer = put_consent(host, &subject, &Value::Object(body.clone()));
+            (answer.status, host.customer(&subject)["consents"].clone())
+        });
+        let known = known.as_array().cloned().unwrap_or_default();
+        prop_assert!(status == 200 || known.is_empty(), "{body:?}: refused, and kept: {known:?}");
+        let channels = meant(&said, "channel");
+        let markets = meant(&said, "market");
+        for consent in known {
+            let word = |name: &str| consent[name].as_str().unwrap_or("any").to_owned();
+            prop_assert!(channels.as_ref().is_none_or(|some| some.contains(&word("channel").as_str())), "{body:?}: {consent}");
+            let market = word("market");
+            prop_assert!(markets.as_ref().map_or(market == "gb", |some| some.contains(&market.as_str())), "{body:?}: {consent}");
+            prop_assert_eq!(word("brand"), "gifts");
+            let states = meant(&said, "state").unwrap_or_default();
+            prop_assert!(states.contains(&word("state").as_str()), "{body:?}: {consent}");
+        }
+    }
 }
