@@ -17,7 +17,7 @@ fn keys_that_nobody_knows() {
     charter.toml:16: identities.crm.strength: is missing: `strong` or `weak`
     charter.toml:18: identities.crm.strengh: is not a key of this table: did you mean `strength`?
     "#);
-    insta::assert_snapshot!(refused("charter.toml", "required = true }\nskus ", "required = true, colour = \"red\" }\nskus "), @r#"charter.toml:115: events."order.placed".data.total.colour: is not a key of this table: there may be `type`, `of`, `at-most`, `required`, `one-of` and `maps`"#);
+    insta::assert_snapshot!(refused("charter.toml", "required = true }\nskus ", "required = true, colour = \"red\" }\nskus "), @r#"charter.toml:115: events."order.placed".data.total.colour: is not a key of this table: there may be `type`, `of`, `at-most`, `required`, `between`, `one-of` and `maps`"#);
     insta::assert_snapshot!(refused("markets/de.toml", "[settings]", "[setting]"), @"markets/de.toml:23: setting: is not a key of this table: did you mean `settings`?");
 }
 
