@@ -24,7 +24,7 @@ impl Charter {
         line(
             "`class` and `connector` of channels",
             names,
-            "nothing is delivered yet, and all channels are served alike",
+            "nothing is delivered, and all channels are served alike",
         )
     }
 
@@ -95,12 +95,12 @@ fn reaches_the_customer(action: &Action) -> bool {
     action.class != Class::Insight && action.to == Target::Customer
 }
 
-/// Whose word changes nothing, and why; `None` where nothing has it.
+/// Whose word nothing acts on, and why; `None` where nothing has it.
 fn line<'a>(word: &str, names: impl Iterator<Item = &'a Text>, why: &str) -> Option<String> {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "charter.toml: {word} ({}) changes nothing yet: {why}",
+            "charter.toml: nothing acts on {word} ({}) yet: {why}",
             names.join(", ")
         )
     })
