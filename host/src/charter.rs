@@ -17,6 +17,7 @@ pub mod segments;
 pub mod markets;
 pub mod people;
 pub mod review;
+pub mod unheeded;
 pub mod file;
 pub mod sections;
 pub mod schema;

@@ -179,6 +179,7 @@ fn market(name: &str, moments: u16) -> Market {
         zone: jiff::tz::TimeZone::UTC,
         owner: "marketing".into(),
         on_call: "marketing".into(),
+        written_against: None,
         moments: (0..moments).map(Index::from_number).collect(),
         law: None,
         frames: vec![Some(banner), (name == "gb").then_some(reminder)],

@@ -38,6 +38,8 @@ pub struct Market {
     pub zone: jiff::tz::TimeZone,
     pub owner: Text,
     pub on_call: Text,
+    /// The version of the charter that its own file was written against; `None` where it has no file.
+    pub written_against: Option<Text>,
     /// Sorted.
     pub moments: Vec<MomentIx>,
     /// By action, in the order of `Charter::actions`; `None` where it is not granted.

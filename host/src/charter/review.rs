@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::charter::Charter;
+use crate::charter::{Charter, MarketIx};
 use crate::clock::Span;
 use crate::ids::Text;
 
@@ -14,6 +14,8 @@ pub struct Review {
     /// `charter.toml:412`
     pub place: Text,
     pub owner: Text,
+    /// Whose file or deviation it stands in; `None` for what is central.
+    pub market: Option<MarketIx>,
     /// The last day on which it counts as reviewed.
     pub by: Date,
 }

@@ -162,11 +162,10 @@ fn check(charter: &Charter, market: &str, now: Instant) -> Result<(), Overdue> {
         return Ok(());
     };
     let today = now.timestamp().to_zoned(zone).date();
-    let own = format!("markets/{market}.toml:");
     let reviews = charter
         .overdue(today)
         .into_iter()
-        .filter(|review| !review.place.starts_with("markets/") || review.place.starts_with(&own))
+        .filter(|review| review.market.is_none_or(|of| of == index))
         .map(|review| {
             let what = match review.what.as_str() {
                 "" | "review-by" => "the charter".to_owned(),

@@ -191,7 +191,11 @@ fn a_check_warns_of_what_is_overdue() {
     }
     let (_, said) = run(&["check", &charter, "--json"]);
     let told: serde_json::Value = serde_json::from_str(&said).expect("JSON");
-    assert_eq!(told["warnings"].as_array().expect("a list").len(), 2);
+    let warnings = told["warnings"].as_array().expect("a list");
+    let dated = warnings
+        .iter()
+        .filter(|one| one.to_string().contains("2020-"));
+    assert_eq!(dated.count(), 2, "{warnings:#?}");
 }
 
 // B10: a delay that no action asked for at once survives.

@@ -37,16 +37,44 @@ fn no_new_policy_goes_live_on_a_charter_past_its_review() {
     desk.policy("gb", &gold());
 }
 
-// C03: nor beside a deviation that has ended, in that market.
-#[test]
-fn no_new_policy_goes_live_beside_a_deviation_that_has_ended() {
+/// A charter in which `de` deviates until the end of 2026, with more about that.
+fn deviating(more: &str) -> String {
     let deviation = "\n[[deviations]]\nmarket = \"de\"\nwhat = \"actions.reminder.reach\"\nis = 10\nwhy = \"trade fair\"\n\
         approved-by = [\"commerce\", \"legal\"]\nexpires = 2026-12-31\n";
     let charter = with(
         &unguarded(),
         "lapses     = \"36h\"",
         "lapses     = \"36h\"\nreach      = 5",
-    ) + deviation;
+    );
+    charter + deviation + more
+}
+
+// C03, C30: nor beside a deviation that somebody should have looked at again, in that market.
+#[test]
+fn no_new_policy_goes_live_beside_a_deviation_that_is_overdue() {
+    let charter = deviating("review-by = 2026-12-10\n");
+    let desk = Desk::with(&[("charter.toml", &charter)]);
+    desk.at("2026-12-10T12:00:00Z");
+    desk.policy("de", &gold());
+    desk.at("2026-12-11T12:00:00Z");
+    let refused = desk
+        .node
+        .load_policy("de", &rebuilt(&gold()))
+        .expect_err("overdue")
+        .to_string();
+    assert!(
+        refused.contains(
+            "should have been reviewed by 2026-12-10: `platform@gifts.example` looks at it again"
+        ),
+        "{refused}"
+    );
+    desk.policy("gb", &gold());
+}
+
+// C03: nor beside a deviation that has ended, in that market.
+#[test]
+fn no_new_policy_goes_live_beside_a_deviation_that_has_ended() {
+    let charter = deviating("");
     let desk = Desk::with(&[("charter.toml", &charter)]);
     desk.at("2026-12-31T22:59:59Z");
     desk.policy("de", &gold());

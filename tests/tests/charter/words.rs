@@ -430,3 +430,70 @@ fn a_deviation_widens_until_it_ends() {
     assert_eq!(charter.expired(date(2027, 1, 1)).len(), 2);
     assert_eq!(charter.deviations[0].is, "[{ at-most = 2, per = \"14d\" }]");
 }
+
+// A39, C03: what nothing acts on is told of, so that nobody relies on it.
+#[test]
+fn words_that_nothing_acts_on_are_told_of() {
+    let unheeded = |file: &str, from: &str, to: &str| {
+        let charter = Charter::compile(&gifts(file, from, to));
+        charter
+            .unwrap_or_else(|complaints| panic!("{complaints}"))
+            .unheeded()
+    };
+    let before = unheeded("charter.toml", "", "");
+    let new = |file: &str, from: &str, to: &str| -> Vec<String> {
+        let now = unheeded(file, from, to);
+        now.into_iter()
+            .filter(|line| !before.contains(line))
+            .collect()
+    };
+    for word in [
+        "`connector`",
+        "`class` of moments",
+        "\"personal\"` of fields (`newsletter`)",
+    ] {
+        assert!(before.iter().any(|line| line.contains(word)), "{before:#?}");
+    }
+    let older = new(
+        "markets/de.toml",
+        "charter = \"2026.11.1\"",
+        "charter = \"2026.9.1\"",
+    );
+    assert_eq!(
+        older,
+        [
+            "markets/de.toml: was written against charter `2026.9.1`, and this is `2026.11.1`: look at what changed, then write that \
+          there"
+        ]
+    );
+    let insight = "class      = \"insight\"\nto         = \"account\"\nchannels   = [\"sales\"";
+    let overheard = new("charter.toml", insight, &format!("{insight}, \"email\""));
+    assert_eq!(overheard.len(), 1, "{overheard:#?}");
+    assert!(
+        overheard[0].starts_with("charter.toml: `actions.company_insight` is for colleagues and goes over `email`, over which"),
+        "{overheard:#?}"
+    );
+}
+
+// C03, C30: a deviation has a day by which somebody looks at it again, besides the last on which it holds.
+#[test]
+fn a_deviation_is_looked_at_again_before_it_ends() {
+    let with_review = |day: &str| {
+        let expires = "expires     = 2026-12-31";
+        gifts(
+            "charter.toml",
+            expires,
+            &format!("{expires}\nreview-by = {day}"),
+        )
+    };
+    let charter = Charter::compile(&with_review("2026-11-15")).expect("a charter");
+    let reviews = charter.overdue(date(2026, 11, 16));
+    let [review] = &reviews[..] else {
+        panic!("{reviews:#?}");
+    };
+    assert_eq!(review.market, Some(charter.names.markets["nl"]));
+    assert_eq!(review.place, "charter.toml:405");
+    let late = Charter::compile(&with_review("2027-01-01")).expect_err("no charter");
+    let ends = "is `2027-01-01`, and the deviation ends on 2026-12-31: write a day before";
+    assert!(late.to_string().contains(ends), "{late}");
+}

@@ -38,7 +38,7 @@ impl Narrowing<'_> {
     /// Applies the choice to its market, and refuses what would widen the grant.
     pub(super) fn apply(&self, market: &mut Market) {
         let section = &self.choice.section;
-        section.required("charter", values::text);
+        market.written_against = section.required("charter", values::text);
         let owner = section.owner(&self.charter.people);
         if section.has("owner") {
             market.owner = owner;

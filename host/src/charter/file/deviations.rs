@@ -15,7 +15,15 @@ use crate::charter::table::Index;
 use crate::ids::Text;
 
 pub(super) const DEVIATION_KEYS: Keys = Keys {
-    known: &["market", "what", "is", "why", "approved-by", "expires"],
+    known: &[
+        "market",
+        "what",
+        "is",
+        "why",
+        "approved-by",
+        "expires",
+        "review-by",
+    ],
     later: &[],
     central: &[],
 };
@@ -115,6 +123,7 @@ fn read_deviation<'a>(
         }
     });
     let expires = section.required("expires", values::date);
+    check_review(&section, expires);
     let (what, path) = what?;
     check_approval(node, &path, &approved_by, charter, findings);
     Some(Deviating {
@@ -155,6 +164,19 @@ fn check_approval(
                 quoted(&missing),
                 quoted(approvers)
             ),
+        );
+    }
+}
+
+/// A deviation is looked at again while it holds.
+fn check_review(section: &Section<'_>, expires: Option<jiff::civil::Date>) {
+    let review_by = section.optional("review-by", values::date);
+    if let (Some(review_by), Some(expires)) = (review_by, expires)
+        && review_by > expires
+    {
+        section.findings.say(
+            section.node.nearest(&["review-by"]),
+            format!("is `{review_by}`, and the deviation ends on {expires}: write a day before"),
         );
     }
 }

@@ -201,6 +201,7 @@ fn read_market(name: &str, node: &Node, charter: &Charter, findings: &Findings) 
         on_call: section
             .required("on-call", values::text)
             .unwrap_or_default(),
+        written_against: None,
         limits,
         moments,
         frames: read_frames(&section, charter),

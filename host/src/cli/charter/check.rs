@@ -84,6 +84,7 @@ fn warnings(charter: &Charter) -> Vec<String> {
         .chain(expired)
         .chain(too_late(charter))
         .chain(unguarded(charter))
+        .chain(charter.unheeded())
         .collect()
 }
 
