@@ -247,7 +247,7 @@ fn meant<'a>(said: &'a [(String, Value)], begin: &str) -> Option<Vec<&'a str>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(160))]
 
-    /// B02: whatever is said in whatever form, no consent comes out wider than the strictest reading of it.
+    /// Whatever is said in whatever form, no consent comes out wider than the strictest reading of it.
     #[test]
     fn no_consent_comes_out_wider_than_it_was_said(said in said()) {
         thread_local! {
