@@ -6,7 +6,7 @@ use serde_json::json;
 
 #[test]
 fn what_was_live_before_is_live_again_where_the_folder_does_not_have_it() {
-    // C31: a deployment that went wrong must not end a market's decisions at the next start.
+    // A deployment that went wrong must not end a market's decisions at the next start.
     let host = Host::open();
     host.policy("us", &policy("us"));
     host.policy("gb", &policy("gb"));
