@@ -14,7 +14,7 @@ use crate::customer::{Account, Customer, IdentityKey, Status};
 use crate::event::Event;
 use crate::ids::{ActionId, Key, Text};
 
-pub use consent::{RememberedCustomer, may_remember, remember};
+pub use consent::{RememberedCustomer, is_of_browser, may_remember, remember};
 pub use seen::{AllowedFacts, Situation};
 pub use timers::has_elapsed;
 

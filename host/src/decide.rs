@@ -110,7 +110,13 @@ pub async fn say<E: From<Undecided>>(
     read: impl Fn(&Era) -> Result<Event, E>,
 ) -> Result<Answered, E> {
     for _ in 0..ATTEMPTS {
-        let event = read(&core.node().era())?;
+        let event = match read(&core.node().era()) {
+            Ok(event) => event,
+            Err(refused) => {
+                let repeated = repeat_of_refused(core, &read).await?;
+                return repeated.ok_or(refused);
+            }
+        };
         match attempt(core, event, by).await {
             Ok(answered) => return Ok(answered),
             Err(Setback::Outdated) => {}
@@ -201,6 +207,32 @@ async fn repeat_under_its_charter<E: From<Undecided>>(
         }
     }
     Err(conflict(event).into())
+}
+
+/// What a charter before took is a repeat, also where the charter now would refuse it.
+async fn repeat_of_refused<E: From<Undecided>>(
+    core: &Core,
+    read: &impl Fn(&Era) -> Result<Event, E>,
+) -> Result<Option<Answered>, E> {
+    let node = core.node();
+    let era = node.era();
+    for charter in node.charters_before() {
+        let past = Era {
+            charter,
+            ..Era::clone(&era)
+        };
+        let Ok(event) = read(&past) else { continue };
+        let key = EventKey::of(node.salt(), &event.source, &event.id);
+        let earlier = node.cache().event(key, node.clock().wall());
+        let earlier = earlier.map_err(Undecided::from)?.filter(|earlier| {
+            earlier.content == event.content.kept_under(node.salt())
+                && earlier.market == event.charter.markets.at(event.market).key
+        });
+        if let Some(earlier) = earlier {
+            return Ok(Some(repeat(core, earlier).await?));
+        }
+    }
+    Ok(None)
 }
 
 fn conflict(event: Event) -> Undecided {

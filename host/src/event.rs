@@ -121,6 +121,6 @@ pub struct Name {
     pub identity: IdentityIx,
     /// In its normal form; of a hashed identity, still in clear here.
     pub value: Text,
-    /// How it was kept before there was a normal form, where that differs: whoever is known by it is found again.
-    pub former: Option<Text>,
+    /// How it may have been kept before there was a normal form, where that differs: whoever is known by it is found again.
+    pub former: Vec<Text>,
 }

@@ -16,6 +16,7 @@ pub use phone::{CallingRegion, phone};
 /// What names nobody, whoever sends it: what programs write where they have no id, without quotes and brackets around it.
 const NOBODY: &[&str] = &[
     "undefined",
+    "undef",
     "null",
     "nil",
     "none",
@@ -30,7 +31,7 @@ const NOBODY: &[&str] = &[
     "guest",
     "true",
     "false",
-    "object object",
+    "object",
     "n/a",
     "na",
     "#n/a",
@@ -38,14 +39,20 @@ const NOBODY: &[&str] = &[
     "no value",
     "unidentified",
     "function",
-    "[native code]",
+    "native code",
+    "-1",
+    "\\n",
 ];
 /// What stands around a value that was never filled in.
 const QUOTES: &[char] = &[
     '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '$', '%', ' ',
 ];
+/// Files of the time zones' database in which nobody lives.
+const NO_ZONES: &[&str] = &["Factory", "localtime", "posixrules", "Etc/Unknown"];
 /// How a template begins that nobody filled in.
-const TEMPLATES: &[&str] = &["{{", "${", "<%", "%%", "{%", "[[", "#{"];
+const TEMPLATES: &[&str] = &["{{", "${", "<%", "%%", "{%", "[[", "#{", "%7b", "%7B"];
+/// What stands between two parts of a value.
+const BETWEEN: &[char] = &['.', ',', ':', ';', '/', '|', '_', '-', '@', ' '];
 /// Characters that nobody sees, and that are no control characters: Unicode's format characters, fillers and selectors.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
@@ -60,7 +67,10 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{200b}', '\u{200f}'),
     ('\u{2028}', '\u{202e}'),
     ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
     ('\u{3164}', '\u{3164}'),
+    // For private use: everybody sees another thing there.
+    ('\u{e000}', '\u{f8ff}'),
     ('\u{fe00}', '\u{fe0f}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ffa0}', '\u{ffa0}'),
@@ -68,6 +78,7 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{1bca0}', '\u{1bca3}'),
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
+    ('\u{f0000}', '\u{10ffff}'),
 ];
 
 /// Whether it is the name of nobody: what a program writes where it has none, or a number of noughts.
@@ -79,16 +90,18 @@ pub fn is_nobody(value: &str) -> bool {
     if TEMPLATES.iter().any(|begin| value.starts_with(begin)) {
         return true;
     }
-    let bare = value.trim_matches(QUOTES).to_lowercase();
-    let is_nought = |text: &str| {
-        let mut digits = text.chars().filter(|one| *one != '-');
-        digits.all(|one| one == '0')
-    };
-    bare.is_empty()
-        || NOBODY.contains(&bare.as_str())
-        || is_nought(&bare)
-        // The greatest UUID says as little as the one of noughts.
-        || bare.len() == 36 && bare.chars().all(|one| matches!(one, 'f' | '-'))
+    if value.starts_with('<') && value.ends_with('>') {
+        return true;
+    }
+    let plain: String = value.nfkc().collect();
+    let bare = plain.trim_matches(QUOTES).to_lowercase();
+    let bare = bare.strip_prefix("urn:uuid:").unwrap_or(&bare);
+    // `[object Promise]`: what JavaScript makes of anything that is no text.
+    let is_object = bare.starts_with("object ") && plain.starts_with('[');
+    // The greatest UUID says as little as the one of noughts.
+    let is_greatest = bare.len() >= 32 && bare.chars().all(|one| matches!(one, 'f' | '-'));
+    let says_nothing = |part: &str| NOBODY.contains(&part) || part.chars().all(|one| one == '0');
+    is_object || is_greatest || NOBODY.contains(&bare) || bare.split(BETWEEN).all(says_nothing)
 }
 
 /// The first character that nobody sees, if there is one.
@@ -159,32 +172,49 @@ pub fn email(text: &str) -> Result<Text, &'static str> {
     if local.is_empty() || local.contains(is_outside) {
         return Err("has no single name before its `@`");
     }
+    if local.len() > LOCAL_BYTES || local.split('.').any(str::is_empty) {
+        return Err("has a name before its `@` that none can have");
+    }
     let domain = domain.trim_end_matches('.');
     let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL);
     match ascii {
-        Ok(domain) if !domain.is_empty() && domain.split('.').all(|label| !label.is_empty()) => {
-            Ok(Text::from(format!("{local}@{domain}")))
-        }
+        Ok(domain) if is_domain(&domain) => Ok(Text::from(format!("{local}@{domain}"))),
         _ => Err("has no domain after its `@`"),
     }
 }
 
+/// The longest name before the `@`, by RFC 5321.
+const LOCAL_BYTES: usize = 64;
+
+/// Whether mail can be sent to a domain of that name: labels that DNS knows, and no number of a network.
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    domain.split('.').all(is_label) && !last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Most are typed as they should be.
 fn is_plain_email(text: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-+".contains(&byte);
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_word = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| is_plain(byte) || b"_-+".contains(&byte))
+    };
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };
     // A label in its ASCII form is looked at by the library.
-    !local.is_empty()
-        && local.bytes().all(is_plain)
-        && domain
-            .bytes()
-            .all(|byte| is_plain(byte) && byte != b'_' && byte != b'+')
-        && domain.split('.').all(|label| {
-            !label.is_empty() && !label.starts_with(['x', '-']) && !label.ends_with('-')
-        })
+    let is_label = |label: &str| {
+        !label.starts_with('x') && label.bytes().all(|byte| is_plain(byte) || byte == b'-')
+    };
+    local.len() <= LOCAL_BYTES
+        && local.split('.').all(is_word)
+        && domain.split('.').all(is_label)
+        && is_domain(domain)
 }
 
 fn without_scheme<'a>(text: &'a str, scheme: &str) -> &'a str {
@@ -226,7 +256,8 @@ pub fn region(text: &str) -> Option<Text> {
 /// The name of an IANA time zone: `Europe/Berlin`. `None` of anything else, such as an offset.
 pub fn time_zone(text: &str) -> Option<Text> {
     let zone = TimeZone::get(text.trim()).ok()?;
-    zone.iana_name().map(Text::new)
+    let name = zone.iana_name()?;
+    (!NO_ZONES.contains(&name)).then(|| Text::new(name))
 }
 
 /// A BCP 47 language tag: `en-GB`. `None` of anything else.

@@ -1,7 +1,7 @@
 //! What a customer says about the use of their data, and what may be kept of them at all.
 
 use crate::absorb::{Lapse, Parties, Situation, pending};
-use crate::charter::{BuiltIn, ChannelIx, IdentityIx, MarketIx, PurposeIx};
+use crate::charter::{BuiltIn, ChannelIx, IdentityIx, MarketIx, PurposeIx, Strength};
 use crate::clock::Instant;
 use crate::customer::consent::Use;
 use crate::customer::{Consent, Customer, Given};
@@ -13,6 +13,8 @@ use crate::value::Value;
 const ALL_PURPOSES: &str = "all";
 /// The proof of what a browser refused for its user.
 const GPC: &str = "Sec-GPC";
+/// The proof of what was said at a browser, by whoever it was.
+const BROWSER: &str = "browser";
 
 /// What the event's purpose rests on, for this customer. Of nobody, nothing personal is kept.
 pub(super) fn may_keep(event: &Event, now: Instant, standing: &Parties) -> bool {
@@ -26,6 +28,12 @@ pub(super) fn may_keep(event: &Event, now: Instant, standing: &Parties) -> bool 
         standing,
     };
     seen.allows(purpose)
+}
+
+/// Whether a statement was made by a browser, or at one by who knows whom.
+pub fn is_of_browser(said: &Consent) -> bool {
+    let proof = said.proof.as_deref();
+    proof.is_some_and(|proof| [GPC, BROWSER].contains(&proof))
 }
 
 /// Whether somebody may be remembered by the identity: where the charter says what that needs, the customer allowed it.
@@ -175,9 +183,16 @@ fn statement(event: &Event) -> Consent {
         source: event.source_key(),
         // Clocks differ: what was given in a minute from now must not outlive what is withdrawn until then.
         at: event.occurred_at.min(event.received_at),
-        proof: word(event, "proof"),
+        proof: word(event, "proof").or_else(|| of_browser(event)),
         wording: word(event, "wording"),
     }
+}
+
+/// What only a browser says of itself goes with the browser, whoever uses it next.
+fn of_browser(event: &Event) -> Option<Text> {
+    let subject = event.subject.as_ref().or(event.visitor.as_ref())?;
+    let is_weak = event.charter.identities.at(subject.identity).strength == Strength::Weak;
+    is_weak.then(|| Text::new_static(BROWSER))
 }
 
 /// The purpose's name, and what the charter knows by it.

@@ -165,7 +165,7 @@ pub struct DataUse<'a> {
 impl Charter {
     /// The strictest of what the law of the market's country, the law where the person lives and the market itself demand;
     /// what the purpose demands, where a country has no law about it. Where the region is not known, the laws of all regions
-    /// of the person's country count.
+    /// of the person's country count; where what is stored has no meaning, those of every place.
     pub fn demand(&self, of: DataUse<'_>, residence: Residence) -> Demand {
         let demands = self.demands.get_or_init(|| Demands::of(self));
         let place = demands.place(of.purpose, of.channel);
@@ -193,6 +193,10 @@ impl Charter {
         };
         if let Some(regional) = regional {
             demand = demand.and(regional);
+        }
+        if residence.is_unclear() {
+            let said = demands.laws.iter().filter_map(|law| *law.get(place)?);
+            demand = said.fold(demand.and(own), Demand::and);
         }
         let mut stricter = of.market.needs.iter();
         match stricter.find(|(purpose, _)| *purpose == of.purpose) {

@@ -121,6 +121,11 @@ impl Residence {
         }
     }
 
+    /// Whether something is said of it that has no meaning.
+    pub fn is_unclear(self) -> bool {
+        self.is_unclear
+    }
+
     pub fn country(self) -> Option<Place> {
         self.country
     }

@@ -11,6 +11,7 @@ use crate::clock::Instant;
 use crate::context::{Context, DatumInput, Inputs, Read, ReadInput, Reading, Signal, TimedValue};
 use crate::customer::{Status, contacts};
 use crate::ids::Text;
+use crate::spelling;
 use crate::value::Value;
 
 /// What a policy is given, and what kept it from being asked.
@@ -75,7 +76,7 @@ pub fn zone_of(seen: Situation<'_>) -> TimeZone {
 pub fn has_unclear_zone(seen: Situation<'_>) -> bool {
     let field = seen.charter().customer.time_zone;
     match field.and_then(|field| seen.field(field)) {
-        Some(Value::Text(zone)) => TimeZone::get(zone).is_err(),
+        Some(Value::Text(zone)) => spelling::time_zone(zone).is_none(),
         _ => false,
     }
 }

@@ -184,9 +184,10 @@ impl Consents {
     }
 
     /// Takes over whatever was refused there; whether that was news.
-    pub fn take_refusals(&mut self, other: &Self) -> bool {
+    pub fn take_refusals(&mut self, other: &Self, which: impl Fn(&Consent) -> bool) -> bool {
         let mut is_news = false;
-        for refusal in other.0.iter().filter(|said| said.state.is_refusal()) {
+        let refusals = other.0.iter().filter(|said| said.state.is_refusal());
+        for refusal in refusals.filter(|said| which(said)) {
             is_news |= self.say(refusal.clone());
         }
         is_news

@@ -139,17 +139,27 @@ impl Memory {
         states: &mut Before,
     ) -> Result<(Absorption, Self), CacheError> {
         let (mut before, named) = match (&states.known, states.stranger.take()) {
-            (Some(known), _) => (known.decode::<Customer>()?, Vec::new()),
+            (Some(known), _) => {
+                let mut known = known.decode::<Customer>()?;
+                let logs_in = states.refused.has_refusal() && !known.is_identified();
+                match states.parties.customer.as_ref().filter(|_| logs_in) {
+                    // Who logs in at a browser that refused something is who refused it, from now on by name.
+                    Some(joined) => known.aliases.clone_from(&joined.aliases),
+                    None => states.named.clear(),
+                }
+                (known, std::mem::take(&mut states.named))
+            }
             (None, Some(stranger)) => (stranger.customer, stranger.named),
             (None, None) => return Ok((Absorption::default(), Self::default())),
         };
-        let was_refused = before.consents.take_refusals(&states.refused);
+        let was_refused = before.consents.take_refusals(&states.refused, |_| true);
         let RememberedCustomer {
             customer,
             cancelled,
             has_refused,
             faded,
         } = remember(event, now, before);
+        let was_refused = was_refused || !named.is_empty() && states.known.is_some();
         let mut this = Self {
             aside: None,
             has_refused: has_refused

@@ -1,7 +1,7 @@
 //! Whom an event is about: finds or makes the customer and the account, waits in line for them, and joins the names that
 //! the event brings together.
 
-use crate::absorb::{Parties, may_remember};
+use crate::absorb::{Parties, is_of_browser, may_remember};
 use crate::cache::{EncodedState, Line, Reservation, State};
 use crate::charter::events::Presence;
 use crate::charter::{BuiltIn, Strength};
@@ -92,9 +92,13 @@ impl Locks {
         subject: &Name,
     ) -> Result<Before, Undecided> {
         let visitor = event.visitor.as_ref().filter(|visitor| *visitor != subject);
-        let mut keys: Vec<IdentityKey> = Vec::with_capacity(2);
-        for name in std::iter::once(subject).chain(visitor) {
-            keys.push(known_key(core, event, name).await?);
+        let [own, former] = known_keys(core, event, subject).await?;
+        let mut keys: Vec<IdentityKey> = own.into_iter().chain(former).collect();
+        // One name in two spellings led to two people: they are one first, and the browser is heard the next time.
+        let is_one = former.is_some();
+        if let Some(visitor) = visitor.filter(|_| !is_one) {
+            let [visitor, _] = known_keys(core, event, visitor).await?;
+            keys.extend(visitor);
         }
         let draw = || Named::Customer(CustomerId::draw(&mut core.chance()));
         let lock = core.node().cache().lock::<Customer>(&keys, draw).await?;
@@ -104,7 +108,7 @@ impl Locks {
         let id = lock.ids.first().copied().ok_or(Undecided::Busy)?;
         let mut states = lock.states.into_iter().map(|state| state.map(Person::from));
         let (ours, theirs) = (states.next().flatten(), states.next().flatten());
-        Ok(join(core, event, id, (ours, theirs)))
+        Ok(join(core, event, (id, is_one), (ours, theirs)))
     }
 
     async fn find_account(
@@ -119,7 +123,8 @@ impl Locks {
         let cache = core.node().cache();
         let (id, state) = match &event.account {
             Some(name) => {
-                let key = known_key(core, event, name).await?;
+                let [own, _] = known_keys(core, event, name).await?;
+                let key = own.unwrap_or_else(|| key(core, event, name));
                 let draw = || Named::Account(AccountId::draw(&mut core.chance()));
                 let lock = cache.lock::<Account>(&[key], draw).await?;
                 let lock = lock.ok_or(Undecided::Busy)?;
@@ -171,18 +176,21 @@ impl Locks {
 fn join(
     core: &Core,
     event: &Event,
-    id: CustomerId,
+    (id, is_one): (CustomerId, bool),
     (ours, theirs): (Option<Person>, Option<Person>),
 ) -> Before {
     let mut before = Before::default();
     let now = super::now(core, event);
-    let names = names(event, now, (ours.as_ref(), theirs.as_ref()));
+    let mut names = names(event, now, (ours.as_ref(), theirs.as_ref()));
+    if is_one {
+        names.truncate(1);
+    }
     before.refused = refused(theirs.as_ref());
-    let theirs = theirs.filter(|_| names.len() > 1);
+    let theirs = theirs.filter(|_| is_one || names.len() > 1);
     let (mut person, mut lost) = match (ours, theirs) {
         // Somebody without a strong name gets one: this is who they were all along.
         (None, Some(theirs)) if !theirs.customer.is_identified() => (theirs, None),
-        (Some(mut ours), Some(mut theirs)) if !theirs.customer.is_identified() => {
+        (Some(mut ours), Some(mut theirs)) if is_one || !theirs.customer.is_identified() => {
             let into = Named::Customer(ours.customer.id);
             ours.customer.take_over(&event.charter, &theirs.customer);
             let aliases = theirs.customer.aliases.iter();
@@ -220,7 +228,8 @@ fn join(
     }));
     before.customer.clone_from(&person.known);
     before.known = person.known;
-    person.customer.consents.take_refusals(&before.refused);
+    let consents = &mut person.customer.consents;
+    consents.take_refusals(&before.refused, |_| true);
     if before.known.is_none() && (event.is_gpc || before.refused.has_refusal()) {
         before.stranger = Some(Stranger {
             customer: person.customer.clone(),
@@ -234,12 +243,14 @@ fn join(
     before
 }
 
-/// What a browser refused of which nobody has said yet whose it is. To remember an objection needs no leave: it goes over to
-/// whoever logs in there.
+/// What was refused at a browser: all of it where nobody has said yet whose it is, else what the browser itself said. To remember
+/// an objection needs no leave: it goes over to whoever logs in there.
 fn refused(visitor: Option<&Person>) -> Consents {
     let mut refused = Consents::default();
-    if let Some(visitor) = visitor.filter(|visitor| !visitor.customer.is_identified()) {
-        refused.take_refusals(&visitor.customer.consents);
+    if let Some(visitor) = visitor.map(|visitor| &visitor.customer) {
+        let is_identified = visitor.is_identified();
+        let consents = &visitor.consents;
+        refused.take_refusals(consents, |said| !is_identified || is_of_browser(said));
     }
     refused
 }
@@ -299,19 +310,28 @@ fn may_do_without(event: &Event) -> Result<(), Undecided> {
     }
 }
 
-/// Where whom it names is found: under its normal form, or as it was kept before there was one.
-async fn known_key(core: &Core, event: &Event, name: &Name) -> Result<IdentityKey, Undecided> {
+/// Where whom it names is found: under its normal form, and as they may have been kept before there was one; the first is meant.
+async fn known_keys(
+    core: &Core,
+    event: &Event,
+    name: &Name,
+) -> Result<[Option<IdentityKey>; 2], Undecided> {
     let normal = key(core, event, name);
-    let Some(former) = &name.former else {
-        return Ok(normal);
-    };
-    let (node, identity) = (core.node(), event.charter.identities.at(name.identity).key);
-    let former = IdentityKey::of(node.salt(), identity, former);
-    let is_known = |key| node.cache().find(key);
-    if is_known(normal).await?.is_none() && is_known(former).await?.is_some() {
-        return Ok(former);
+    if name.former.is_empty() {
+        return Ok([Some(normal), None]);
     }
-    Ok(normal)
+    let (node, identity) = (core.node(), event.charter.identities.at(name.identity).key);
+    let mut found = Vec::new();
+    let former = name.former.iter();
+    let former = former.map(|former| IdentityKey::of(node.salt(), identity, former));
+    for key in std::iter::once(normal).chain(former) {
+        let named = node.cache().find(key).await?;
+        if named.is_some() && found.iter().all(|(_, other)| *other != named) {
+            found.push((key, named));
+        }
+    }
+    let mut found = found.into_iter().map(|(key, _)| key);
+    Ok([found.next().or(Some(normal)), found.next()])
 }
 
 fn key(core: &Core, event: &Event, name: &Name) -> IdentityKey {

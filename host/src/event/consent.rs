@@ -1,6 +1,8 @@
 //! Consents: the event that a `PUT` becomes, and what the charter must know of any consent.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::charter::{BuiltIn, EventIx, EventKind};
 use crate::event::data::Data;
@@ -34,21 +36,93 @@ pub struct ConsentRequest<'a> {
 }
 
 /// What the body says besides the event's data.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ConsentHead {
     state: Option<Text>,
     market: Option<Text>,
 }
 
+/// The members of an object in their order, those that stand twice as well.
+struct Members(Vec<(Text, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}
+
+impl Members {
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a serde_json::Value> {
+        let named = self.0.iter().filter(move |(member, _)| member == name);
+        named.map(|(_, value)| value)
+    }
+
+    /// The one text of that name; nothing where there is none, or null.
+    fn text(&self, name: &str) -> Result<Option<Text>, InvalidEvent> {
+        let mut all = self.all(name);
+        match (all.next(), all.next()) {
+            (None | Some(serde_json::Value::Null), None) => Ok(None),
+            (Some(serde_json::Value::String(text)), None) => Ok(Some(Text::from(text.as_str()))),
+            (_, None) => {
+                let what = format!("`{name}` must be a text");
+                Err(InvalidEvent::unfit(format!("/{name}"), what))
+            }
+            (_, Some(_)) => {
+                let what = format!("`{name}` stands twice");
+                Err(InvalidEvent::unfit(format!("/{name}"), what))
+            }
+        }
+    }
+
+    /// The word of a withdrawal, in whatever form it is said.
+    fn withdrawal(&self) -> Option<Text> {
+        let words = self.all("state").flat_map(|value| match value {
+            serde_json::Value::Array(words) => words.as_slice(),
+            word => std::slice::from_ref(word),
+        });
+        let mut words = words.filter_map(serde_json::Value::as_str);
+        words.find(|word| WITHDRAWN.contains(word)).map(Text::new)
+    }
+}
+
 impl ConsentHead {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidEvent> {
-        serde_json::from_slice(body).map_err(|error| {
+        let members: Members = serde_json::from_slice(body).map_err(|error| {
             if error.is_data() {
                 let what = "a consent is a JSON object such as {\"state\": \"granted\", \"market\": \"gb\", \"channels\": [\"email\"]}";
                 InvalidEvent::not_an_event("", what)
             } else {
                 InvalidEvent::malformed(&error)
             }
+        })?;
+        if let Some(state) = members.withdrawal() {
+            let mut markets = members.all("market").filter_map(serde_json::Value::as_str);
+            return Ok(Self {
+                state: Some(state),
+                market: markets.next().map(Text::new),
+            });
+        }
+        Ok(Self {
+            state: members.text("state")?,
+            market: members.text("market")?,
         })
     }
 

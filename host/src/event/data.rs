@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// What a consent may be given for, narrower than for all; the word for what was said stands with them, since without it
 /// `granted` is meant.
-const RESTRICTIONS: [&str; 4] = ["channels", "markets", "brand", "state"];
+const RESTRICTIONS: [&str; 5] = ["purpose", "channels", "markets", "brand", "state"];
 
 /// What was found in `data`.
 #[derive(Default, Debug)]

@@ -90,6 +90,7 @@ const CONTROLS_BEYOND_ASCII: u8 = 0xc2;
 pub(super) struct Envelope {
     texts: [Option<Text>; 12],
     seen: u16,
+    odd: Option<InvalidEvent>,
 }
 
 impl Envelope {
@@ -111,6 +112,34 @@ impl Envelope {
             *slot = text;
         }
         Ok(())
+    }
+
+    /// Notes one attribute that is no text: only for a withdrawal it is none.
+    pub(super) fn put_odd(
+        &mut self,
+        attribute: Attribute,
+        found: &str,
+    ) -> Result<(), InvalidEvent> {
+        self.put(attribute, None)?;
+        let odd = InvalidEvent::not_an_event(
+            &attribute.pointer(),
+            format!("`{}` is {found}, and must be a text", attribute.name()),
+        );
+        // Without these there is no event to look at.
+        match attribute {
+            Attribute::SpecVersion | Attribute::Id | Attribute::Source | Attribute::Type => {
+                Err(odd)
+            }
+            _ => {
+                self.odd.get_or_insert(odd);
+                Ok(())
+            }
+        }
+    }
+
+    /// The first attribute that is no text.
+    pub(super) fn check_odd(&mut self) -> Result<(), InvalidEvent> {
+        self.odd.take().map_or(Ok(()), Err)
     }
 
     pub(super) fn text(&self, attribute: Attribute) -> Option<&Text> {

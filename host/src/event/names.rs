@@ -40,6 +40,30 @@ impl Name {
         Self::named(charter, NameAttribute::Subject, text)
     }
 
+    /// The same to look somebody up: what has no normal form may still be kept as it was typed.
+    pub fn lookup(charter: &Charter, text: &str) -> Result<Self, InvalidEvent> {
+        let refused = match Self::parse(charter, text) {
+            Ok(name) => return Ok(name),
+            Err(refused) => refused,
+        };
+        let named = text.split_once(':').and_then(|(namespace, value)| {
+            let identity = charter.names.identities.get(namespace)?;
+            Some((*identity, value.trim()))
+        });
+        match named {
+            Some((identity, value)) if !value.is_empty() && value.len() <= IDENTITY_BYTES => {
+                let value = Text::new(value);
+                let former = former(&value, &value);
+                Ok(Self {
+                    identity,
+                    value,
+                    former,
+                })
+            }
+            _ => Err(refused),
+        }
+    }
+
     /// Reads what stands in the attribute `naming`.
     pub(super) fn named(
         charter: &Charter,
@@ -79,7 +103,7 @@ impl Name {
                 return Ok(Self {
                     identity,
                     value: Text::new(value),
-                    former: None,
+                    former: Vec::new(),
                 });
             }
             Normal::Email => spelling::email(value),
@@ -87,10 +111,9 @@ impl Name {
         };
         let normal = normal
             .map_err(|what| unfit(format!("`{attribute}` is no `{namespace}`: it {what}")))?;
-        let former = former(namespace, value);
         Ok(Self {
             identity,
-            former: (former != normal).then_some(former),
+            former: former(value, &normal),
             value: normal,
         })
     }
@@ -125,12 +148,12 @@ fn check_value(attribute: &str, value: &str, identity: &Identity) -> Result<(), 
     Ok(())
 }
 
-/// What was kept of it before identities had a normal form: of addresses, small letters.
-fn former(namespace: &str, value: &str) -> Text {
-    match namespace {
-        "email" if value.chars().any(char::is_uppercase) => Text::new(value.to_lowercase()),
-        _ => Text::new(value),
-    }
+/// What may have been kept of it before identities had a normal form: as it was typed, or in small letters.
+fn former(value: &str, normal: &Text) -> Vec<Text> {
+    let mut former = vec![Text::new(value), Text::from(value.to_lowercase())];
+    former.dedup();
+    former.retain(|text| text != normal);
+    former
 }
 
 fn fits(naming: NameAttribute, of: Per, strength: Strength) -> bool {

@@ -234,18 +234,30 @@ impl<'a> Parser<'a> {
 
     pub(super) fn finish(mut self) -> Result<Event, InvalidEvent> {
         self.envelope.check_version()?;
-        self.envelope.check_content_type()?;
         let id = self.envelope.required(Attribute::Id)?.clone();
         let source = self.envelope.required(Attribute::Source)?.clone();
         let kind = self.find_kind()?;
         let defined = self.door.charter.events.at(kind);
+        let is_withdrawn = defined.built_in == Some(BuiltIn::ConsentWithdrawn);
+        if !is_withdrawn {
+            self.envelope.check_odd()?;
+            self.envelope.check_content_type()?;
+        }
         self.check_market()?;
         let source_ix = self.speaker(&source, kind)?;
         let subject = self.name(NameAttribute::Subject, source_ix)?;
-        let visitor = self.name(NameAttribute::Visitor, source_ix)?;
-        let account = self.name(NameAttribute::Account, source_ix)?;
+        // Who withdraws names themselves; whatever else the event names is no reason to turn them away.
+        let beside = |naming| match self.name(naming, source_ix) {
+            Err(_) if is_withdrawn && subject.is_some() => Ok(None),
+            name => name,
+        };
+        let visitor = beside(NameAttribute::Visitor)?;
+        let account = beside(NameAttribute::Account)?;
         check_presence(defined, subject.is_some(), account.is_some())?;
-        let channel = self.envelope.short(Attribute::Channel)?.cloned();
+        let channel = match self.envelope.short(Attribute::Channel) {
+            Err(_) if is_withdrawn => None,
+            channel => channel?.cloned(),
+        };
         let now = self.door.clock.now();
         let time = self.time(now, defined)?;
         let received_at = self.received_at(now, time);

@@ -37,10 +37,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_, '_> {
                 Member::Attribute(attribute) => match members.next_value_seed(AsText)? {
                     Scalar::Text(text) => parser.envelope.put(attribute, Some(text)).err(),
                     Scalar::Null => parser.envelope.put(attribute, None).err(),
-                    Scalar::Other(found) => Some(InvalidEvent::not_an_event(
-                        &attribute.pointer(),
-                        format!("`{}` is {found}, and must be a text", attribute.name()),
-                    )),
+                    Scalar::Other(found) => parser.envelope.put_odd(attribute, found).err(),
                 },
                 Member::Data if data_seen => {
                     Some(InvalidEvent::not_an_event("/data", "`data` stands twice"))

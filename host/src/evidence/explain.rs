@@ -82,19 +82,19 @@ impl Explainer<'_> {
         let nobody = self.say("happened.nobody", &[]);
         let whom = event.subject.as_ref().or(event.visitor.as_ref());
         let whom = whom.or(event.account.as_ref());
-        let whom = whom.map_or(nobody, |whom| format!("`{whom}`"));
+        let whom = whom.map_or(nobody, |whom| format!("`{}`", unquoted(whom)));
         let mut said = vec![self.say(
             "happened.event",
             &[
                 ("time", &time(event.received_at)),
                 ("type", &event.kind),
-                ("source", &event.source),
+                ("source", &unquoted(&event.source)),
                 ("market", &event.market),
                 ("whom", &whom),
             ],
         )];
         if let Some(channel) = &event.channel {
-            said.push(self.say("happened.channel", &[("channel", channel)]));
+            said.push(self.say("happened.channel", &[("channel", &unquoted(channel))]));
         }
         if event.occurred_at != event.received_at {
             let at = time(event.occurred_at);
@@ -369,6 +369,11 @@ impl std::fmt::Display for Explanation {
         }
         Ok(())
     }
+}
+
+/// A text from outside that stands between backticks: it ends them nowhere.
+fn unquoted(text: &str) -> String {
+    text.replace('`', "'")
 }
 
 /// `2010-12-01 08:26 UTC`

@@ -76,8 +76,7 @@ impl Node {
         if let Some(charter) = self.past_charters.find(digest) {
             return Some(charter);
         }
-        let record = self.store.view().get(Space::Meta, &key_of(digest)).ok()??;
-        let record: CharterRecord = encoding::decode(&record).ok()?;
+        let record = self.charter_record(digest)?;
         let files = record.files.iter().map(|(name, file)| {
             let text = kept::read(&self.data, *file).ok()?;
             Some((name.to_string(), String::from_utf8(text).ok()?))
@@ -86,6 +85,33 @@ impl Node {
         let charter = Arc::new(Charter::compile(&files?).ok()?);
         self.past_charters.add(Arc::clone(&charter));
         Some(charter)
+    }
+}
+
+impl Node {
+    fn charter_record(&self, digest: Digest) -> Option<CharterRecord> {
+        let record = self.store.view().get(Space::Meta, &key_of(digest)).ok()??;
+        encoding::decode(&record).ok()
+    }
+
+    /// The charters that were live before this one, the last first: the few whose events may still be sent again.
+    pub(crate) fn charters_before(&self) -> Vec<Arc<Charter>> {
+        let now = self.charter().digest;
+        let mut before = self.past_charters.all();
+        before.retain(|charter| charter.digest != now);
+        let mut digest = now;
+        for _ in 0..PastCharters::MOST - 1 {
+            let record = self.charter_record(digest);
+            let Some(last) = record.and_then(|record| record.before) else {
+                break;
+            };
+            let is_there = before.iter().any(|charter| charter.digest == last);
+            if !is_there {
+                before.extend(self.past_charter(last));
+            }
+            digest = last;
+        }
+        before
     }
 }
 
@@ -102,8 +128,14 @@ impl PastCharters {
         found.map(Arc::clone)
     }
 
+    fn all(&self) -> Vec<Arc<Charter>> {
+        let charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        charters.iter().map(Arc::clone).collect()
+    }
+
     fn add(&self, charter: Arc<Charter>) {
         let mut charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        charters.retain(|known| known.digest != charter.digest);
         charters.push_front(charter);
         charters.truncate(Self::MOST);
     }

@@ -23,7 +23,9 @@ const MERGES: usize = 8;
 pub enum UnsubscribeError {
     #[error("the link is none of this host's: it was cut short, changed, or made by another host")]
     Forged,
-    #[error("the charter no longer has what the link is about, so nothing rests on it")]
+    #[error(
+        "there is nothing left that the link is about: its customer was erased, or the charter no longer has its purpose"
+    )]
     Gone,
     #[error(transparent)]
     Undecided(#[from] Undecided),
@@ -32,7 +34,8 @@ pub enum UnsubscribeError {
 /// Withdraws what `token` is about; returns once that is durable. The second click gets the first one's answer.
 pub async fn unsubscribe(core: &Core, token: &str) -> Result<Answered, UnsubscribeError> {
     let way = WayOut::parse(core.node().salt(), token).ok_or(UnsubscribeError::Forged)?;
-    let given = last_given(core, &way).await.map_err(Undecided::from)?;
+    let customer = customer(core, &way).await.map_err(Undecided::from)?;
+    let given = last_given(&way, &customer.ok_or(UnsubscribeError::Gone)?);
     decide(core, |era| {
         event(core, (&way, given), &era.charter).ok_or(UnsubscribeError::Gone)
     })
@@ -59,16 +62,13 @@ pub async fn language_of(core: &Core, token: &str) -> Result<Text, UnsubscribeEr
 }
 
 /// When the customer allowed it last: a click after that is a new one.
-async fn last_given(core: &Core, way: &WayOut) -> Result<Option<Instant>, CacheError> {
-    let Some(customer) = customer(core, way).await? else {
-        return Ok(None);
-    };
+fn last_given(way: &WayOut, customer: &Customer) -> Option<Instant> {
     let about = customer.consents.iter().filter(|said| {
         said.purpose == Some(way.purpose)
             && said.channel.is_none_or(|channel| channel == way.channel)
             && !said.state.is_refusal()
     });
-    Ok(about.map(|said| said.at).max())
+    about.map(|said| said.at).max()
 }
 
 /// Whom the link was made for, or whom they turned out to be.

@@ -1,7 +1,7 @@
 //! `PUT /v1/customers/{subject}/consents/{purpose}`: becomes an event.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::event::{Caller, ConsentHead, ConsentRequest, Event, Name};
@@ -28,6 +28,8 @@ impl Put<'_> {
         body: Incoming,
     ) -> Result<Response<Bytes>, Problem> {
         let body = body::read(body, EVENT_BODY_BYTES, desk.shared.limits.body).await?;
+        // Some write what marks the order of bytes in front of their text.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
         let decoded = |segment| {
             percent_decoded(segment)
                 .map(Text::from)
@@ -36,9 +38,9 @@ impl Put<'_> {
         let subject = decoded(self.subject)?;
         let purpose = decoded(self.purpose)?;
         check_subject(desk, &subject)?;
-        let head = ConsentHead::parse(&body)?;
+        let head = ConsentHead::parse(body)?;
         let market = market(desk, self.caller, &head)?;
-        let request = ConsentRequest {
+        let mut request = ConsentRequest {
             id: match header(self.headers, "ce-id") {
                 Some(id) => id,
                 None => desk.draw_id("consent"),
@@ -48,16 +50,27 @@ impl Put<'_> {
             subject,
             purpose,
             head,
-            body: &body,
+            body,
         };
         let visit = Visit {
             caller: self.caller,
             market: &market,
             is_gpc: false,
         };
-        let answered = desk
-            .decide(visit, |door| Event::consent(door, &request))
-            .await?;
+        let decide = async |request: &ConsentRequest<'_>| {
+            desk.decide(visit, |door| Event::consent(door, request))
+                .await
+        };
+        let mut answered = decide(&request).await;
+        let is_taken = answered
+            .as_ref()
+            .is_err_and(|problem| problem.status() == StatusCode::CONFLICT);
+        if is_taken && request.head.is_withdrawal() {
+            // Another event has the id that the caller gave: that is no reason to turn a withdrawal away.
+            request.id = desk.draw_id("consent");
+            answered = decide(&request).await;
+        }
+        let answered = answered?;
         Ok(desk::reply(
             &answered,
             desk::detail(self.caller, self.headers),

@@ -45,7 +45,7 @@ pub(super) async fn find(
 ) -> RouteResult {
     let find: Find = serde_json::from_slice(&body)
         .map_err(|_| Problem::bad_request("the body must be {\"subject\": \"namespace:value\"}"))?;
-    let name = Name::parse(&shared.node.charter(), &find.subject)?;
+    let name = Name::lookup(&shared.node.charter(), &find.subject)?;
     let lookup = named(&shared, &name);
     found(&shared, &caller, lookup, &find.subject).await
 }
@@ -97,7 +97,7 @@ pub(super) fn lookup(shared: &ServerParts, subject: &str) -> Result<Lookup, Prob
         return Ok(Lookup::Id(id));
     }
     let charter = shared.node.charter();
-    let name = Name::parse(&charter, subject)?;
+    let name = Name::lookup(&charter, subject)?;
     let identity = charter.identities.at(name.identity);
     if identity.hashed {
         return Err(Problem::identity_in_path(&identity.name));

@@ -224,7 +224,7 @@ fn whom_of(shared: &ServerParts, text: &str) -> Result<Whom, Problem> {
         return Ok(whom);
     }
     let charter = shared.node.charter();
-    let name = Name::parse(&charter, text)?;
+    let name = Name::lookup(&charter, text)?;
     let identity = charter.identities.at(name.identity);
     if identity.hashed {
         Err(Problem::identity_in_path(&identity.name))

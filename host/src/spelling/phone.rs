@@ -76,11 +76,24 @@ impl CallingRegion {
     }
 }
 
+/// Without what is dialled inside the country alone, and some write behind its code all the same: +44 (0)20.
+fn without_trunk(digits: &str) -> String {
+    let of_country = |(_, code, trunk): &&(&str, &str, &str)| {
+        let rest = digits.strip_prefix(code);
+        *trunk == "0" && rest.is_some_and(|rest| rest.starts_with('0'))
+    };
+    match REGIONS.iter().find(of_country) {
+        Some((_, code, _)) => {
+            let rest = digits.strip_prefix(code).unwrap_or_default();
+            format!("{code}{}", rest.trim_start_matches('0'))
+        }
+        None => digits.to_owned(),
+    }
+}
+
 /// A number as one person writes it and another: digits alone, with the country's code. What it is not is the error.
 pub fn phone(text: &str, region: Option<CallingRegion>) -> Result<Text, &'static str> {
     let text: String = without_scheme(text.trim(), "tel:").nfkc().collect();
-    // What some write between the country's code and the rest: +44 (0)20.
-    let text = text.replace("(0)", "");
     let (is_international, rest) = match text.strip_prefix('+').or_else(|| text.strip_prefix("00"))
     {
         Some(rest) => (true, rest),
@@ -99,6 +112,7 @@ pub fn phone(text: &str, region: Option<CallingRegion>) -> Result<Text, &'static
         let national = digits.strip_prefix(region.trunk).unwrap_or(&digits);
         digits = format!("{}{national}", region.code);
     }
+    digits = without_trunk(&digits);
     if !DIGITS.contains(&digits.len()) || digits.starts_with('0') {
         return Err("has not as many digits as a number has");
     }

@@ -100,6 +100,16 @@ fn what_names_nobody_is_known_as_such() {
         "[]",
         "(not set)",
         "\"undefined\"",
+        "ffffffffffffffffffffffffffffffff",
+        "urn:uuid:00000000-0000-0000-0000-000000000000",
+        "\u{ff55}\u{ff4e}\u{ff44}\u{ff45}\u{ff46}\u{ff49}\u{ff4e}\u{ff45}\u{ff44}",
+        "[object Promise]",
+        "-1",
+        "0.0",
+        "undefined.undefined",
+        "undefined@undefined",
+        "<user_id>",
+        "%7Buser%7D",
     ] {
         assert!(is_nobody(nobody), "{nobody}");
     }

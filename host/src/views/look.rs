@@ -27,8 +27,8 @@ pub enum Lookup {
     Id(CustomerId),
     Identity {
         key: IdentityKey,
-        /// As it was kept before identities had a normal form.
-        former: Option<IdentityKey>,
+        /// As it may have been kept before identities had a normal form.
+        former: [Option<IdentityKey>; 2],
     },
 }
 
@@ -38,7 +38,7 @@ impl Lookup {
         let key = |value: &str| IdentityKey::of(salt, identity, value);
         Self::Identity {
             key: key(&name.value),
-            former: name.former.as_deref().map(key),
+            former: [0, 1].map(|place| name.former.get(place).map(|former| key(former))),
         }
     }
 
@@ -46,10 +46,14 @@ impl Lookup {
     pub async fn named(self, cache: &Cache) -> Result<Option<Named>, CacheError> {
         match self {
             Self::Id(id) => Ok(Some(Named::Customer(id))),
-            Self::Identity { key, former } => match (cache.find(key).await?, former) {
-                (None, Some(former)) => cache.find(former).await,
-                (named, _) => Ok(named),
-            },
+            Self::Identity { key, former } => {
+                for key in std::iter::once(key).chain(former.into_iter().flatten()) {
+                    if let Some(named) = cache.find(key).await? {
+                        return Ok(Some(named));
+                    }
+                }
+                Ok(None)
+            }
         }
     }
 }

@@ -326,6 +326,6 @@ fn name(charter: &Charter, shown: &str) -> Option<Name> {
     Some(Name {
         identity: *charter.names.identities.get(identity)?,
         value: Text::new(value),
-        former: None,
+        former: Vec::new(),
     })
 }
