@@ -330,7 +330,7 @@ impl Desk {
     /// What is known of a customer, such as `crm:17850`.
     pub fn customer(&self, subject: &str) -> Option<Value> {
         let charter = self.node.charter();
-        let name = Name::parse(&charter, subject).expect("a subject");
+        let name = Name::lookup(&charter, subject).expect("a subject");
         let lookup = Lookup::of_name(self.node.salt(), &charter, &name);
         self.runtime
             .block_on(self.node.customer(lookup, &Markets::All))

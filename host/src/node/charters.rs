@@ -68,6 +68,8 @@ impl Node {
         let position = self.cache.note(&note)?;
         self.name_charter(entry.charter)?;
         self.past_charters.add(self.charter());
+        self.past_charters
+            .follow(entry.charter.digest, entry.before);
         Ok(position)
     }
 
@@ -101,8 +103,9 @@ impl Node {
         before.retain(|charter| charter.digest != now);
         let mut digest = now;
         for _ in 0..PastCharters::MOST - 1 {
-            let record = self.charter_record(digest);
-            let Some(last) = record.and_then(|record| record.before) else {
+            let known = self.past_charters.before(digest);
+            let recorded = || self.charter_record(digest)?.before;
+            let Some(last) = known.or_else(recorded) else {
                 break;
             };
             let is_there = before.iter().any(|charter| charter.digest == last);
@@ -115,26 +118,42 @@ impl Node {
     }
 }
 
-/// Charters that were live before, as they were compiled: the last that were asked for.
+/// Charters that were live before.
 #[derive(Default)]
-pub(super) struct PastCharters(Mutex<VecDeque<Arc<Charter>>>);
+pub(super) struct PastCharters {
+    /// As they were compiled: the last that were asked for.
+    compiled: Mutex<VecDeque<Arc<Charter>>>,
+    /// Each charter that was recorded in this run, with the one before it: the view may not have the record yet.
+    followed: Mutex<Vec<(Digest, Digest)>>,
+}
 
 impl PastCharters {
     const MOST: usize = 4;
 
     fn find(&self, digest: Digest) -> Option<Arc<Charter>> {
-        let charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let charters = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let found = charters.iter().find(|charter| charter.digest == digest);
         found.map(Arc::clone)
     }
 
+    fn follow(&self, digest: Digest, before: Option<Digest>) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.extend(before.map(|before| (digest, before)));
+    }
+
+    fn before(&self, digest: Digest) -> Option<Digest> {
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = followed.iter().rfind(|(of, _)| *of == digest);
+        found.map(|(_, before)| *before)
+    }
+
     fn all(&self) -> Vec<Arc<Charter>> {
-        let charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let charters = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         charters.iter().map(Arc::clone).collect()
     }
 
     fn add(&self, charter: Arc<Charter>) {
-        let mut charters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut charters = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         charters.retain(|known| known.digest != charter.digest);
         charters.push_front(charter);
         charters.truncate(Self::MOST);

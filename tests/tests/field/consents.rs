@@ -1,6 +1,6 @@
 //! Giving is narrow; a withdrawal is never turned away for its form, and never acknowledged without effect.
 
-use kairos_tests::Host;
+use kairos_tests::{Host, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -100,6 +100,34 @@ fn a_withdrawal_is_wide_whatever_it_says_besides() {
             "{body}"
         );
     }
+    let raw = |subject: &str, body: &str| {
+        let path = format!("/v1/customers/{subject}/consents/marketing");
+        let headers = [("content-type", "application/json"), ("ce-id", "the-same")];
+        host.ask(&Request {
+            method: "PUT",
+            path: &path,
+            headers: &headers,
+            body: body.as_bytes(),
+        })
+    };
+    for (number, body) in [
+        r#"{ "state": ["withdrawn"], "market": 5 }"#,
+        r#"{ "state": "withdrawn", "state": "withdrawn", "market": "gb", "market": "gb" }"#,
+        r#"{ "state": "granted", "state": "withdrawn", "market": "gb" }"#,
+        "\u{feff}{ \"state\": \"withdrawn\" }",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let subject = format!("crm:{}", 200 + number);
+        let answer = raw(&subject, body);
+        assert_eq!(answer.status, 200, "{body}: {}", answer.body);
+        assert_eq!(
+            consents(&host, &subject),
+            std::slice::from_ref(&all_channels),
+            "{body}"
+        );
+    }
     let other = json!({ "state": "withdrawn", "market": "gb", "purpose": "ads" });
     assert_eq!(put_consent(&host, "crm:1", &other).status, 200);
     let everything = host.customer("crm:1")["consents"][0]["purpose"].clone();
@@ -115,7 +143,28 @@ fn a_withdrawal_is_wide_whatever_it_says_besides() {
         &json!({ "purpose": "marketing", "state": "Withdrawn", "channels": [1] }),
     );
     assert_eq!(host.post("gb", &event.to_string()).status, 200);
-    assert_eq!(consents(&host, "crm:2"), [all_channels]);
+    assert_eq!(
+        consents(&host, "crm:2"),
+        std::slice::from_ref(&all_channels)
+    );
+    let mut odd = event.clone();
+    odd["subject"] = json!("crm:3");
+    odd["id"] = json!("w-3");
+    odd["time"] = json!(12345);
+    odd["channel"] = json!(5);
+    odd["visitor"] = json!("visitor:undefined");
+    odd["account"] = json!("company:null");
+    odd["datacontenttype"] = json!("text/plain");
+    let answer = host.post("gb", &odd.to_string());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(consents(&host, "crm:3"), [all_channels]);
+    odd["type"] = json!("consent.given");
+    odd["id"] = json!("g-3");
+    odd["data"] = json!({ "purpose": "marketing" });
+    assert_eq!(
+        host.post("gb", &odd.to_string()).told(),
+        "400 not-an-event /channel: `channel` is a number, and must be a text"
+    );
 }
 
 #[test]

@@ -160,6 +160,13 @@ languages = ["en"]
 limits = { fuel = 2_000_000, time = "50ms", memory = "2MiB", real-time-moments = 5, local-fields = 10, violations = 3 }
 "#;
 
+/// The same, with addresses in their normal form.
+fn normal() -> String {
+    CENTRAL
+        .replace("normal = \"exact\"", "normal = \"email\"")
+        .replace("version = \"1\"", "version = \"2\"")
+}
+
 fn seen(id: &str, subject: &str) -> Value {
     kairos_tests::desk::event(id, "seen", subject, json!({ "note": id }))
 }
@@ -168,13 +175,7 @@ fn seen(id: &str, subject: &str) -> Value {
 fn who_was_stored_under_an_old_spelling_is_found_again_and_then_under_both() {
     let desk = Desk::with(&[("charter.toml", CENTRAL)]);
     desk.send("gb", &seen("1", "email:jose\u{301}@example.org."));
-    let normal = CENTRAL
-        .replace(
-            "normal = \"exact\"\n[identities.phone]",
-            "normal = \"email\"\n[identities.phone]",
-        )
-        .replace("version = \"1\"", "version = \"2\"");
-    let desk = desk.restart_with(&[("charter.toml", &normal)]);
+    let desk = desk.restart_with(&[("charter.toml", &normal())]);
     // The same spelling comes again; from then on, every other one leads there too.
     desk.send("gb", &seen("2", "email:jose\u{301}@example.org."));
     let found = desk
@@ -194,6 +195,45 @@ fn who_was_stored_under_an_old_spelling_is_found_again_and_then_under_both() {
         (&again["id"], &again["status"]["fields"]["note"]["value"]),
         (&found["id"], &json!("3"))
     );
+}
+
+#[test]
+fn one_name_in_two_old_spellings_is_one_person_again_and_what_either_refused_is_refused() {
+    let desk = Desk::with(&[("charter.toml", CENTRAL)]);
+    desk.send("gb", &seen("1", "email:Max@X.org"));
+    desk.send("gb", &seen("2", "email:max@x.org"));
+    let ids = |desk: &Desk, names: &[&str]| -> Vec<Value> {
+        names
+            .iter()
+            .map(|name| desk.customer(name).expect("a customer")["id"].clone())
+            .collect()
+    };
+    let before = ids(&desk, &["email:Max@X.org", "email:max@x.org"]);
+    assert_ne!(before[0], before[1], "exact names are two");
+    let desk = desk.restart_with(&[("charter.toml", &normal())]);
+    desk.send("gb", &seen("3", "email:Max@X.org"));
+    let after = ids(
+        &desk,
+        &["email:Max@X.org", "email:max@x.org", "email:MAX@x.org"],
+    );
+    assert!(
+        after.iter().all(|id| *id == before[1]),
+        "{before:?} {after:?}"
+    );
+    let joined = desk.customer("email:max@x.org").expect("a customer");
+    assert_eq!(joined["status"]["fields"]["note"]["value"], "3");
+}
+
+#[test]
+fn what_is_no_address_any_more_is_still_found() {
+    let desk = Desk::with(&[("charter.toml", CENTRAL)]);
+    desk.send("gb", &seen("1", "email:not-an-address"));
+    let desk = desk.restart_with(&[("charter.toml", &normal())]);
+    assert!(
+        desk.try_send("gb", &seen("2", "email:not-an-address"))
+            .is_err()
+    );
+    assert!(desk.customer("email:not-an-address").is_some());
 }
 
 #[test]

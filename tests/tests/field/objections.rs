@@ -60,6 +60,66 @@ fn what_a_browser_refuses_is_kept_for_the_name_it_came_with_and_survives_the_log
 }
 
 #[test]
+fn what_a_browser_refuses_stays_with_it_whoever_logs_in_next() {
+    let host = Host::retail("2026-11-02T12:00:00Z");
+    let login = |id: &str, subject: &str| {
+        let mut order = order(id, subject, "40.00");
+        order["source"] = json!("shop/us");
+        order["visitor"] = json!("visitor:shared");
+        assert_eq!(host.post("us", &order.to_string()).status, 200);
+    };
+    assert_eq!(
+        post_with(&host, "us", &viewed("v-1", "visitor:shared"), GPC).status,
+        200
+    );
+    login("o-1", "crm:71");
+    login("o-2", "crm:72");
+    assert!(refuses_ads(&host, "crm:71") && refuses_ads(&host, "crm:72"));
+    // What somebody refuses for themselves is theirs alone.
+    put_consent(
+        &host,
+        "crm:72",
+        &json!({ "state": "withdrawn", "market": "us" }),
+    );
+    login("o-3", "crm:73");
+    let said = consents(&host, "crm:73");
+    assert!(
+        said.iter().all(|(purpose, ..)| purpose == "ads"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn an_objection_survives_a_login_of_which_nothing_else_may_be_kept() {
+    let host = Host::retail("2026-11-02T12:00:00Z");
+    assert_eq!(
+        post_with(&host, "us", &viewed("v-1", "visitor:q"), GPC).status,
+        200
+    );
+    let mut page = viewed("v-2", "visitor:q");
+    page["subject"] = json!("crm:9");
+    assert_eq!(host.post("us", &page.to_string()).status, 200);
+    assert!(refuses_ads(&host, "crm:9"), "{}", host.customer("crm:9"));
+}
+
+#[test]
+fn a_link_of_somebody_who_was_erased_withdraws_nothing_and_says_so() {
+    let host = Host::retail("2026-11-02T12:00:00Z");
+    let link = mail_link(&host, 1);
+    assert_eq!(
+        host.call("DELETE", "/v1/customers/crm:1", &Value::Null, "")
+            .status,
+        200
+    );
+    put_consent(
+        &host,
+        "crm:1",
+        &json!({ "state": "granted", "market": "gb", "channels": ["email"] }),
+    );
+    assert_eq!(ask(&host, "POST", &link, &[], "").status, 410);
+}
+
+#[test]
 fn an_event_that_is_refused_stores_nothing_not_even_an_objection() {
     let host = Host::retail("2026-11-02T12:00:00Z");
     let mut wrong = viewed("v-1", "visitor:a");

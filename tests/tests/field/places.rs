@@ -58,6 +58,10 @@ fn a_country_is_what_it_means_or_refused() {
             "/data/region: `data.region` is `Florida`, and must be a region's code of ISO 3166-2, such as `US-FL`",
         ),
         (
+            json!({ "time_zone": "Factory" }),
+            "/data/time_zone: `data.time_zone` is `Factory`, and must be a time zone's IANA name, such as `Europe/Berlin`",
+        ),
+        (
             json!({ "time_zone": "UTC+9" }),
             "/data/time_zone: `data.time_zone` is `UTC+9`, and must be a time zone's IANA name, such as `Europe/Berlin`",
         ),
@@ -113,6 +117,18 @@ fn what_was_stored_and_is_not_understood_is_judged_by_the_strictest() {
     assert!(laws(Some("DE"), None) < all);
     assert_eq!(laws(Some("de"), None), laws(Some("DE"), None));
     assert_eq!(laws(Some("UK"), None), laws(Some("GB"), None));
+    // What the strictest law anywhere asks of a consent is asked of whoever's country means nothing.
+    let gb = charter.markets.at(charter.names.markets["gb"]);
+    let demand = |country| {
+        let of = kairos::charter::DataUse {
+            purpose: charter.names.purposes["marketing"],
+            channel: Some(charter.names.channels["email"]),
+            market: gb,
+        };
+        charter.demand(of, Residence::new(country, None)).needs
+    };
+    assert_eq!(demand(Some("Germany")), demand(Some("DE")));
+    assert_ne!(demand(Some("Germany")), demand(None));
     assert!(
         laws(Some("US"), Some("US-FL")) < laws(Some("US"), Some("Florida")),
         "of an unknown state, the law of every state"

@@ -48,3 +48,27 @@ fn declaring_one_more_datum_makes_no_repeat_a_conflict() {
     later["data"]["gift"] = json!(false);
     assert_eq!(post(&host, &later).0, 409);
 }
+
+#[test]
+fn what_a_charter_before_took_is_a_repeat_where_the_charter_now_would_refuse_it() {
+    let host = Host::with(&[("charter.toml", CENTRAL)]);
+    let first = order(&[("gift", json!(5))]);
+    assert_eq!(post(&host, &first), (200, false));
+    let place = host.place();
+    drop(host);
+    let required = widened().replace(
+        "gift = { type = \"flag\" }",
+        "gift = { type = \"flag\", required = true }",
+    );
+    place.put_in_charter("charter.toml", Some(&required));
+    let host = place.start().expect("a host");
+    assert_eq!(post(&host, &first), (200, true), "a number is no flag");
+    assert_eq!(post(&host, &order(&[])), (200, true), "it is required now");
+    let mut new = order(&[]);
+    new["id"] = json!("o-2");
+    assert_eq!(
+        post(&host, &new).0,
+        422,
+        "what is new is judged by the charter now"
+    );
+}
