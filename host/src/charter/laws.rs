@@ -84,6 +84,11 @@ impl Place {
         }
     }
 
+    /// The region that a text means, in whatever spelling it was stored.
+    fn of_region(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&spelling::region(text)?))
+    }
+
     /// Of a region, the country that it is in; of a country, itself.
     pub fn country(self) -> Self {
         Self(self.0 >> REGION_BITS << REGION_BITS)
@@ -108,11 +113,9 @@ impl Residence {
     /// A region that is none of that country is not known, and a country follows from its region.
     pub fn new(country: Option<&str>, region: Option<&str>) -> Self {
         let parsed = country.map(Place::of_country);
-        let is_unclear = parsed == Some(None)
-            || country.is_none() && region.is_some_and(|region| Place::parse(region).is_none());
-        let region = region
-            .and_then(Place::parse)
-            .filter(|place| place.is_region());
+        let parsed_region = region.map(Place::of_region);
+        let is_unclear = parsed == Some(None) || country.is_none() && parsed_region == Some(None);
+        let region = parsed_region.flatten().filter(|place| place.is_region());
         let country = parsed.flatten().or(region.map(Place::country));
         Self {
             country,

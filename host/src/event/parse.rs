@@ -7,7 +7,7 @@ use serde_json::de::Read;
 use serde_json::value::RawValue;
 
 use crate::charter::events::Presence;
-use crate::charter::{BuiltIn, Charter, EventIx, EventKind, IdentityIx, MarketIx, SourceIx};
+use crate::charter::{BuiltIn, Charter, EventIx, EventKind, MarketIx, SourceIx};
 use crate::clock::{Clock, Instant, Span};
 use crate::event::consent;
 use crate::event::content::ContentParts;
@@ -245,14 +245,7 @@ impl<'a> Parser<'a> {
         }
         self.check_market()?;
         let source_ix = self.speaker(&source, kind)?;
-        let subject = self.name(NameAttribute::Subject, source_ix)?;
-        // Who withdraws names themselves; whatever else the event names is no reason to turn them away.
-        let beside = |naming| match self.name(naming, source_ix) {
-            Err(_) if is_withdrawn && subject.is_some() => Ok(None),
-            name => name,
-        };
-        let visitor = beside(NameAttribute::Visitor)?;
-        let account = beside(NameAttribute::Account)?;
+        let [subject, visitor, account] = self.names(source_ix, is_withdrawn)?;
         check_presence(defined, subject.is_some(), account.is_some())?;
         let channel = match self.envelope.short(Attribute::Channel) {
             Err(_) if is_withdrawn => None,
@@ -265,18 +258,12 @@ impl<'a> Parser<'a> {
         data.check_required(defined, self.market)?;
         consent::check(&self.door, defined, &mut data)?;
         let is_gpc = self.door.is_gpc || self.envelope.says_gpc();
-        let paired = |name: &'_ Option<Name>| name.as_ref().map(|name| name.identity);
-        let identities = [&subject, &visitor, &account].map(paired);
         let content = ContentParts {
             market: self.door.market,
             kind: defined,
             id: &id,
             source: &source,
-            names: [
-                pair(self.door.charter, identities[0], &subject),
-                pair(self.door.charter, identities[1], &visitor),
-                pair(self.door.charter, identities[2], &account),
-            ],
+            names: [&subject, &visitor, &account].map(|name| pair(self.door.charter, name)),
             about: About::default(),
             is_gpc,
             channel: channel.as_ref(),
@@ -303,6 +290,22 @@ impl<'a> Parser<'a> {
             data: data.slots,
             content,
         })
+    }
+
+    /// Subject, visitor and account. Who withdraws names themselves; whatever else the event names is no reason to turn them away.
+    fn names(
+        &self,
+        source: SourceIx,
+        is_withdrawn: bool,
+    ) -> Result<[Option<Name>; 3], InvalidEvent> {
+        let subject = self.name(NameAttribute::Subject, source)?;
+        let beside = |naming| match self.name(naming, source) {
+            Err(_) if is_withdrawn && subject.is_some() => Ok(None),
+            name => name,
+        };
+        let visitor = beside(NameAttribute::Visitor)?;
+        let account = beside(NameAttribute::Account)?;
+        Ok([subject, visitor, account])
     }
 
     /// On the clock of events it is never earlier than what an event says.
@@ -444,12 +447,9 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn pair<'a>(
-    charter: &'a Charter,
-    identity: Option<IdentityIx>,
-    name: &'a Option<Name>,
-) -> Option<(&'a Text, &'a Name)> {
-    Some((&charter.identities.at(identity?).name, name.as_ref()?))
+fn pair<'a>(charter: &'a Charter, name: &'a Option<Name>) -> Option<(&'a Text, &'a Name)> {
+    let name = name.as_ref()?;
+    Some((&charter.identities.at(name.identity).name, name))
 }
 
 /// Whether the source may say such a thing.
