@@ -246,6 +246,11 @@ pub fn country(text: &str) -> Option<Text> {
     found.map(|country| Text::new(country.alpha2))
 }
 
+/// Whether it is a region's ISO 3166-2 code, as it is written.
+pub fn is_region(code: &str) -> bool {
+    rust_iso3166::iso3166_2::from_code(code).is_some()
+}
+
 /// A region's ISO 3166-2 code: `US-FL`. `None` of anything else.
 pub fn region(text: &str) -> Option<Text> {
     let code = text.trim().to_ascii_uppercase().replace('_', "-");

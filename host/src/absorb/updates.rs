@@ -52,6 +52,9 @@ pub(super) fn apply(
         note(&mut absorbed.refused_writes, &field.name);
         return;
     }
+    if leaves_no_mark(update, field, seen) {
+        return;
+    }
     let value = value.flatten();
     let claim = Claim {
         source: event.source_key(),
@@ -78,6 +81,14 @@ pub(super) fn apply(
     if claimed == Claimed::Conflict {
         note(&mut absorbed.conflicts, &field.name);
     }
+}
+
+/// Whether there is nothing to take out, and no leave to remember that it was: a mark tells of somebody as well.
+fn leaves_no_mark(update: &Update, field: &Field, seen: Situation<'_>) -> bool {
+    let is_removal = matches!(update.change, Change::Remove(_) | Change::Clear);
+    let status = seen.standing.status(field.per);
+    let is_known = || status.is_some_and(|status| status.fields.at(field.key).is_some());
+    is_removal && !is_known() && !seen.allows(field.purpose)
 }
 
 /// A value as the host itself understands it, where it must; `None` of what has no meaning.

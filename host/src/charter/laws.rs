@@ -86,7 +86,10 @@ impl Place {
 
     /// The region that a text means, in whatever spelling it was stored.
     fn of_region(text: &str) -> Option<Self> {
-        Self::parse(text).or_else(|| Self::parse(&spelling::region(text)?))
+        match spelling::is_region(text) {
+            true => Self::parse(text),
+            false => Self::parse(&spelling::region(text)?),
+        }
     }
 
     /// Of a region, the country that it is in; of a country, itself.

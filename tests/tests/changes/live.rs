@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use kairos::evidence::{CharterRecord, Kind};
 use kairos::reply::State;
@@ -44,10 +44,12 @@ fn a_new_charter_takes_effect_under_load_without_one_failed_or_mixed_decision() 
     }
     let (first, second) = (unguarded(), second());
     let is_over = AtomicBool::new(false);
+    // How many decisions were answered under the first charter, and under the second.
+    let answered = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let seen: Vec<String> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4)
             .map(|number| {
-                let (host, is_over) = (&host, &is_over);
+                let (host, is_over, answered) = (&host, &is_over, &answered);
                 scope.spawn(move || {
                     let market = ["gb", "de"][number % 2];
                     let mut line = host.connect();
@@ -68,6 +70,8 @@ fn a_new_charter_takes_effect_under_load_without_one_failed_or_mixed_decision() 
                         let version = reply["charter"].as_str().expect("a version");
                         let expected = if version == "1" { "act" } else { "refused" };
                         assert_eq!(outcome, expected, "{reply:#}");
+                        let second = usize::from(version == "2");
+                        answered[second].fetch_add(1, Ordering::SeqCst);
                         seen.push(version.to_owned());
                     }
                     seen
@@ -75,9 +79,14 @@ fn a_new_charter_takes_effect_under_load_without_one_failed_or_mixed_decision() 
             })
             .collect();
         for _ in 0..10 {
-            for text in [&second, &first] {
+            for (text, place) in [(&second, 1), (&first, 0)] {
                 let answer = post(&host, &[("charter.toml", text)]);
                 assert_eq!(answer.status, 200, "{}", answer.body);
+                // Somebody hears of it before the next.
+                let before = answered[place].load(Ordering::SeqCst);
+                while answered[place].load(Ordering::SeqCst) == before {
+                    std::thread::yield_now();
+                }
             }
         }
         is_over.store(true, Ordering::SeqCst);
