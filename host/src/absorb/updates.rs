@@ -56,12 +56,7 @@ pub(super) fn apply(
         return;
     }
     let value = value.flatten();
-    let claim = Claim {
-        source: event.source_key(),
-        occurred_at: event.occurred_at,
-        received_at: event.received_at,
-        event: &event.id,
-    };
+    let claim = claim_of(event);
     let Some(status) = standing.status_mut(field.per) else {
         return;
     };
@@ -80,6 +75,15 @@ pub(super) fn apply(
     };
     if claimed == Claimed::Conflict {
         note(&mut absorbed.conflicts, &field.name);
+    }
+}
+
+fn claim_of(event: &Event) -> Claim<'_> {
+    Claim {
+        source: event.source_key(),
+        occurred_at: event.occurred_at,
+        received_at: event.received_at,
+        event: &event.id,
     }
 }
 
