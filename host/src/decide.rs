@@ -10,7 +10,10 @@ pub mod replay;
 mod tally;
 mod waits;
 
+use std::sync::Arc;
+
 use crate::cache::{CacheError, Change, Claim, ClaimAnswer, CommitError, Earlier};
+use crate::charter::Charter;
 use crate::clock::Instant;
 use crate::era::Era;
 use crate::event::{Event, EventKey};
@@ -113,7 +116,8 @@ pub async fn say<E: From<Undecided>>(
         let event = match read(&core.node().era()) {
             Ok(event) => event,
             Err(refused) => {
-                let repeated = repeat_of_refused(core, &read).await?;
+                let charters = core.node().charters_before();
+                let repeated = repeat_under(core, charters, &read).await?;
                 return repeated.ok_or(refused);
             }
         };
@@ -121,7 +125,8 @@ pub async fn say<E: From<Undecided>>(
             Ok(answered) => return Ok(answered),
             Err(Setback::Outdated) => {}
             Err(Setback::Differs(event, earlier)) => {
-                return repeat_under_its_charter(core, &read, *event, earlier).await;
+                let repeated = repeat_under(core, charter_of(core, earlier), &read).await?;
+                return repeated.ok_or_else(|| conflict(*event).into());
             }
             Err(Setback::Undecided(why)) => return Err(why.into()),
         }
@@ -175,48 +180,27 @@ async fn repeat(core: &Core, earlier: Earlier) -> Result<Answered, Undecided> {
     })
 }
 
-/// The same bytes are always a repeat: what was dropped as undeclared when they came first does not count now that a charter
-/// declares it. So what differs is compared once more under the charter that the first one was read by.
-async fn repeat_under_its_charter<E: From<Undecided>>(
-    core: &Core,
-    read: &impl Fn(&Era) -> Result<Event, E>,
-    event: Event,
-    earlier: Earlier,
-) -> Result<Answered, E> {
+/// The charter under which the event came first.
+fn charter_of(core: &Core, earlier: Earlier) -> Option<Arc<Charter>> {
     let node = core.node();
-    let era = node.era();
-    let its_charter = || {
-        let record = node.store().log().read(earlier.position).ok()?;
-        let opened = evidence::open(&record.bytes, node.cache()).ok()?;
-        let is_another = opened.charter != era.charter.digest;
-        is_another
-            .then(|| node.past_charter(opened.charter))
-            .flatten()
-    };
-    if let Some(charter) = its_charter() {
-        let past = Era {
-            charter,
-            ..Era::clone(&era)
-        };
-        let is_same = read(&past).is_ok_and(|first| {
-            first.content.kept_under(node.salt()) == earlier.content
-                && first.charter.markets.at(first.market).key == earlier.market
-        });
-        if is_same {
-            return Ok(repeat(core, earlier).await?);
-        }
-    }
-    Err(conflict(event).into())
+    let record = node.store().log().read(earlier.position).ok()?;
+    let opened = evidence::open(&record.bytes, node.cache()).ok()?;
+    let is_another = opened.charter != node.charter().digest;
+    is_another
+        .then(|| node.past_charter(opened.charter))
+        .flatten()
 }
 
-/// What a charter before took is a repeat, also where the charter now would refuse it.
-async fn repeat_of_refused<E: From<Undecided>>(
+/// The same bytes are always a repeat, also where the charter now reads them in another way or refuses them: what was dropped as
+/// undeclared when they came first does not count now. `None` where they did not come before under one of these charters.
+async fn repeat_under<E: From<Undecided>>(
     core: &Core,
+    charters: impl IntoIterator<Item = Arc<Charter>>,
     read: &impl Fn(&Era) -> Result<Event, E>,
 ) -> Result<Option<Answered>, E> {
     let node = core.node();
     let era = node.era();
-    for charter in node.charters_before() {
+    for charter in charters {
         let past = Era {
             charter,
             ..Era::clone(&era)

@@ -93,7 +93,10 @@ pub fn is_nobody(value: &str) -> bool {
     if value.starts_with('<') && value.ends_with('>') {
         return true;
     }
-    let plain: String = value.nfkc().collect();
+    let plain: Cow<'_, str> = match value.is_ascii() {
+        true => Cow::Borrowed(value),
+        false => value.nfkc().collect(),
+    };
     let bare = plain.trim_matches(QUOTES).to_lowercase();
     let bare = bare.strip_prefix("urn:uuid:").unwrap_or(&bare);
     // `[object Promise]`: what JavaScript makes of anything that is no text.

@@ -159,20 +159,23 @@ impl Memory {
             has_refused,
             faded,
         } = remember(event, now, before);
-        let was_refused = was_refused || !named.is_empty() && states.known.is_some();
+        // Somebody new is kept for what they refused, and who logged in for the name under which it holds from now on.
+        let is_new = states.known.is_none();
+        let is_news = match is_new {
+            true => customer.consents.has_refusal(),
+            false => !named.is_empty(),
+        };
         let mut this = Self {
             aside: None,
-            has_refused: has_refused
-                || was_refused
-                || customer.revision == 0 && customer.consents.has_refusal(),
+            has_refused: has_refused || was_refused || is_news,
         };
-        if states.known.is_none() && !this.has_refused {
+        if is_new && !this.has_refused {
             return Ok((Absorption::default(), this));
         }
         states.customer.clone_from(&states.known);
         states.others.clear();
         states.named = named;
-        if states.is_of_nobody || states.known.is_none() {
+        if states.is_of_nobody || is_new {
             this.aside = Some(customer);
         } else {
             states.parties.customer = Some(customer);

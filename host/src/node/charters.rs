@@ -88,9 +88,7 @@ impl Node {
         self.past_charters.add(Arc::clone(&charter));
         Some(charter)
     }
-}
 
-impl Node {
     fn charter_record(&self, digest: Digest) -> Option<CharterRecord> {
         let record = self.store.view().get(Space::Meta, &key_of(digest)).ok()??;
         encoding::decode(&record).ok()
@@ -139,6 +137,8 @@ impl PastCharters {
     fn follow(&self, digest: Digest, before: Option<Digest>) {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         followed.extend(before.map(|before| (digest, before)));
+        let surplus = followed.len().saturating_sub(Self::MOST);
+        followed.drain(..surplus);
     }
 
     fn before(&self, digest: Digest) -> Option<Digest> {

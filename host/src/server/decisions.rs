@@ -27,8 +27,8 @@ use crate::store::Position;
 use crate::views::{Cursor, Found, Unseen};
 
 /// How many are on a page, where the caller does not say; and at most.
-pub(super) const PAGE: usize = 50;
-pub(super) const LARGEST_PAGE: usize = 1_000;
+const PAGE: usize = 50;
+const LARGEST_PAGE: usize = 1_000;
 const NDJSON: &str = "application/x-ndjson";
 
 /// What was live when; read when it is first asked for.
@@ -51,6 +51,16 @@ pub(super) struct DecisionsQuery {
     cursor: Option<Text>,
 }
 
+/// How many lines a page has.
+pub(super) fn page_of(limit: Option<usize>) -> Result<usize, Problem> {
+    let at_most = limit.unwrap_or(PAGE);
+    if (1..=LARGEST_PAGE).contains(&at_most) {
+        return Ok(at_most);
+    }
+    let detail = format!("`limit` must be between 1 and {LARGEST_PAGE}");
+    Err(Problem::bad_request(detail))
+}
+
 /// `GET /v1/decisions`: a page of them, the oldest first, and where to go on.
 pub(super) async fn list(
     State(shared): State<Arc<ServerParts>>,
@@ -63,11 +73,7 @@ pub(super) async fn list(
             "a list takes `customer`, `market`, `moment`, `action`, `rule`, `outcome`, `policy`, `from`, `to`, `limit` and `cursor`, each once",
         )
     })?;
-    let at_most = asked.limit.unwrap_or(PAGE);
-    if !(1..=LARGEST_PAGE).contains(&at_most) {
-        let detail = format!("`limit` must be between 1 and {LARGEST_PAGE}");
-        return Err(Problem::bad_request(detail));
-    }
+    let at_most = page_of(asked.limit)?;
     let cursor = asked.cursor.as_deref();
     let cursor = cursor
         .map(|text| cursor_of(&shared.node, text))

@@ -16,7 +16,7 @@ use crate::node::Node;
 use crate::server::ServerParts;
 use crate::server::beside::look;
 use crate::server::customers;
-use crate::server::decisions::{LARGEST_PAGE, PAGE, cursor_of, market, time};
+use crate::server::decisions::{cursor_of, market, page_of, time};
 use crate::server::problem::Problem;
 use crate::server::routes::RouteResult;
 use crate::views::{Disclosures, Found};
@@ -43,11 +43,7 @@ pub(super) async fn list(
             "a list takes `customer`, `market`, `from`, `to`, `limit` and `cursor`, each once",
         )
     })?;
-    let at_most = asked.limit.unwrap_or(PAGE);
-    if !(1..=LARGEST_PAGE).contains(&at_most) {
-        let detail = format!("`limit` must be between 1 and {LARGEST_PAGE}");
-        return Err(Problem::bad_request(detail));
-    }
+    let at_most = page_of(asked.limit)?;
     let now = shared.node.clock().wall();
     let cursor = asked.cursor.as_deref();
     let cursor = cursor.map(|text| cursor_of(&shared.node, text));
