@@ -124,7 +124,7 @@ impl DataSeed<'_> {
         let meant = did_you_mean(name, known);
         let name: String = name.chars().take(64).collect();
         let what = format!(
-            "`data.{name}` is nothing that a consent is given for{meant}: it would be dropped, and more be given than was said"
+            "`data.{name}` would be dropped, and more be given than was said, for no consent has it{meant}"
         );
         *self.complaint = Some(InvalidEvent::unfit(pointer(&name, ""), what));
         Err(E::custom("data"))

@@ -44,8 +44,8 @@ fn a_consent_with_a_restriction_that_is_not_understood_is_refused() {
     );
     assert_eq!(
         host.post("gb", &said.to_string()).told(),
-        "422 invalid-event /data/channel: `data.channel` is nothing that a consent is given for: did you mean `channels`?: it would be \
-         dropped, and more be given than was said"
+        "422 invalid-event /data/channel: `data.channel` would be dropped, and more be given than was said, for no consent has it: did you \
+         mean `channels`?"
     );
     let plain = json!({ "state": "granted", "market": "gb", "channels": ["email", "email"] });
     assert_eq!(put_consent(&host, "crm:2", &plain).status, 200);
